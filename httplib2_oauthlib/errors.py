@@ -1,0 +1,87 @@
+"""What can go wrong, as a tree; nothing else may live here.
+
+::
+
+    httplib2.HttpLib2Error
+    └── OAuthError
+        ├── SigningError                 local: this request can't be signed (also a ValueError)
+        │   └── InsecureTransportError   local: PLAINTEXT would send the secrets over http
+        ├── RefusedError                 the server said no to the OAuth part of a request
+        │   └── ResponseLostError        ... to a copy: the answer to the first one was lost
+        ├── HandshakeError               a token endpoint answered with an error or nonsense
+        ├── IdentityError                an identity that is not believed
+        └── CredentialsError             credentials are missing, partial or unreadable
+
+All of them are ``httplib2.HttpLib2Error``, so that a framework's existing handlers still catch them.
+No message holds a secret. httplib2's own errors pass through this package unchanged.
+"""
+
+import httplib2
+
+
+class OAuthError(httplib2.HttpLib2Error):
+    """Anything that goes wrong with OAuth, on this side or on the server's."""
+
+
+class SigningError(OAuthError, ValueError):
+    """This request can't be signed truthfully; nothing of it was sent."""
+
+
+class InsecureTransportError(SigningError):
+    """The PLAINTEXT method would send the secrets over a connection without TLS.
+
+    Source: RFC 5849, section 3.4.4.
+    """
+
+
+class RefusedError(OAuthError):
+    """The server refused the OAuth part of a request.
+
+    Args:
+        reason: One of ``signature``, ``consumer``, ``token``, ``nonce``, ``timestamp``, ``method``, ``other``.
+        message: What the server said and what to do about it, for a person.
+        response: The server's ``httplib2.Response``, or None if there was none.
+        content: The bytes of its body.
+    """
+
+    def __init__(
+        self,
+        reason: str,
+        message: str,
+        response: httplib2.Response | None = None,
+        content: bytes = b"",
+    ) -> None:
+        # All four go to Exception.__init__, so that the error survives pickling between processes.
+        super().__init__(reason, message, response, content)
+        self.reason = reason
+        self.message = message
+        self.response = response
+        self.content = content
+
+    def __str__(self) -> str:
+        return self.message
+
+    def __repr__(self) -> str:
+        # Exception's own repr would print the response and its body, cookies included.
+        return f"{type(self).__name__}({self.reason!r}, {self.message!r})"
+
+
+class ResponseLostError(RefusedError):
+    """The answer to a request that is not safe to repeat was lost.
+
+    The connection broke after the request was sent, and a second copy with the same nonce was refused
+    or could not be made. With reason ``nonce`` the server has seen the first copy and most likely acted
+    on it; with reason ``other`` it is not known whether it did. Look before you repeat the request.
+    """
+
+
+class HandshakeError(OAuthError):
+    """A token endpoint answered with an error or with something that is no token."""
+
+
+class IdentityError(OAuthError):
+    """The server's statement of who the user is can't be believed."""
+
+
+class CredentialsError(OAuthError):
+    """Credentials are missing, partial or unreadable."""

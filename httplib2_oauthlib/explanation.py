@@ -1,0 +1,180 @@
+"""Says of a request what is signed and why a server may disagree; text for a person, no secret in it."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Protocol
+from urllib.parse import unquote_to_bytes
+
+from .requestparts import Parameter, RequestParts, parse_form
+
+# What stands for a masked value; letters only, so that percent-encoding leaves it readable.
+_MASK = "MASKED"
+# Parameters whose values open something: csrf and login tokens, passwords, verifiers, keys.
+_SENSITIVE = re.compile(
+    r"token|secret|pass|pwd|retype|verifier|captcha|session|cookie|api_?key|signature(?!_method)", re.IGNORECASE
+)
+_SHOWN_CHARACTERS = 80
+
+
+class Signer(Protocol):
+    """What an explanation needs to know of the credentials."""
+
+    @property
+    def client_key(self) -> str: ...
+
+    @property
+    def client_secret(self) -> str | None: ...
+
+    @property
+    def resource_owner_key(self) -> str | None: ...
+
+    @property
+    def resource_owner_secret(self) -> str | None: ...
+
+    @property
+    def verifier(self) -> str | None: ...
+
+    @property
+    def signature_method(self) -> str: ...
+
+    @property
+    def signature_type(self) -> str: ...
+
+    @property
+    def realm(self) -> str | None: ...
+
+
+def explain(signer: Signer, request: RequestParts, protocol: Sequence[tuple[str, str]]) -> str:
+    """Return the text of ``OAuth1.explain``, which see.
+
+    Args:
+        signer: The credentials.
+        request: The request.
+        protocol: Its protocol parameters, without the signature.
+    """
+    return "\n".join(_lines(signer, request, protocol))
+
+
+def _lines(signer: Signer, request: RequestParts, protocol: Sequence[tuple[str, str]]) -> Iterator[str]:
+    secrets = {signer.client_secret, signer.resource_owner_key, signer.resource_owner_secret, signer.verifier}
+    # Masked after sorting, so that the text is the real base string but for the masks.
+    signed = [
+        parameter._replace(value=_MASK) if _is_secret(parameter.name, parameter.value, secrets) else parameter
+        for parameter in request.signed(protocol)
+    ]
+    yield f"{request.method} {_masked_uri(request, secrets)}"
+    yield (
+        f"{signer.signature_method}, client {signer.client_key}, "
+        f"{'a token (masked)' if signer.resource_owner_key else 'no token'}, "
+        f"protocol parameters in {signer.signature_type}"
+    )
+    yield ""
+    if signer.signature_method == "PLAINTEXT":
+        yield "PLAINTEXT signs nothing: the signature is the two secrets."
+    else:
+        yield "The signature base string, secrets and tokens masked:"
+        yield request.base_string(signed)
+        yield ""
+        yield "Signed: the method, the URI up to its query, and"
+        for source in ("query", "form", "protocol"):
+            shown = [_shown(parameter) for parameter in signed if parameter.source == source]
+            yield f"  {source} parameters: {', '.join(shown) or 'none'}"
+        yield f"Not signed: {'; '.join(_unsigned(signer, request))}."
+    yield ""
+    differences = list(mediawiki_differences(signer, request, protocol))
+    if differences:
+        yield "MediaWiki does not see this request as it is signed here:"
+        yield from (f"  - {difference}." for difference in differences)
+    else:
+        yield (
+            'MediaWiki signs a request of this shape the same way. If it answers "Invalid signature" all the same,'
+            " look at the two secrets (whole, of this client and this token, in this order), at the host"
+            f" (MediaWiki signs with the name it calls itself; here that must be {_authority(request)}),"
+            " and at whatever may rewrite the request on its way."
+        )
+
+
+def _unsigned(signer: Signer, request: RequestParts) -> Iterator[str]:
+    yield "the headers"
+    if signer.realm:
+        yield "the realm"
+    if "#" in request.uri:
+        yield "the fragment, which is not sent"
+    if request.body is not None and request.form is None:
+        yield "the body, which is no form to the server"
+
+
+def mediawiki_differences(signer: Signer, request: RequestParts, protocol: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """Yield a sentence for everything in a request that MediaWiki takes otherwise than RFC 5849 does.
+
+    Source: a real wiki's answers (MediaWiki 1.39, Extension:OAuth REL1_39) to every shape that is named here.
+    """
+    if signer.signature_type != "AUTH_HEADER":
+        yield "it reads protocol parameters from the Authorization header only, and runs this request anonymously"
+    if signer.signature_method not in ("HMAC-SHA1", "RSA-SHA1"):
+        yield f"it knows HMAC-SHA1 and RSA-SHA1, not {signer.signature_method}"
+    if request.base_uri.partition("://")[2].partition("/")[2].startswith("/"):
+        yield "the path begins with several slashes, and it signs one"
+    if request.form and request.method.upper() != "POST":
+        yield f"it does not sign the form of a {request.method}; send it as POST"
+    for place, text in (("query", request.query.encode("ascii")), ("form", request.form or b"")):
+        if text and b"" in text.split(b"&"):
+            yield f"the {place} has an empty pair (&& or an & at an end), which it signs as a parameter; drop it"
+
+    query = [name for name, _ in parse_form(request.query.encode("ascii"))]
+    form = [name for name, _ in parse_form(request.form or b"")]
+    for name in sorted({name for name in query if query.count(name) > 1}):
+        yield f"the query repeats {_readable(name)}, and it signs the last one only; join the values or send a form"
+    for name in sorted(set(query) & set(form)):
+        yield f"{_readable(name)} is in the query and in the form, and it signs the form's only; send it once"
+    for name in sorted(set(query)):
+        # PHP skips spaces, ends a name at a NUL, and drops a name of which nothing is left before a bracket: harmless.
+        if re.match(rb"(?! *(?:[\x00[]|$))(?: |.*[. [\x00])", name, re.DOTALL):
+            yield f"PHP renames {_readable(name)} in a query; send it in a form, or rename it"
+    for name in _renumbered(query, form):
+        yield f"PHP takes the name {_readable(name)} for a number and counts it anew; use a name with a letter"
+    sent = {name.encode("utf-8") for name, _ in protocol}
+    for name in sorted((set(query) | set(form)) & sent):
+        yield f"{_readable(name)} is in the request and in the header, and it signs the header's only; drop yours"
+
+
+def _renumbered(query: list[bytes], form: list[bytes]) -> list[bytes]:
+    """List the names that PHP's array_merge turns into other numbers than they were."""
+
+    def numbers(names: list[bytes]) -> list[bytes]:
+        found = [name for name in dict.fromkeys(names) if re.fullmatch(rb"0|-?[1-9][0-9]{0,18}", name)]
+        return [name for name in found if -(2**63) <= int(name) < 2**63]
+
+    in_query, in_form = numbers(query), numbers(form)
+    if not in_query and in_form == [b"%d" % position for position in range(len(in_form))]:
+        return []
+    return sorted({*in_query, *in_form})
+
+
+def _is_secret(name: str, value: str, secrets: Iterable[str | None]) -> bool:
+    """Whether a percent-encoded value must not be shown."""
+    return bool(value) and (bool(_SENSITIVE.search(name)) or _readable(unquote_to_bytes(value)) in secrets)
+
+
+def _masked_uri(request: RequestParts, secrets: Iterable[str | None]) -> str:
+    start = re.sub(r"//[^/?#]*@", f"//{_MASK}@", request.uri.partition("#")[0].partition("?")[0])
+    pieces = []
+    for piece in request.query.split("&"):
+        name, equals, value = piece.partition("=")
+        pieces.append(name + equals + (_MASK if _is_secret(name, value.replace("+", "%20"), secrets) else value))
+    return start + ("?" + "&".join(pieces) if request.query else "")
+
+
+def _shown(parameter: Parameter) -> str:
+    value = _readable(unquote_to_bytes(parameter.value))
+    if len(value) > _SHOWN_CHARACTERS:
+        value = f"{value[:_SHOWN_CHARACTERS]}... ({len(value)} characters)"
+    return f"{_readable(unquote_to_bytes(parameter.name))}={value}"
+
+
+def _authority(request: RequestParts) -> str:
+    return request.base_uri.partition("://")[2].partition("/")[0]
+
+
+def _readable(text: bytes) -> str:
+    return text.decode("utf-8", "backslashreplace")

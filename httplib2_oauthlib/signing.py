@@ -1,0 +1,303 @@
+"""Who signs and how: request parts in, signed parts out.
+
+:class:`OAuth1` holds one set of credentials and signs with it. Nothing here does I/O, keeps state between two
+requests or knows httplib2's Http; the one look at a clock is :func:`time.time`, when no timestamp is given.
+The signatures and the nonces are oauthlib's.
+"""
+
+import hashlib
+import importlib
+import re
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass, fields
+from functools import cached_property
+from typing import NamedTuple
+
+from oauthlib.common import generate_nonce
+from oauthlib.oauth1 import Client
+
+from .errors import InsecureTransportError, SigningError
+from .explanation import explain
+from .requestparts import FORM, Body, RequestParts, escape, form_encode
+
+PLACEMENTS = ("AUTH_HEADER", "QUERY", "BODY")
+
+
+class SignedRequest(NamedTuple):
+    """What goes on the wire.
+
+    Attributes:
+        uri: Absolute and percent-encoded; it carries the protocol parameters if they are placed in the query.
+        headers: A new dict; it carries ``Authorization`` if the protocol parameters are placed there.
+        body: The caller's own object, except that a form is text or bytes here, whatever it was before.
+    """
+
+    uri: str
+    headers: dict[str, str]
+    body: Body
+
+
+@dataclass(frozen=True, repr=False)
+class OAuth1:
+    """The credentials of one client, or of one client acting for one resource owner, and how it signs.
+
+    Immutable, hashable, and safe to share between threads. Pickles hold the secrets, by need.
+
+    Args:
+        client_key: Identifies the client (MediaWiki: the consumer key).
+        client_secret: The client's shared secret. Not used by the RSA methods.
+        resource_owner_key: The token; None before there is one.
+        resource_owner_secret: The token's shared secret.
+        callback_uri: Sent as ``oauth_callback`` when temporary credentials are asked for.
+        signature_method: ``HMAC-`` or ``RSA-`` with ``SHA1``, ``SHA256`` or ``SHA512``, or ``PLAINTEXT``.
+        signature_type: Where the protocol parameters go: ``AUTH_HEADER``, ``QUERY`` or ``BODY``.
+        rsa_key: A private RSA key as unencrypted PEM text, for the RSA methods.
+        verifier: Sent as ``oauth_verifier`` when token credentials are asked for.
+        realm: Sent in the header, never signed.
+
+    Raises:
+        SigningError: A value can't be used as given; the message says which and why.
+
+    Source: RFC 5849, section 3; the names and their order are those of ``requests_oauthlib.OAuth1``.
+    """
+
+    client_key: str
+    client_secret: str | None = None
+    resource_owner_key: str | None = None
+    resource_owner_secret: str | None = None
+    _: KW_ONLY
+    callback_uri: str | None = None
+    signature_method: str = "HMAC-SHA1"
+    signature_type: str = "AUTH_HEADER"
+    rsa_key: str | None = None
+    verifier: str | None = None
+    realm: str | None = None
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            object.__setattr__(self, field.name, _credential_text(field.name, getattr(self, field.name)))
+        if not self.client_key:
+            raise SigningError("client_key is empty: every signed request names its client")
+        for name in ("client_key", "resource_owner_key"):
+            if re.search(r'["\x00-\x1f\x7f]', getattr(self, name) or ""):
+                raise SigningError(f"{name} holds a quote or a control character; was a line end copied with it?")
+        # The realm stands in the header unescaped (RFC 5849, section 3.5.1), and headers are ASCII.
+        if self.realm and not re.fullmatch(r"[ !#-\[\]-~]*", self.realm):
+            raise SigningError("realm must be printable ASCII without quotes and backslashes")
+        object.__setattr__(self, "signature_type", self.signature_type.upper())
+        if self.signature_type not in PLACEMENTS:
+            raise SigningError(f"signature_type must be one of {', '.join(PLACEMENTS)}")
+        if self.signature_method not in Client.SIGNATURE_METHODS:
+            raise SigningError(f"signature_method must be one of {', '.join(Client.SIGNATURE_METHODS)}")
+        if self.signature_method.startswith("RSA-") and not self.rsa_key:
+            raise SigningError(
+                f"{self.signature_method} needs rsa_key, a private RSA key in PEM form"
+                " (and the extra: pip install 'httplib2-oauthlib[rsa]')"
+            )
+
+    def __repr__(self) -> str:
+        shown = []
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if value is None or (value == field.default and field.name != "client_key"):
+                continue
+            public = field.name in ("client_key", "signature_method", "signature_type", "realm")
+            shown.append(f"{field.name}={value!r}" if public else f"{field.name}='***'")
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+    # Immutable, so a copy is the thing itself; a pickle leaves out what is computed from the fields.
+    def __copy__(self) -> "OAuth1":
+        return self
+
+    def __deepcopy__(self, memo: object) -> "OAuth1":
+        return self
+
+    def __getstate__(self) -> dict[str, str | None]:
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """A hex digest that tells these credentials from all others and reveals none of them.
+
+        It keeps caches apart. The secrets go into it: whoever knows only the public half of somebody's
+        credentials must not read what was cached for them.
+        """
+        return hashlib.sha256(repr(sorted(self.__getstate__().items())).encode()).hexdigest()
+
+    @cached_property
+    def _client(self) -> Client:
+        return Client(
+            self.client_key,
+            client_secret=self.client_secret,
+            resource_owner_key=self.resource_owner_key,
+            resource_owner_secret=self.resource_owner_secret,
+            signature_method=self.signature_method,
+            rsa_key=self.rsa_key,
+        )
+
+    def protocol_parameters(self, nonce: str, timestamp: str) -> list[tuple[str, str]]:
+        """Return the protocol parameters of one request, in the order in which they are sent.
+
+        The one thing to override for a server that wants another set of them: a subclass may add to this list
+        or drop from it (``oauth_version`` is optional). What it returns is signed and sent.
+
+        Args:
+            nonce: The nonce of this request.
+            timestamp: Unix seconds, UTC, as decimal text.
+
+        Returns:
+            Names and values, not yet encoded; ``oauth_signature`` is added later.
+
+        Source: RFC 5849, section 3.1.
+        """
+        parameters = [
+            ("oauth_nonce", nonce),
+            ("oauth_timestamp", timestamp),
+            ("oauth_version", "1.0"),
+            ("oauth_signature_method", self.signature_method),
+            ("oauth_consumer_key", self.client_key),
+        ]
+        optional = {
+            "oauth_token": self.resource_owner_key,
+            "oauth_callback": self.callback_uri,
+            "oauth_verifier": self.verifier,
+        }
+        return parameters + [(name, value) for name, value in optional.items() if value]
+
+    def sign(
+        self,
+        uri: str,
+        method: str = "GET",
+        body: Body = None,
+        headers: Mapping[str, str] | None = None,
+        *,
+        nonce: str | None = None,
+        timestamp: int | str | None = None,
+    ) -> SignedRequest:
+        """Sign one request and return what goes on the wire.
+
+        Pure: the arguments are not changed, except that a form given as a file or an iterable is read.
+
+        Args:
+            uri: Absolute; whatever is not yet percent-encoded in it is encoded here, once.
+            method: The HTTP method, in any case.
+            body: The body to send, or None. Signed if its Content-Type says it is a form, otherwise not touched.
+            headers: The headers to send. An ``Authorization`` among them gives way if ours goes there.
+            nonce: Text never used before with this timestamp. None means a new random one.
+            timestamp: Unix seconds, UTC. None means now.
+
+        Returns:
+            SignedRequest ``(uri, headers, body)``.
+
+        Raises:
+            SigningError: The request can't be signed so that what is signed is what is sent.
+            InsecureTransportError: The method is PLAINTEXT and the URI is not https.
+
+        Source: RFC 5849, sections 3.4 to 3.6.
+        """
+        request = RequestParts(uri, method, body, headers)
+        protocol = self._protocol(request, nonce, timestamp)
+        protocol.append(("oauth_signature", self._signature(request, protocol)))
+        return self._place(request, protocol)
+
+    def explain(
+        self,
+        uri: str,
+        method: str = "GET",
+        body: Body = None,
+        headers: Mapping[str, str] | None = None,
+        *,
+        nonce: str | None = None,
+        timestamp: int | str | None = None,
+    ) -> str:
+        """Say what is signed of a request, and why a server may disagree; for a person with "Invalid signature".
+
+        Secrets, tokens and everything whose name looks like one are masked; the rest is shown.
+
+        Takes the arguments of :meth:`sign`.
+
+        Returns:
+            Several lines of text: the request, its signature base string, what is signed and what is not, and
+            every shape of it that MediaWiki signs otherwise than RFC 5849.
+
+        Raises:
+            SigningError: As :meth:`sign`, whose answer this explains.
+
+        Source: RFC 5849, section 3.4.1; for MediaWiki, Extension:OAuth as it answered when it was tried.
+        """
+        request = RequestParts(uri, method, body, headers)
+        return explain(self, request, self._protocol(request, nonce, timestamp))
+
+    def _protocol(self, request: RequestParts, nonce: str | None, timestamp: int | str | None) -> list[tuple[str, str]]:
+        if self.signature_method == "PLAINTEXT" and request.scheme != "https":
+            raise InsecureTransportError(
+                "PLAINTEXT sends the secrets themselves, and this request is not https; use https, or HMAC-SHA1"
+            )
+        if self.signature_type == "BODY" and not request.takes_form:
+            raise SigningError(
+                f"a {request.method} with this body has no form for the protocol parameters"
+                "; use signature_type AUTH_HEADER"
+            )
+        return self.protocol_parameters(
+            generate_nonce() if nonce is None else str(nonce),
+            timestamp if isinstance(timestamp, str) else str(int(time.time() if timestamp is None else timestamp)),
+        )
+
+    def _signature(self, request: RequestParts, protocol: Sequence[tuple[str, str]]) -> str:
+        base_string = request.base_string(request.signed(protocol))
+        try:
+            return str(Client.SIGNATURE_METHODS[self.signature_method](base_string, self._client))
+        except Exception as error:
+            if not self.signature_method.startswith("RSA-"):
+                raise
+            # Whatever the key's parser says is kept out of the traceback: it may quote the key.
+            raise SigningError(_rsa_advice(error)) from None
+
+    def _place(self, request: RequestParts, protocol: list[tuple[str, str]]) -> SignedRequest:
+        uri, headers, body = request.uri, request.headers, request.body
+        if self.signature_type == "AUTH_HEADER":
+            while (name := request.header("authorization")) is not None:
+                del headers[name]
+            # Not oauthlib's prepare_headers: it drops what a subclass added under a name of its own and signed.
+            sent = [f'realm="{self.realm}"'] if self.realm else []
+            sent += [f'{escape(name)}="{escape(value)}"' for name, value in protocol]
+            headers["Authorization"] = "OAuth " + ", ".join(sent)
+        elif self.signature_type == "QUERY":
+            # Appended, not merged: what the caller has encoded stays as it is.
+            start, hash_sign, fragment = uri.partition("#")
+            separator = "?" if "?" not in start else "" if start.endswith(("?", "&")) else "&"
+            uri = start + separator + form_encode(protocol) + hash_sign + fragment
+        else:
+            added = form_encode(protocol)
+            if not request.form:
+                body = added
+            elif isinstance(body, str):
+                body = f"{body}&{added}"
+            else:
+                body = request.form + b"&" + added.encode("ascii")
+            headers.setdefault(request.header("content-type") or "Content-Type", FORM)
+            if (name := request.header("content-length")) is not None:
+                headers[name] = str(len(body))
+        return SignedRequest(uri, headers, body)
+
+
+def _credential_text(name: str, value: object) -> str | None:
+    if isinstance(value, bytes):
+        value = value.decode("utf-8", "surrogateescape")
+    if value is not None and not isinstance(value, str):
+        raise SigningError(f"{name} must be text, not {type(value).__name__}")
+    try:
+        (value or "").encode("utf-8")
+    except UnicodeEncodeError:
+        raise SigningError(f"{name} can't be encoded as UTF-8") from None
+    return value
+
+
+def _rsa_advice(error: Exception) -> str:
+    try:
+        for module in ("cryptography", "jwt"):
+            importlib.import_module(module)
+    except ImportError:
+        return "RSA signatures need an extra: pip install 'httplib2-oauthlib[rsa]'"
+    return f"rsa_key is no usable private RSA key in unencrypted PEM form ({type(error).__name__})"
