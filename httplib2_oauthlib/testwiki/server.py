@@ -1,0 +1,190 @@
+"""The embedded wiki as a thing to start and stop: sockets (cheroot's), consumers, users who allow."""
+
+import secrets
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+from urllib.parse import urlencode
+
+from cheroot.wsgi import Server
+
+from .routes import SeenRequest, Site
+from .store import DEFAULT_GRANTS, Consumer, Store
+
+
+class OwnerOnly(NamedTuple):
+    """The four values of an owner-only consumer, named and ordered as ``OAuth1`` takes them."""
+
+    client_key: str
+    client_secret: str
+    resource_owner_key: str
+    resource_owner_secret: str
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(client_key={self.client_key!r}, ...)"
+
+
+class TestWiki:
+    """A MediaWiki look-alike on loopback, for tests and for trying things out.
+
+    It verifies OAuth with code of its own, with MediaWiki's quirks, and knows enough of api.php, rest.php and
+    Special:OAuth for a bot to log in, edit and confirm. Everything is in memory and gone when it stops::
+
+        with TestWiki() as wiki:
+            oauth = OAuth1(*wiki.owner_only("Alice"))
+
+    Args:
+        host: The address to listen on; names other than loopback's are your own risk.
+        port: The port, or 0 for a free one.
+        server: Scheme and authority by which the wiki calls itself and expects requests to be signed; None means
+            ``http://host:port``. Give it when a proxy or TLS stands before the wiki.
+        clock: Returns the wiki's time in Unix seconds. May be replaced while the wiki runs.
+
+    Attributes:
+        lag: The seconds that its database lags, for ``maxlag``.
+        requests: The last thousand requests, as :class:`SeenRequest`.
+    """
+
+    __test__ = False  # pytest, this is no test case.
+
+    def __init__(
+        self,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        *,
+        server: str | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.clock = clock
+        self.lag = 0.0
+        self.requests: deque[SeenRequest] = deque(maxlen=1000)
+        self.store = Store(lambda: self.clock())  # noqa: PLW0108 (the clock may be replaced)
+        self._address = (host, port)
+        self._server_name = server
+        self._http: Server | None = None
+        self._thread: threading.Thread | None = None
+
+    def __enter__(self) -> "TestWiki":
+        self.start()
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.stop()
+
+    @property
+    def server(self) -> str:
+        """Scheme and authority by which the wiki calls itself, without a slash at the end."""
+        if self._server_name is not None:
+            return self._server_name.rstrip("/")
+        host, port = self._address
+        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+    @property
+    def api_uri(self) -> str:
+        """The URI of api.php."""
+        return f"{self.server}/api.php"
+
+    @property
+    def index_uri(self) -> str:
+        """The URI of index.php, as the handshake takes it."""
+        return f"{self.server}/index.php"
+
+    @property
+    def rest_uri(self) -> str:
+        """The URI of rest.php, without a slash at the end."""
+        return f"{self.server}/rest.php"
+
+    def start(self) -> None:
+        """Begin to listen; returns when requests are answered."""
+        if self._http is not None:
+            return
+        # A thread serves a request, not a connection: idle connections cost none.
+        http = Server(self._address, None, numthreads=16)
+        http.expiration_interval = 0.05  # Seconds between two looks at whether to stop.
+        http.prepare()
+        self._address = (self._address[0], http.bind_addr[1])
+        http.wsgi_app = Site(self.store, self.server, lambda: self.lag, self.requests.append).app()
+        self._http = http
+        self._thread = threading.Thread(target=http.serve, name="testwiki", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop listening. What the wiki knows stays, for the next start at the same port."""
+        if self._http is None or self._thread is None:
+            return
+        self._http.stop()
+        self._thread.join()
+        self._http = self._thread = None
+
+    def register(
+        self,
+        name: str = "An application",
+        *,
+        key: str | None = None,
+        secret: str | None = None,
+        callback: str | None = None,
+        grants: Iterable[str] = DEFAULT_GRANTS,
+        rsa_public_key: str | None = None,
+        owner: str | None = None,
+    ) -> Consumer:
+        """Register a consumer, approved at once.
+
+        Args:
+            name: What its users are shown.
+            key: Given only to play a known consumer; else made here.
+            secret: Likewise.
+            callback: What the callbacks that it asks for must begin with; None allows ``oob`` only.
+            grants: What it may do for its users; see ``store.GRANTS``.
+            rsa_public_key: PEM text, for a consumer that signs with RSA-SHA1.
+            owner: The only user of an owner-only consumer.
+        """
+        consumer = Consumer(
+            key or secrets.token_hex(16),
+            secret or secrets.token_hex(20),
+            id=len(self.store.consumers) + 1,
+            name=name,
+            callback=callback,
+            owner=owner,
+            grants=tuple(grants),
+            rsa_public_key=rsa_public_key,
+        )
+        self.store.consumers[consumer.key] = consumer
+        return consumer
+
+    def owner_only(
+        self, user: str, *, grants: Iterable[str] = DEFAULT_GRANTS, rsa_public_key: str | None = None
+    ) -> OwnerOnly:
+        """Register an owner-only consumer for a user, who is made if there is none.
+
+        Returns:
+            Its four values: ``OAuth1(*wiki.owner_only("Alice"))``.
+        """
+        owner = self.store.user(user)
+        consumer = self.register(f"{owner.name}'s bot", grants=grants, rsa_public_key=rsa_public_key, owner=owner.name)
+        token = self.store.grant(consumer, owner)
+        return OwnerOnly(consumer.key, consumer.secret, token.key, token.secret)
+
+    def authorize(self, request_token: str, user: str) -> str:
+        """Do what a user does who allows a request at Special:OAuth/authorize.
+
+        Args:
+            request_token: The key of the request token.
+            user: Who allows it.
+
+        Returns:
+            Where the user's browser is sent: the callback with ``oauth_verifier`` and ``oauth_token``; for an
+            out-of-band request the page that shows the verifier.
+
+        Raises:
+            KeyError: There is no such request.
+        """
+        with self.store.lock:
+            token = self.store.request_tokens[request_token]
+            token.access = self.store.grant(self.store.consumers[token.consumer], self.store.user(user))
+            token.verifier = secrets.token_hex(16)
+        given = urlencode({"oauth_verifier": token.verifier, "oauth_token": token.key})
+        if token.callback == "oob":
+            return f"{self.index_uri}?title=Special:OAuth/verified&{given}"
+        return token.callback + ("&" if "?" in token.callback else "?") + given
