@@ -12,7 +12,7 @@ import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar, cast
 
 import httplib2
 
@@ -131,23 +131,8 @@ class OAuth1Mixin(_Base):
         self.oauth = oauth
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        # A framework's request() that comes before ours in the MRO may follow redirects by itself, after ours has
-        # returned or without calling ours at all. Each hop would then look like a call of its own and be signed for
-        # wherever the redirect points. So whatever request() a subclass ends up with notes the outermost call.
         super().__init_subclass__(**kwargs)
-        request = cls.request
-        if not inspect.isfunction(request) or getattr(request, "_notes_origin", False):
-            return
-        if "request" in cls.__dict__:
-            cls.request = _notes_origin(request)  # type: ignore[method-assign]
-            return
-
-        @_notes_origin
-        @functools.wraps(request)
-        def inherited(self: Any, *args: Any, **kwargs: Any) -> Any:
-            return super(cls, self).request(*args, **kwargs)
-
-        cls.request = inherited  # type: ignore[method-assign]
+        _hook_wherever_the_mixin_stands(cls)
 
     @property
     def oauth(self) -> Signers:
@@ -204,7 +189,24 @@ class OAuth1Mixin(_Base):
     def _conn_request(
         self, conn: Any, request_uri: str, method: str, body: Any, headers: dict[str, str]
     ) -> tuple[httplib2.Response, bytes]:
-        send = super()._conn_request
+        return self._send_signed(super()._conn_request, conn, request_uri, method, body, headers)
+
+    def _auth_from_challenge(
+        self, host: Any, request_uri: Any, headers: Any, response: Mapping[str, str], content: Any
+    ) -> Iterator[Any]:
+        challenge = super()._auth_from_challenge
+        return challenge(host, request_uri, headers, _without_bare_oauth(response), content)
+
+    def _send_signed(
+        self,
+        send: Callable[..., tuple[httplib2.Response, bytes]],
+        conn: Any,
+        request_uri: str,
+        method: str,
+        body: Any,
+        headers: dict[str, str],
+    ) -> tuple[httplib2.Response, bytes]:
+        """Do what ``send``, the next class's ``_conn_request``, does, with a signature if there should be one."""
         if self._oauth is None or _has_authorization(headers):
             return send(conn, request_uri, method, body, headers)
         base = _base_uri(conn, self._call())
@@ -225,23 +227,13 @@ class OAuth1Mixin(_Base):
             if server_time is not None:
                 # The clock is looked at before the nonce, so this says nothing about the first copy.
                 raise ResponseLostError("other", _LOST_UNKNOWN, response, content)
-        elif server_time is not None and transmissions.rewind():
-            # The server has not acted on what it refused, so that sending it again is safe for any method.
+        elif server_time is not None:
             self._clock_offsets = {**self._clock_offsets, base: server_time - int(time.time())}
-            transmissions.begin(self._clock_offsets[base])
-            response, content = send(transmissions, request_uri, method, transmissions.body, headers)
+            # The server has not acted on what it refused, so that sending it again is safe for any method.
+            if transmissions.rewind():
+                transmissions.begin(self._clock_offsets[base])
+                return send(transmissions, request_uri, method, transmissions.body, headers)
         return response, content
-
-    def _auth_from_challenge(
-        self, host: Any, request_uri: Any, headers: Any, response: Mapping[str, str], content: Any
-    ) -> Iterator[Any]:
-        # RFC 9110 allows a challenge without parameters, and httplib2's parser does not (MalformedHeader). Ours is
-        # answered already, so httplib2 need not see it.
-        challenges = response.get("www-authenticate", "")
-        others = re.sub(r"(?i)(?:^|,)\s*OAuth\s*(?=,|$)", "", challenges).strip(" ,")
-        if others != challenges:
-            response = {**response, "www-authenticate": others}
-        return super()._auth_from_challenge(host, request_uri, headers, response, content)
 
     def _call(self) -> _Call | None:
         call = _CALL.get()
@@ -270,6 +262,44 @@ class OAuth1Mixin(_Base):
         if uri not in call.signers:
             call.signers[uri] = _resolve(oauth, uri, origin)
         return call.signers[uri]
+
+
+def _hook_wherever_the_mixin_stands(cls: type[OAuth1Mixin]) -> None:
+    """See to it that the hooks of a new class are reached, whatever the order of its bases."""
+    # A framework's request() that comes before ours may follow redirects by itself, after ours has returned or without
+    # calling ours at all. Each hop would then look like a call of its own and be signed for wherever the redirect
+    # points. So whatever request() a class ends up with notes the outermost call.
+    request = cls.request
+    if "request" in vars(cls) and inspect.isfunction(request):
+        cls.request = _notes_origin(request)  # type: ignore[method-assign]
+    elif inspect.isfunction(request) and not getattr(request, "_notes_origin", False):
+
+        @_notes_origin
+        @functools.wraps(request)
+        def inherited(self: Any, *args: Any, **kwargs: Any) -> Any:
+            return super(cls, self).request(*args, **kwargs)
+
+        cls.request = inherited  # type: ignore[method-assign]
+
+    # Behind httplib2's own class, as in ``class MyHttp(framework.Http, OAuth1Mixin)``, our _conn_request would never be
+    # called, and every request silently anonymous. There the hooks move to the front.
+    place = cls.__mro__.index(OAuth1Mixin)
+    before = [base for base in cls.__mro__[:place] if "_conn_request" in vars(base)]
+    is_behind = before and not any("_conn_request" in vars(base) for base in cls.__mro__[place + 1 :])
+    if not is_behind or any(issubclass(base, OAuth1Mixin) for base in before):
+        return
+
+    def conn_request(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return self._send_signed(super(cls, self)._conn_request, *args, **kwargs)
+
+    def auth_from_challenge(
+        self: Any, host: Any, request_uri: Any, headers: Any, response: Any, content: Any
+    ) -> Iterator[Any]:
+        challenge = super(cls, self)._auth_from_challenge
+        return cast(Iterator[Any], challenge(host, request_uri, headers, _without_bare_oauth(response), content))
+
+    cls._conn_request = conn_request  # type: ignore[method-assign, assignment]
+    cls._auth_from_challenge = auth_from_challenge  # type: ignore[method-assign]
 
 
 class OAuth1Http(OAuth1Mixin, httplib2.Http):
@@ -387,6 +417,14 @@ _LOST_BODY = (
     "The connection broke while a body that can be read only once was being sent. Whether the server has acted is not"
     " known, and the request was not sent again. Give the body as bytes or as a seekable file."
 )
+
+
+def _without_bare_oauth(response: Mapping[str, str]) -> Mapping[str, str]:
+    # RFC 9110 allows a challenge without parameters, and httplib2's parser does not (MalformedHeader). Ours was
+    # answered before it was asked, so httplib2 need not see it.
+    challenges = response.get("www-authenticate", "")
+    others = re.sub(r"(?i)(?:^|,)\s*OAuth\s*(?=,|$)", "", challenges).strip(" ,")
+    return response if others == challenges else {**response, "www-authenticate": others}
 
 
 def _resolve(oauth: Signers, uri: str, origin: _Origin) -> OAuth1 | None:

@@ -161,7 +161,8 @@ def _masked_uri(request: RequestParts, secrets: Iterable[str | None]) -> str:
     pieces = []
     for piece in request.query.split("&"):
         name, equals, value = piece.partition("=")
-        pieces.append(name + equals + (_MASK if _is_secret(name, value.replace("+", "%20"), secrets) else value))
+        is_secret = _is_secret(_readable(unquote_to_bytes(name)), value.replace("+", "%20"), secrets)
+        pieces.append(name + equals + (_MASK if is_secret else value))
     return start + ("?" + "&".join(pieces) if request.query else "")
 
 

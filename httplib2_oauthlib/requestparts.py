@@ -23,7 +23,7 @@ FORM = "application/x-www-form-urlencoded"
 
 _URI = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://([^/?#]*)([^?#]*)(?:\?([^#]*))?(?:#(.*))?", re.DOTALL)
 _AUTHORITY = re.compile(
-    r"(?:.*@)?(\[[0-9A-Fa-f:.]+(?:%25[A-Za-z0-9._~-]+)?\]|[^][:@\\%\s\x00-\x20\x7f]+)(?::([0-9]{0,5}))?"
+    r"(?:[^@\\\s]*@)?(\[[0-9A-Fa-f:.]+(?:%25[A-Za-z0-9._~-]+)?\]|[^][:@\\%\s\x00-\x20\x7f]+)(?::([0-9]{0,5}))?"
 )
 # RFC 3986, section 3.3 (pchar) and 3.4: what may stand in a path and in a query. Everything else, and a "%" that
 # begins no escape, is encoded.

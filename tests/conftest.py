@@ -1,0 +1,72 @@
+import pytest
+import trustme
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from hypothesis import settings
+
+from httplib2_oauthlib import OAuth1
+from httplib2_oauthlib.testwiki import TestWiki
+
+from .servers import Server, answer
+
+# No deadlines: tests don't measure time. The nightly profile tries more.
+settings.register_profile("default", deadline=None, max_examples=200)
+settings.register_profile("nightly", deadline=None, max_examples=10_000)
+settings.load_profile("default")
+
+
+@pytest.fixture
+def wiki():
+    with TestWiki() as wiki:
+        yield wiki
+
+
+@pytest.fixture
+def alice(wiki):
+    return OAuth1(*wiki.owner_only("Alice"))
+
+
+@pytest.fixture
+def serve():
+    """Start servers that end with the test: ``serve(handler, tls=None)``."""
+    servers = []
+
+    def start(handler=lambda _: answer(), **kwargs):
+        servers.append(Server(handler, **kwargs))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.close()
+
+
+@pytest.fixture(scope="session")
+def authority():
+    return trustme.CA()
+
+
+@pytest.fixture(scope="session")
+def ca_certs(authority, tmp_path_factory):
+    path = tmp_path_factory.mktemp("ca") / "ca.pem"
+    authority.cert_pem.write_to_path(str(path))
+    return str(path)
+
+
+@pytest.fixture(scope="session")
+def tls(authority):
+    import ssl
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost", "127.0.0.1", "::1").configure_cert(context)
+    return context
+
+
+@pytest.fixture(scope="session")
+def rsa_keys():
+    """A private and a public key as PEM text."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    public = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    return private.decode(), public.decode()

@@ -1,0 +1,113 @@
+"""Real servers on loopback for the tests: each does what one function says, over plain sockets or TLS."""
+
+import contextlib
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+
+from .reference import Received
+
+#: Given to a handler's answer, closes the connection without one.
+DROP = None
+
+
+class Server:
+    """Answers every request with what ``handler(received)`` returns: bytes to send, or DROP.
+
+    Attributes:
+        received: All requests, in their order.
+        connections: How many were accepted.
+    """
+
+    def __init__(
+        self, handler: Callable[[Received], bytes | None], tls: ssl.SSLContext | None = None, host="127.0.0.1"
+    ):
+        self.handler = handler
+        self.tls = tls
+        self.received: list[Received] = []
+        self.connections = 0
+        self.scheme = "https" if tls else "http"
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self._listener = socket.create_server((host, 0), family=family)
+        self.port = self._listener.getsockname()[1]
+        self._open: list[socket.socket] = []
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+
+    def uri(self, path: str = "/", host: str = "localhost") -> str:
+        return f"{self.scheme}://{host}:{self.port}{path}"
+
+    def close(self) -> None:
+        # shutdown() wakes accept() where close() alone would leave it waiting.
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        for connection in self._open:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+            connection.close()
+        self._thread.join(5)
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            self._open.append(connection)
+            self.connections += 1
+            threading.Thread(target=self._talk, args=(connection,), daemon=True).start()
+
+    def _talk(self, connection: socket.socket) -> None:
+        try:
+            if self.tls is not None:
+                connection = self.tls.wrap_socket(connection, server_side=True)
+                self._open.append(connection)
+            reader = connection.makefile("rb")
+            while (received := self._read(reader)) is not None:
+                self.received.append(received)
+                answer = self.handler(received)
+                if answer is DROP:
+                    break
+                connection.sendall(answer)
+        except OSError:
+            pass
+        finally:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+            connection.close()
+
+    def _read(self, reader) -> Received | None:
+        line = reader.readline().decode("latin-1")
+        if not line.strip():
+            return None
+        method, target, _ = line.split(" ", 2)
+        headers = {}
+        while line := reader.readline().decode("latin-1").rstrip("\r\n"):
+            name, _, value = line.partition(":")
+            headers[name.lower()] = value.strip()
+        body = b""
+        if headers.get("transfer-encoding") == "chunked":
+            while size := int(reader.readline(), 16):
+                body += reader.read(size)
+                reader.readline()
+            reader.readline()
+        elif "content-length" in headers:
+            body = reader.read(int(headers["content-length"]))
+        return Received(self.scheme, method, target, headers, body)
+
+
+def answer(body: bytes | str = b"ok", status: str = "200 OK", **headers: str) -> bytes:
+    """Write an HTTP response; underscores in header names stand for hyphens."""
+    content = body.encode() if isinstance(body, str) else body
+    lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(content)}"]
+    lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+    return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + content
+
+
+def in_turn(*answers: bytes | None) -> Callable[[Received], bytes | None]:
+    """A handler that gives one answer after the other, and the last one ever after."""
+    left: Iterator[bytes | None] = iter(answers)
+    last = answers[-1]
+    return lambda _: next(left, last)
