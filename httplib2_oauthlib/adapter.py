@@ -298,7 +298,7 @@ def _hook_wherever_the_mixin_stands(cls: type[OAuth1Mixin]) -> None:
         challenge = super(cls, self)._auth_from_challenge
         return cast(Iterator[Any], challenge(host, request_uri, headers, _without_bare_oauth(response), content))
 
-    cls._conn_request = conn_request  # type: ignore[method-assign, assignment]
+    cls._conn_request = conn_request  # type: ignore[method-assign]
     cls._auth_from_challenge = auth_from_challenge  # type: ignore[method-assign]
 
 

@@ -158,7 +158,7 @@ class Site:
             return _json(unknown_method(incoming.method))
         if title is None:
             return _json(self.rest.create(incoming.body, caller))
-        answer = self.rest.read(title)
+        answer = self.rest.read(_unquoted(title))
         if request.headers.get("If-None-Match") == answer.headers.get("ETag", ""):
             return Response(status=304, headers=dict(answer.headers))
         return _json(answer)
@@ -169,7 +169,7 @@ class Site:
 
     def _index(self, title: str | None = None) -> Response:
         incoming = self._incoming()
-        title = request.args.get("title", title or "Main_Page")
+        title = request.args.get("title", _unquoted(title or "Main_Page"))
         prefix, _, subpage = title.partition("/")
         if prefix == "Special:OAuth" and subpage in SpecialOAuth.SUBPAGES:
             return self._special(incoming, subpage)
@@ -197,6 +197,11 @@ class Site:
         }
         content_type = "application/json" if answer.is_json else "text/plain;charset=UTF-8"
         return Response(answer.text, 200, headers, content_type=content_type)
+
+
+def _unquoted(title: str) -> str:
+    # The only escape that cheroot leaves in a path is an encoded slash.
+    return re.sub("%2F", "/", title, flags=re.IGNORECASE)
 
 
 def _posted(incoming: IncomingRequest) -> tuple[dict[str, str], dict[str, bytes]]:
