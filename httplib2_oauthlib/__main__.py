@@ -1,6 +1,7 @@
 """The command line: ``python -m httplib2_oauthlib``, installed as ``httplib2-oauth``."""
 
 import argparse
+import io
 import json
 import sys
 from collections.abc import Sequence
@@ -32,6 +33,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     demo.set_defaults(run=_demo)
     arguments = parser.parse_args(argv)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # What a terminal can't show is shown escaped, not a reason to stop.
+        sys.stdout.reconfigure(errors="backslashreplace")
     return int(arguments.run())
 
 

@@ -1,0 +1,38 @@
+"""The tree of errors."""
+
+import inspect
+import pickle
+
+import httplib2
+import pytest
+
+import httplib2_oauthlib
+from httplib2_oauthlib import errors
+
+ERRORS = [value for value in vars(errors).values() if inspect.isclass(value)]
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=lambda error: error.__name__)
+def test_every_error_is_httplib2s_and_public(error):
+    assert issubclass(error, errors.OAuthError)
+    assert issubclass(error, httplib2.HttpLib2Error)
+    assert getattr(httplib2_oauthlib, error.__name__) is error
+    assert error.__name__ in errors.__doc__
+
+
+def test_the_tree_is_as_drawn():
+    assert issubclass(errors.SigningError, ValueError)
+    assert issubclass(errors.InsecureTransportError, errors.SigningError)
+    assert issubclass(errors.ResponseLostError, errors.RefusedError)
+
+
+def test_a_refusal_carries_its_evidence_and_shows_only_its_words():
+    response = httplib2.Response({"status": "200", "set-cookie": "canary"})
+    error = errors.ResponseLostError("nonce", "The answer was lost.", response, b"canary")
+    assert (error.reason, error.message, error.content) == ("nonce", "The answer was lost.", b"canary")
+    assert error.response is response
+    assert str(error) == "The answer was lost."
+    assert repr(error) == "ResponseLostError('nonce', 'The answer was lost.')"
+    restored = pickle.loads(pickle.dumps(error))
+    assert (type(restored), restored.reason, restored.content) == (type(error), "nonce", b"canary")
+    assert restored.response["status"] == "200"

@@ -1,0 +1,103 @@
+"""The house rules that no linter knows: who may import whom, and what stands nowhere."""
+
+import ast
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from . import vectors
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "httplib2_oauthlib"
+
+# Each may import those above it.
+ORDER = ["errors", "requestparts", "explanation", "signing", "refusals", "adapter", "__init__", "__main__"]
+TESTWIKI_ORDER = ["store", "oauth", "api", "formats", "special", "rest", "routes", "server", "__init__"]
+
+
+def imports(path):
+    """The modules that a file imports: relative ones with their dots."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = "." * node.level + (node.module or "")
+            # "from . import x" means the package itself.
+            yield base
+
+
+def test_the_order_names_every_module():
+    assert {path.stem for path in PACKAGE.glob("*.py")} == set(ORDER)
+    assert {path.stem for path in (PACKAGE / "testwiki").glob("*.py")} == set(TESTWIKI_ORDER)
+
+
+@pytest.mark.parametrize("name", ORDER)
+def test_imports_point_one_way(name):
+    allowed = {f".{other}" for other in ORDER[: ORDER.index(name)]}
+    if name == "__main__":
+        allowed |= {".", ".testwiki"}
+    assert {module for module in imports(PACKAGE / f"{name}.py") if module.startswith(".")} <= allowed
+
+
+@pytest.mark.parametrize("name", TESTWIKI_ORDER)
+def test_the_embedded_wiki_imports_nothing_that_it_judges(name):
+    modules = set(imports(PACKAGE / "testwiki" / f"{name}.py"))
+    allowed = {f".{other}" for other in TESTWIKI_ORDER[: TESTWIKI_ORDER.index(name)]}
+    assert {module for module in modules if module.startswith(".")} <= allowed
+    assert not {module for module in modules if re.match("oauthlib|httplib2", module)}
+
+
+def test_importing_the_package_loads_nothing_that_only_its_extras_need():
+    program = "import sys, httplib2_oauthlib; print(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=30
+    ).stdout
+    assert not {"requests", "flask", "vcr", "jwt", "cheroot"} & set(loaded.split())
+
+
+def test_every_public_name_exists_and_is_documented():
+    import httplib2_oauthlib
+
+    for name in httplib2_oauthlib.__all__:
+        assert getattr(httplib2_oauthlib, name).__doc__
+
+
+def files():
+    for path in sorted(ROOT.rglob("*")):
+        parts = path.relative_to(ROOT).parts
+        if path.is_file() and not any(
+            re.fullmatch(r"\.venv|\.git|\..*cache|\.hypothesis|__pycache__|build|dist|.*egg-info", p) for p in parts
+        ):
+            yield path
+
+
+def strings(value):
+    if isinstance(value, dict):
+        for key, each in value.items():
+            if key not in ("name", "owner", "user", "base", "callback"):
+                yield from strings(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from strings(each)
+    elif isinstance(value, str):
+        yield value
+
+
+def test_the_recorded_wikis_credentials_stand_in_one_file():
+    known = {value for value in strings(vectors.CREDENTIALS) if len(value) > 20}
+    assert len(known) > 12
+    holders = {path.name for path in files() if any(value in path.read_bytes().decode("latin-1") for value in known)}
+    assert holders == {"wiki_vectors.json"}
+    about = json.loads((ROOT / "tests" / "wiki_vectors.json").read_text("utf-8"))["about"]
+    assert "harmless" in " ".join(about)
+
+
+def test_the_version_stands_in_one_place_and_the_changelog_knows_it():
+    import httplib2_oauthlib
+
+    assert httplib2_oauthlib.__version__ in (ROOT / "CHANGELOG.rst").read_text("utf-8")
+    assert httplib2_oauthlib.__version__ not in (ROOT / "setup.cfg").read_text("utf-8")

@@ -1,0 +1,90 @@
+"""The command line."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from httplib2_oauthlib.__main__ import main
+from httplib2_oauthlib.testwiki import TestWiki
+
+
+def test_the_demo_tells_its_story_and_all_of_it_holds(capsys):
+    assert main(["demo"]) == 0
+    story = capsys.readouterr().out
+    steps = [
+        "Nobody is signed in",
+        "Alice signs in",
+        "She edits her user page",
+        "read back",
+        "wrong secret",
+        "logs out",
+    ]
+    places = [story.index(step) for step in steps]
+    assert places == sorted(places)
+    assert story.count("   ok     ") == 8
+    assert "FAILED" not in story
+    # The real output of the steps, explain() included.
+    for shown in (
+        '"anon": true',
+        '"name": "Alice"',
+        '"result": "Success"',
+        "漢字",
+        "Invalid signature",
+        "oauth_token=MASKED",
+    ):
+        assert shown in story
+    assert "All of it held." in story
+
+
+def test_the_demo_shows_no_secret(capsys, monkeypatch):
+    made = []
+    owner_only = TestWiki.owner_only
+    monkeypatch.setattr(TestWiki, "owner_only", lambda self, user: made.append(owner_only(self, user)) or made[-1])
+    main(["demo"])
+    story = capsys.readouterr().out
+    assert made[0].client_key in story
+    assert all(secret not in story for secret in made[0][1:])
+
+
+def test_a_demo_that_does_not_hold_says_so(capsys, monkeypatch):
+    """Exit code 0 only if all of it held: here the wiki does not know the credentials."""
+    monkeypatch.setattr(TestWiki, "owner_only", lambda self, user: ("unknown", "a", "b", "c"))
+    assert main(["demo"]) == 1
+    story = capsys.readouterr().out
+    assert "FAILED the wiki knows her" in story
+    assert "All of it held." not in story
+
+
+def test_the_demo_without_its_extra_names_it(capsys, monkeypatch):
+    for name in [name for name in sys.modules if name.startswith("httplib2_oauthlib.testwiki")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "cheroot.wsgi", None)
+    assert main(["demo"]) == 1
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert "pip install 'httplib2-oauthlib[testwiki]'" in err
+
+
+@pytest.mark.parametrize("arguments", [[], ["nonsense"], ["demo", "--nonsense"]])
+def test_wrong_arguments_are_exit_code_2(capsys, arguments):
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert caught.value.code == 2
+    assert "usage:" in capsys.readouterr().err
+
+
+def test_help_describes_the_commands(capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(["--help"])
+    assert caught.value.code == 0
+    assert "demo" in capsys.readouterr().out
+
+
+def test_it_runs_as_a_module_also_where_the_output_is_ascii():
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+    command = [sys.executable, "-m", "httplib2_oauthlib", "demo"]
+    done = subprocess.run(command, env=environment, capture_output=True, timeout=50, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"All of it held." in done.stdout

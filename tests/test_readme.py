@@ -1,0 +1,51 @@
+"""The README: its code runs, its commands are the ones that are tested, and it is valid reStructuredText."""
+
+import re
+import textwrap
+from pathlib import Path
+
+import docutils.core
+import pytest
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.rst").read_text("utf-8")
+BLOCKS = [
+    textwrap.dedent(block)
+    for block in re.findall(r"^\.\. code-block:: python\n\n((?:    .*\n|\n)+)", README, re.MULTILINE)
+]
+
+
+def test_there_is_code_to_run():
+    assert len(BLOCKS) == 5
+
+
+@pytest.mark.parametrize("number", range(len(BLOCKS)))
+def test_its_code_runs_as_it_stands(number, capsys):
+    exec(compile(BLOCKS[number], f"README.rst, block {number + 1}", "exec"), {"__name__": "readme"})
+    shown = capsys.readouterr().out
+    if number == 0:
+        assert '"name":"Alice"' in shown
+        assert '"anon":""' in shown
+    # What it says is printed is printed.
+    for line in re.findall(r"^# (?!\.\.\.)(.*)", BLOCKS[number], re.MULTILINE):
+        assert line in shown
+
+
+def test_its_two_commands_are_there_and_ci_runs_the_second():
+    assert "::\n\n    ./run demo\n" in README
+    assert "::\n\n    ./run tests\n" in README
+    assert re.search(r"^\./run tests$", (ROOT / ".ci" / "run").read_text(), re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", ["README.rst", "CHANGELOG.rst"])
+def test_it_is_valid(name):
+    text = (ROOT / name).read_text("utf-8").replace(".. code-block:: python", "::")
+    settings = {"report_level": 2, "halt_level": 2, "input_encoding": "unicode"}
+    docutils.core.publish_string(text, writer="null", settings_overrides=settings)
+
+
+def test_every_error_it_names_exists():
+    import httplib2_oauthlib
+
+    for name in re.findall(r"``(\w+Error)``", README):
+        assert name == "ValueError" or hasattr(httplib2_oauthlib, name)
