@@ -85,6 +85,14 @@ class _Call:
 _CALL: ContextVar[_Call | None] = ContextVar("httplib2_oauthlib_call", default=None)
 
 
+def _call_of(http: object) -> _Call | None:
+    """Return the call of this Http's that is under way in this thread, if any."""
+    call = _CALL.get()
+    while call is not None and call.http is not http:
+        call = call.outer
+    return call
+
+
 def _notes_origin(request: _Function) -> _Function:
     """Wrap a ``request()`` method so that the outermost call is noted; arguments pass untouched."""
 
@@ -93,9 +101,7 @@ def _notes_origin(request: _Function) -> _Function:
     def noting(self: Any, *args: Any, **kwargs: Any) -> Any:
         uri = args[0] if args else kwargs.get("uri")
         uri = uri if isinstance(uri, str) else None
-        call = _CALL.get()
-        while call is not None and call.http is not self:
-            call = call.outer
+        call = _call_of(self)
         if call is not None:  # A redirect: httplib2 and the frameworks call request() again.
             call.uri = uri or call.uri
             return request(self, *args, **kwargs)
@@ -163,7 +169,7 @@ class OAuth1Mixin(_Base):
     def cache(self) -> Any:
         """The cache as it was set. Within a request, a view of it that keeps the users' entries apart."""
         cache = self.__dict__.get("cache")
-        call = self._call()
+        call = _call_of(self)
         if not cache or call is None or call.is_own or self._oauth is None:
             return cache
         return _CacheByIdentity(cache, functools.partial(self._signer, call))
@@ -209,37 +215,23 @@ class OAuth1Mixin(_Base):
         """Do what ``send``, the next class's ``_conn_request``, does, with a signature if there should be one."""
         if self._oauth is None or _has_authorization(headers):
             return send(conn, request_uri, method, body, headers)
-        base = _base_uri(conn, self._call())
-        oauth = self._signer(self._call(), base + request_uri)
+        base = _base_uri(conn, _call_of(self))
+        oauth = self._signer(_call_of(self), base + request_uri)
         if oauth is None:
             return send(conn, request_uri, method, body, headers)
         transmissions = _Transmissions(conn, oauth, base, request_uri, method, body, headers)
-        # Signed before httplib2 connects: what can't be signed sends nothing.
-        transmissions.begin(self._clock_offsets.get(base, 0))
-        response, content = send(transmissions, request_uri, method, transmissions.body, headers)
-        refusal = read_refusal(response, content)
-        if refusal is None:
-            return response, content
-        server_time = _disagreeing_clock(refusal, transmissions.timestamp)
-        if transmissions.count > 1 and not transmissions.is_safe:
-            if refusal.reason == "nonce":
-                raise ResponseLostError("nonce", _LOST_AFTER_ACTING, response, content)
-            if server_time is not None:
-                # The clock is looked at before the nonce, so this says nothing about the first copy.
-                raise ResponseLostError("other", _LOST_UNKNOWN, response, content)
-        elif server_time is not None:
+        for _ in ("by our clock", "by the server's"):
+            # Signed before httplib2 connects: what can't be signed sends nothing.
+            transmissions.begin(self._clock_offsets.get(base, 0))
+            response, content = send(transmissions, request_uri, method, transmissions.body, headers)
+            server_time = transmissions.refused_for_the_clock(response, content)
+            if server_time is None:
+                break
             self._clock_offsets = {**self._clock_offsets, base: server_time - int(time.time())}
             # The server has not acted on what it refused, so that sending it again is safe for any method.
-            if transmissions.rewind():
-                transmissions.begin(self._clock_offsets[base])
-                return send(transmissions, request_uri, method, transmissions.body, headers)
+            if not transmissions.rewind():
+                break
         return response, content
-
-    def _call(self) -> _Call | None:
-        call = _CALL.get()
-        while call is not None and call.http is not self:
-            call = call.outer
-        return call
 
     def _signer(self, call: _Call | None, uri: str) -> OAuth1 | None:
         """Say who signs one hop of a call, if anybody."""
@@ -369,6 +361,27 @@ class _Transmissions:
         if self.position >= 0:
             self.body.seek(self.position)
         return True
+
+    def refused_for_the_clock(self, response: httplib2.Response, content: bytes) -> int | None:
+        """Judge the answer.
+
+        Returns:
+            The server's time in Unix seconds if it refused ours and has not acted; None for any other answer.
+
+        Raises:
+            ResponseLostError: The answer is to a copy, and says that the one to the first transmission was lost.
+        """
+        refusal = read_refusal(response, content)
+        if refusal is None:
+            return None
+        server_time = _disagreeing_clock(refusal, self.timestamp)
+        if self.count > 1 and not self.is_safe:
+            if refusal.reason == "nonce":
+                raise ResponseLostError("nonce", _LOST_AFTER_ACTING, response, content)
+            if server_time is not None:
+                # The clock is looked at before the nonce, so this says nothing about the first copy.
+                raise ResponseLostError("other", _LOST_UNKNOWN, response, content)
+        return server_time
 
     def _sign(self) -> None:
         self.timestamp = int(time.time()) + self.offset

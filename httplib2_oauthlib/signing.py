@@ -246,11 +246,12 @@ class OAuth1:
 
     def _signature(self, request: RequestParts, protocol: Sequence[tuple[str, str]]) -> str:
         base_string = request.base_string(request.signed(protocol))
+        signature = Client.SIGNATURE_METHODS[self.signature_method]
+        if not self.signature_method.startswith("RSA-"):
+            return str(signature(base_string, self._client))
         try:
-            return str(Client.SIGNATURE_METHODS[self.signature_method](base_string, self._client))
+            return str(signature(base_string, self._client))
         except Exception as error:
-            if not self.signature_method.startswith("RSA-"):
-                raise
             # Whatever the key's parser says is kept out of the traceback: it may quote the key.
             raise SigningError(_rsa_advice(error)) from None
 

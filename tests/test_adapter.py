@@ -131,6 +131,30 @@ def test_an_ipv6_host_is_signed(http, serve):
     assert is_signed(server.received[0])
 
 
+def test_an_international_host_is_signed_and_its_own_redirects_too(serve, oauth):
+    server = serve(in_turn(answer(status="302 Found", Location="http://B\u00dcCHER.example/2"), answer()))
+    http = OAuth1Http(oauth=oauth)
+    http.connections["http:xn--bcher-kva.example"] = connection = Elsewhere("xn--bcher-kva.example")
+    connection.port_to_use = server.port
+    http.request("http://b\u00fccher.example/1")
+    assert [each.headers["host"] for each in server.received] == ["xn--bcher-kva.example"] * 2
+    assert [is_signed(each) for each in server.received] == [True, True]
+
+
+def test_a_host_that_is_none_is_httplib2s_error(http):
+    with pytest.raises(UnicodeError):
+        http.request("http://\u00e9..example/")
+
+
+def test_a_connection_class_with_a_default_port_of_its_own_is_signed(serve, oauth, tls, ca_certs):
+    class Odd(httplib2.HTTPSConnectionWithTimeout):
+        default_port = 8443
+
+    server = serve(tls=tls)
+    OAuth1Http(ca_certs=ca_certs, oauth=oauth).request(server.uri("/p"), connection_type=Odd)
+    assert is_signed(server.received[0])
+
+
 def test_an_upper_case_host_is_signed(http, serve):
     server = serve()
     http.request(server.uri("/A").replace("localhost", "LocalHost"))
@@ -538,6 +562,13 @@ def test_a_challenge_is_a_401_and_no_exception(http, serve, challenge):
     assert len(server.received) == 1
 
 
+def test_a_challenge_is_a_401_also_where_the_mixin_stands_behind(serve, oauth):
+    server = serve(lambda _: answer("no", "401 Unauthorized", WWW_Authenticate="OAuth"))
+    http = MixinBehind()
+    http.oauth = oauth
+    assert http.request(server.uri())[0].status == 401
+
+
 def test_a_malformed_challenge_of_another_scheme_is_httplib2s_matter(http, serve):
     server = serve(lambda _: answer("no", "401 Unauthorized", WWW_Authenticate="="))
     with pytest.raises(httplib2.error.MalformedHeader):
@@ -884,6 +915,24 @@ def test_other_refusals_are_answers(http, serve, words):
     assert len(server.received) == 1
 
 
+def test_an_answer_lost_after_the_clock_was_mended_is_noticed_too(http, serve):
+    """Refused for the clock, sent again, acted upon, answer lost, refused for the nonce."""
+    answers = iter([None, DROP, refused("Nonce already used: x")])
+
+    def handler(received):
+        sent = reference.protocol_parameters(received)["oauth_timestamp"]
+        if len(server.received) == 1:
+            next(answers)
+            return refused(f"Expired timestamp, yours {sent}, ours {int(sent) + 5000}")
+        return next(answers)
+
+    server = serve(handler)
+    with pytest.raises(ResponseLostError, match="most likely acted"):
+        http.request(server.uri(), "POST", "a=1", FORM)
+    assert len(server.received) == 3
+    assert nonce_of(server.received[0]) != nonce_of(server.received[1]) == nonce_of(server.received[2])
+
+
 def test_a_file_is_sent_whole_again_after_a_refusal_for_the_clock(http, serve):
     server = clock_server(serve, 5000)
     assert http.request(server.uri(), "PUT", io.BytesIO(b"x" * 10), {"content-type": "image/png"})[1] == b"ok"
@@ -998,6 +1047,14 @@ def test_a_stale_entry_is_revalidated(serve, cache, oauth):
     assert [http.request(server.uri())[1] for _ in range(2)] == [b"content"] * 2
     assert [each.headers.get("if-none-match") for each in server.received] == [None, '"1"']
     assert all(map(is_signed, server.received))
+
+
+def test_a_write_drops_the_users_own_entry(serve, cache, oauth):
+    server = serve(per_user)
+    http = OAuth1Http(cache, oauth=oauth)
+    for method in ("GET", "GET", "POST", "GET"):
+        http.request(server.uri(), method)
+    assert [each.method for each in server.received] == ["GET", "POST", "GET"]
 
 
 def test_a_cached_permanent_redirect_to_elsewhere_is_not_signed(serve, cache, oauth):

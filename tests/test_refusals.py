@@ -63,6 +63,7 @@ def test_the_servers_clock_is_in_the_words_or_in_the_date():
     [
         b'{"errors":[{"code":"mwoauth-invalid-authorization","text":"Expired timestamp, yours 1, ours 2"}]}',
         b'{"errors":[{"code":"mwoauth-invalid-authorization","html":"Expired timestamp, yours 1, ours 2"}]}',
+        b'["Expired timestamp, yours 1, ours 2"]',
         b'{"error":{"code":"x","info":"Die Autorisierung ist ung\xc3\xbcltig: Expired timestamp, yours 1, ours 2"}}',
     ],
 )
@@ -100,6 +101,12 @@ def test_a_problem_reports_window_or_date_tells_the_servers_clock():
         401, date="Thu, 01 Jan 1970 00:01:40 GMT", www_authenticate="OAuth oauth_problem=timestamp_refused"
     )
     assert read_refusal(dated, b"").server_time == 100
+
+
+@pytest.mark.parametrize("date", ["", "soon", "Thu, 99 Foo", "Thu, 01 Jan 99999 00:00:00 GMT"])
+def test_a_date_that_is_none_tells_no_clock(date):
+    refusal = read_refusal(response_of(401, date=date, www_authenticate="OAuth oauth_problem=timestamp_refused"), b"")
+    assert refusal.server_time is None
 
 
 @pytest.mark.parametrize(

@@ -243,6 +243,17 @@ def test_the_wiki_signs_with_the_name_that_it_calls_itself(alice, wiki):
     assert b"Invalid signature" in OAuth1Http(oauth=alice).request(uri)[1]
 
 
+@pytest.mark.parametrize("server", ["https://wiki.example", "https://wiki.example:443/", "http://Wiki.Example:80"])
+def test_behind_a_proxy_it_goes_by_the_proxys_name(server):
+    with TestWiki(server=server) as wiki:
+        oauth = OAuth1(*wiki.owner_only("Alice"))
+        signed = oauth.sign(f"{wiki.api_uri}?action=query&meta=userinfo&format=json")
+        connection = http.client.HTTPConnection(*wiki._address, timeout=10)
+        connection.request("GET", signed.uri.partition("/api.php")[2].join(["/api.php", ""]), headers=signed.headers)
+        assert b"Alice" in connection.getresponse().read()
+        connection.close()
+
+
 def test_rsa_consumers(wiki, rsa_keys):
     private, public = rsa_keys
     credentials = wiki.owner_only("Alice", rsa_public_key=public)
@@ -615,6 +626,14 @@ def test_a_handshake_from_initiate_to_identity(wiki, handshake, callback):
     assert (claims["username"], claims["iss"]) == ("Alice", wiki.server)
     assert claims["exp"] - claims["iat"] == 100
     assert "E009" in handshake("token", granting)
+
+
+def test_a_user_who_allows_twice_has_one_grant(wiki, handshake):
+    consumer = wiki.register()
+    for _ in range(2):
+        asked = parse_qs(handshake("initiate", OAuth1(consumer.key, consumer.secret, callback_uri="oob")))
+        wiki.authorize(asked["oauth_token"][0], "Alice")
+    assert len(wiki.store.access_tokens) == 1
 
 
 def test_a_handshake_with_rsa_needs_no_secret(wiki, handshake, rsa_keys):
