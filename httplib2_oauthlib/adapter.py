@@ -170,7 +170,7 @@ class OAuth1Mixin(_Base):
         """The cache as it was set. Within a request, a view of it that keeps the users' entries apart."""
         cache = self.__dict__.get("cache")
         call = _call_of(self)
-        if not cache or call is None or call.is_own or self._oauth is None:
+        if not cache or call is None or self._oauth is None:
             return cache
         return _CacheByIdentity(cache, functools.partial(self._signer, call))
 

@@ -312,6 +312,14 @@ def test_a_function_says_who_signs(serve, oauth):
     assert asked == [server.uri("/private?a=1"), server.uri("/public")]
 
 
+def test_a_function_is_asked_once_a_hop_so_that_cache_and_signature_agree(serve, oauth, tmp_path):
+    turns = iter([oauth, OAuth1("other")])
+    server = serve(lambda _: answer("x", Cache_Control="max-age=600"))
+    OAuth1Http(str(tmp_path), oauth=lambda uri: next(turns)).request(server.uri())
+    assert next(turns) == OAuth1("other")
+    assert is_signed(server.received[0])
+
+
 @pytest.mark.parametrize("wrong", [("canary",) * 4, "canary", 42, {"h": "canary"}, {"h": ("canary",) * 4}, object()])
 def test_anything_else_is_a_type_error_that_shows_no_secret(wrong):
     with pytest.raises(TypeError, match="OAuth1") as caught:
@@ -516,6 +524,24 @@ def test_doubles_of_connections_are_signed_as_what_they_double(http, scheme, att
     method, target, _, headers = This.sent
     arrived = {"host": "double:81", **{name.lower(): value for name, value in headers.items()}}
     assert reference.is_valid(reference.Received(scheme, method, target, arrived, b""), SECRETS)
+
+
+def test_a_double_is_signed_for_where_a_redirect_leads(http):
+    class Redirects(Double):
+        def getresponse(self):
+            response = super().getresponse()
+            if type(self).sent[1] == "/1":
+                response.items = lambda: [("status", "302"), ("location", "https://double:81/2")]
+            return response
+
+    http.connections["https:double:81"] = Redirects("double:81")
+    http.request("http://double:81/1", connection_type=Redirects)
+    method, target, _, headers = Redirects.sent
+    arrived = {"host": "double:81", **{name.lower(): value for name, value in headers.items()}}
+    assert (target, reference.is_valid(reference.Received("https", method, target, arrived, b""), SECRETS)) == (
+        "/2",
+        True,
+    )
 
 
 def test_a_double_that_leads_nowhere_is_a_signing_error(http):
@@ -878,6 +904,13 @@ def test_a_head_request_mends_the_clock_by_the_date(wiki, alice):
     http = OAuth1Http(oauth=alice)
     http.request(f"{wiki.api_uri}?action=query&format=json", "HEAD")
     assert [seen.refusal is None for seen in wiki.requests] == [False, True]
+
+
+def test_a_refusal_without_a_reason_at_the_right_time_is_an_answer(wiki):
+    """rest.php says the same for a wrong secret; then the Date is ours, and asking again would not help."""
+    http = OAuth1Http(oauth=OAuth1(*wiki.owner_only("Alice")[:3], "wrong"))
+    assert http.request(f"{wiki.rest_uri}/v1/page/Main_Page")[0].status == 403
+    assert len(wiki.requests) == 1
 
 
 def test_a_problem_report_mends_the_clock(http, serve):

@@ -121,6 +121,7 @@ def test_a_date_that_is_none_tells_no_clock(date):
         (response_of(200, content_type="application/json"), b'{"text":"mwoauth Expired timestamp, yours 1, ours 2"}'),
         (response_of(200, mediawiki_api_error="badtoken"), b'{"error":{"info":"Expired timestamp, yours 1, ours 2"}}'),
         (response_of(403, content_type="application/json"), b'{"httpCode":403}'),
+        (response_of(200, content_type="application/json"), b'{"error":"rest-read-denied"}'),
         (response_of(200), b"oauth_problem=nonce_used"),
         (response_of(401), b""),
         (response_of(401, www_authenticate="OAuth"), b"go away"),
@@ -130,6 +131,12 @@ def test_a_date_that_is_none_tells_no_clock(date):
 def test_what_only_looks_like_a_refusal_is_none(response, content):
     """A page's text is not the server's word."""
     assert read_refusal(response, content) is None
+
+
+@pytest.mark.parametrize("content", [b"[" * 100_000, b'{"error":' * 100_000, b"\xff", b"", b"nan", b"9" * 10_000])
+def test_a_refusal_whose_words_cannot_be_read_is_a_refusal_all_the_same(content):
+    refusal = read_refusal(response_of(200, mediawiki_api_error="mwoauth-invalid-authorization"), content)
+    assert refusal.reason == "other"
 
 
 headers = st.dictionaries(
