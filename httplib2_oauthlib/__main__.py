@@ -3,6 +3,7 @@
 import argparse
 import io
 import json
+import os
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -36,7 +37,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):
         # What a terminal can't show is shown escaped, not a reason to stop.
         sys.stdout.reconfigure(errors="backslashreplace")
-    return int(arguments.run())
+    try:
+        code = int(arguments.run())
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read our output has seen enough, as in "... | head"; Python must not try to flush it at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return code
 
 
 def _demo() -> int:
@@ -61,7 +69,7 @@ class _Story:
 
     def __init__(self, api_uri: str) -> None:
         self.api_uri = api_uri
-        self.http = OAuth1Http(timeout=_TIMEOUT)
+        self.http = OAuth1Http(timeout=_TIMEOUT, proxy_info=None)
         self.failures = 0
 
     def tell(self, alice: OAuth1) -> None:

@@ -1,8 +1,9 @@
 """Puts signatures on httplib2's requests: the one place that touches httplib2's inside.
 
-``request()`` is hooked to know what the program asked for, ``_conn_request()`` to sign. The second is the only
-point that every framework passes, after caching, redirects and header clean-up, with the request as it will be
-sent. Everything that is signed is a copy, so that no signature reaches httplib2's headers or its cache.
+Four of its methods are hooked. ``request()`` and ``_request()`` to know what the program asked for; ``_conn_request()``
+to sign, since it is the only point that every framework passes, after caching, redirects and header clean-up, with the
+request as it will be sent; ``_auth_from_challenge()`` since httplib2 can't parse a bare ``WWW-Authenticate: OAuth``.
+Everything that is signed is a copy, so that no signature reaches httplib2's headers or its cache.
 """
 
 import functools
@@ -11,21 +12,16 @@ import inspect
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import httplib2
 
-from .errors import ResponseLostError, SigningError
-from .refusals import TIMESTAMP_THRESHOLD, Refusal, read_refusal
-from .requestparts import RequestParts
+from .caches import CacheAttribute
+from .calls import Call, Origin, Signers, call_of, has_authorization, resolve, within_call
+from .errors import SigningError
 from .signing import OAuth1
+from .transmissions import Transmissions
 
-#: Who signs: one for all, one per host pattern, or whatever a function says of a URI.
-Signers: TypeAlias = OAuth1 | Mapping[str, OAuth1 | None] | Callable[[str], OAuth1 | None] | None
-
-# RFC 9110, section 9.2.1. httplib2's own list is a setting of each Http and says what it caches and redirects.
-_SAFE_METHODS = ("GET", "HEAD", "OPTIONS", "TRACE")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 # Bound at import: under vcrpy the name in http.client is another class while a cassette is open.
 _HTTPSConnection = http.client.HTTPSConnection
@@ -33,11 +29,14 @@ _HTTPSConnection = http.client.HTTPSConnection
 # A mixin for any framework's Http, httplib2's or one that only looks like it (modern_httplib2); its types are
 # httplib2's, with the inner methods that the stubs leave out.
 if TYPE_CHECKING:
+    _Answer = tuple[httplib2.Response, bytes]
 
     class _Base(httplib2.Http):
+        def _request(self, *args: Any, **kwargs: Any) -> _Answer: ...
+
         def _conn_request(
             self, conn: Any, request_uri: str, method: str, body: Any, headers: dict[str, str]
-        ) -> tuple[httplib2.Response, bytes]: ...
+        ) -> _Answer: ...
 
         def _auth_from_challenge(
             self, host: Any, request_uri: Any, headers: Any, response: Mapping[str, str], content: Any
@@ -46,74 +45,77 @@ if TYPE_CHECKING:
 else:
     _Base = object
 
-
-_Function = TypeVar("_Function", bound=Callable[..., Any])
-
-
-class _Origin(NamedTuple):
-    scheme: str
-    host: str
-    port: int
+_Method = TypeVar("_Method", bound=Callable[..., Any])
 
 
-class _Call:
-    """One call of ``request()`` by the program, with all the redirects and retries that it leads to.
-
-    Attributes:
-        http: The Http that was called.
-        outer: The call within which this one was made, by another Http in the same thread.
-        uri: Of the hop that is under way, as far as ``request()`` was told.
-        origin: Where the program sent the request.
-        is_own: Whether the program brought an Authorization header of its own.
-        was_https: Whether any hop went over TLS so far.
-        signers: Who signs, by URI: asked once, so that cache and signature agree within a call.
-    """
-
-    __slots__ = ("http", "is_own", "origin", "outer", "signers", "uri", "was_https")
-
-    def __init__(self, http: object, outer: "_Call | None", uri: str | None, headers: object) -> None:
-        self.http = http
-        self.outer = outer
-        self.uri = uri
-        self.origin = None if uri is None else _origin(uri)
-        self.is_own = isinstance(headers, Mapping) and _has_authorization(headers)
-        self.was_https = False
-        self.signers: dict[str, OAuth1 | None] = {}
+def _hook(method: Callable[..., Any], hooked: Callable[..., Any]) -> Any:
+    """Return the hook of a method, looking like it and marked as one."""
+    functools.update_wrapper(hooked, method)
+    hooked._is_hook = True  # type: ignore[attr-defined]
+    return hooked
 
 
-# A context variable, not an attribute: instances stay picklable, and threads stay apart.
-_CALL: ContextVar[_Call | None] = ContextVar("httplib2_oauthlib_call", default=None)
+def _notes_call(request: _Method) -> _Method:
+    """Hook ``request()``: its arguments pass untouched, since frameworks rename the later ones."""
 
-
-def _call_of(http: object) -> _Call | None:
-    """Return the call of this Http's that is under way in this thread, if any."""
-    call = _CALL.get()
-    while call is not None and call.http is not http:
-        call = call.outer
-    return call
-
-
-def _notes_origin(request: _Function) -> _Function:
-    """Wrap a ``request()`` method so that the outermost call is noted; arguments pass untouched."""
-
-    # Frameworks rename the later parameters, so only the URI and the headers are looked for, where httplib2 has them.
-    @functools.wraps(request)
     def noting(self: Any, *args: Any, **kwargs: Any) -> Any:
         uri = args[0] if args else kwargs.get("uri")
-        uri = uri if isinstance(uri, str) else None
-        call = _call_of(self)
-        if call is not None:  # A redirect: httplib2 and the frameworks call request() again.
-            call.uri = uri or call.uri
-            return request(self, *args, **kwargs)
         headers = args[3] if len(args) > 3 else kwargs.get("headers")  # noqa: PLR2004
-        token = _CALL.set(_Call(self, _CALL.get(), uri, headers))
-        try:
-            return request(self, *args, **kwargs)
-        finally:
-            _CALL.reset(token)
+        return within_call(self, uri, headers, functools.partial(request, self, *args, **kwargs))
 
-    noting._notes_origin = True  # type: ignore[attr-defined]
-    return noting  # type: ignore[return-value]
+    return _hook(request, noting)  # type: ignore[no-any-return]
+
+
+def _notes_call_past_request(inner_request: _Method) -> _Method:
+    """Hook ``_request()``, which follows redirects, for who calls it or ``httplib2.Http.request`` past ours."""
+
+    def noting(self: Any, *args: Any, **kwargs: Any) -> Any:
+        work = functools.partial(inner_request, self, *args, **kwargs)
+        if call_of(self) is not None:
+            return work()
+        uri = args[2] if len(args) > 2 else kwargs.get("absolute_uri")  # noqa: PLR2004
+        headers = args[6] if len(args) > 6 else kwargs.get("headers")  # noqa: PLR2004
+        return within_call(self, uri, headers, work)
+
+    return _hook(inner_request, noting)  # type: ignore[no-any-return]
+
+
+def _signs(conn_request: _Method) -> _Method:
+    """Hook ``_conn_request()``."""
+
+    def signing(self: Any, conn: Any, *args: Any, **kwargs: Any) -> Any:
+        send = functools.partial(conn_request, self)
+        if issubclass(type(conn), Transmissions):  # Signed by a hook before this one.
+            return send(conn, *args, **kwargs)
+        return self._send_signed(send, conn, *args, **kwargs)
+
+    return _hook(conn_request, signing)  # type: ignore[no-any-return]
+
+
+def _skips_bare_oauth(auth_from_challenge: _Method) -> _Method:
+    """Hook ``_auth_from_challenge()``: a challenge of OAuth was answered before it was asked."""
+
+    def skipping(self: Any, host: Any, request_uri: Any, headers: Any, response: Any, content: Any) -> Any:
+        # RFC 9110 allows a challenge without parameters, and httplib2's parser does not (MalformedHeader).
+        challenges = response.get("www-authenticate", "")
+        others = re.sub(r"(?i)(?:^|,)\s*OAuth\s*(?=,|$)", "", challenges).strip(" ,")
+        if others != challenges:
+            response = {**response, "www-authenticate": others}
+        return auth_from_challenge(self, host, request_uri, headers, response, content)
+
+    return _hook(auth_from_challenge, skipping)  # type: ignore[no-any-return]
+
+
+_HOOKS: Mapping[str, Callable[[Any], Any]] = {
+    "request": _notes_call,
+    "_request": _notes_call_past_request,
+    "_conn_request": _signs,
+    "_auth_from_challenge": _skips_bare_oauth,
+}
+
+
+def _signer_within(http: Any, call: Call) -> Callable[[str], OAuth1 | None]:
+    return lambda uri: call.signer(http.oauth, uri)
 
 
 class OAuth1Mixin(_Base):
@@ -123,9 +125,13 @@ class OAuth1Mixin(_Base):
     framework skips ``__init__``, set ``http.oauth`` afterwards.
 
     Args:
-        *args, **kwargs: Go to the next class untouched.
+        *args: Go to the next class untouched.
+        **kwargs: Likewise.
         oauth: Who signs: see :attr:`oauth`.
     """
+
+    #: The cache as it was set; while a request runs, a view of it that keeps the users' entries apart.
+    cache = CacheAttribute(_signer_within)
 
     # Class-level, for an Http whose __init__ was skipped or which was unpickled from a plain one.
     _oauth: Signers = None
@@ -138,7 +144,17 @@ class OAuth1Mixin(_Base):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        _hook_wherever_the_mixin_stands(cls)
+        # A framework's class that comes before ours in the MRO, or derives from ours, may follow redirects by itself
+        # after our hook has returned, or call httplib2.Http's methods by that name, past ours: hops would be signed for
+        # wherever they lead, or nothing at all. So whatever method a class ends up with is hooked; hooks within hooks
+        # do nothing.
+        for name, hook in _HOOKS.items():
+            method = inspect.getattr_static(cls, name, None)
+            if inspect.isfunction(method) and not hasattr(method, "_is_hook"):
+                setattr(cls, name, hook(method if name in vars(cls) else _inherited(cls, name, method)))
+        cache = inspect.getattr_static(cls, "cache", None)
+        if not isinstance(cache, CacheAttribute):
+            cls.cache = CacheAttribute(_signer_within, cache)
 
     @property
     def oauth(self) -> Signers:
@@ -165,317 +181,109 @@ class OAuth1Mixin(_Base):
                 )
         self._oauth = oauth
 
-    @property
-    def cache(self) -> Any:
-        """The cache as it was set. Within a request, a view of it that keeps the users' entries apart."""
-        cache = self.__dict__.get("cache")
-        call = _call_of(self)
-        if not cache or call is None or self._oauth is None:
-            return cache
-        return _CacheByIdentity(cache, functools.partial(self._signer, call))
-
-    @cache.setter
-    def cache(self, cache: Any) -> None:
-        # Under its own name, so that state goes to and fro between this class and httplib2's.
-        self.__dict__["cache"] = cache
-
-    @_notes_origin
-    def request(self, *args: Any, **kwargs: Any) -> tuple[httplib2.Response, bytes]:
+    @_notes_call
+    def request(self, *args: Any, **kwargs: Any) -> "_Answer":
         """Make a request as ``httplib2.Http.request`` does, signed if :attr:`oauth` says so.
 
         Takes and returns what the next class does, and raises what it raises and besides:
 
         Raises:
-            SigningError: The request can't be signed truthfully; nothing was sent.
+            SigningError: The request can't be signed truthfully; nothing of it was sent.
             ResponseLostError: The server has got a request that is not safe, and its answer was lost.
         """
-        answer: tuple[httplib2.Response, bytes] = super().request(*args, **kwargs)
+        answer: _Answer = super().request(*args, **kwargs)
         return answer
 
-    def _conn_request(
-        self, conn: Any, request_uri: str, method: str, body: Any, headers: dict[str, str]
-    ) -> tuple[httplib2.Response, bytes]:
-        return self._send_signed(super()._conn_request, conn, request_uri, method, body, headers)
+    @_notes_call_past_request
+    def _request(self, *args: Any, **kwargs: Any) -> "_Answer":
+        return super()._request(*args, **kwargs)
 
+    @_signs
+    def _conn_request(self, conn: Any, request_uri: str, method: str, body: Any, headers: dict[str, str]) -> "_Answer":
+        return super()._conn_request(conn, request_uri, method, body, headers)
+
+    @_skips_bare_oauth
     def _auth_from_challenge(
         self, host: Any, request_uri: Any, headers: Any, response: Mapping[str, str], content: Any
     ) -> Iterator[Any]:
-        challenge = super()._auth_from_challenge
-        return challenge(host, request_uri, headers, _without_bare_oauth(response), content)
+        return super()._auth_from_challenge(host, request_uri, headers, response, content)
 
     def _send_signed(
         self,
-        send: Callable[..., tuple[httplib2.Response, bytes]],
+        send: Callable[..., "_Answer"],
         conn: Any,
         request_uri: str,
         method: str,
         body: Any,
         headers: dict[str, str],
-    ) -> tuple[httplib2.Response, bytes]:
-        """Do what ``send``, the next class's ``_conn_request``, does, with a signature if there should be one."""
-        if self._oauth is None or _has_authorization(headers):
-            return send(conn, request_uri, method, body, headers)
-        base = _base_uri(conn, _call_of(self))
-        oauth = self._signer(_call_of(self), base + request_uri)
+    ) -> "_Answer":
+        """Do what ``send``, the ``_conn_request`` under the hook, does, with a signature if there should be one."""
+        call = call_of(self)
+        was_sent, is_own = False, has_authorization(headers)
+        if call is not None:
+            was_sent, call.was_sent, call.is_own = call.was_sent, True, call.is_own or is_own
+        oauth = None
+        if self._oauth is not None and not is_own:
+            base = _base_uri(conn, call)
+            uri = base + request_uri
+            # Outside any call somebody called an inner method by itself: a request of its own.
+            oauth = resolve(self._oauth, uri) if call is None else call.signer(self._oauth, uri)
         if oauth is None:
             return send(conn, request_uri, method, body, headers)
-        transmissions = _Transmissions(conn, oauth, base, request_uri, method, body, headers)
-        for _ in ("by our clock", "by the server's"):
+        try:
             # Signed before httplib2 connects: what can't be signed sends nothing.
-            transmissions.begin(self._clock_offsets.get(base, 0))
-            response, content = send(transmissions, request_uri, method, transmissions.body, headers)
-            server_time = transmissions.refused_for_the_clock(response, content)
-            if server_time is None:
-                break
-            self._clock_offsets = {**self._clock_offsets, base: server_time - int(time.time())}
+            transmissions = Transmissions(conn, oauth, base, request_uri, method, body, headers)
+            former_offset = self._clock_offsets.get(base, 0)
+            transmissions.begin(former_offset)
+        except SigningError as error:
+            if not was_sent:
+                raise
+            raise type(error)(f"{error}. A redirect led here; the request that was redirected was sent.") from None
+        response, content = send(transmissions, request_uri, method, transmissions.body, headers)
+        server_time = transmissions.refused_for_the_clock(response, content)
+        if server_time is not None:
+            self._set_clock(base, server_time - int(time.time()))
             # The server has not acted on what it refused, so that sending it again is safe for any method.
-            if not transmissions.rewind():
-                break
+            if transmissions.rewind():
+                transmissions.begin(self._clock_offsets[base])
+                response, content = send(transmissions, request_uri, method, transmissions.body, headers)
+                transmissions.refused_for_the_clock(response, content)
+                if transmissions.is_refused_without_better_reason:
+                    # It was not the clock, or the server's word on it is worth nothing.
+                    self._set_clock(base, former_offset)
+        if oauth.signature_type == "QUERY":
+            transmissions.strip_echo(response)
         return response, content
 
-    def _signer(self, call: _Call | None, uri: str) -> OAuth1 | None:
-        """Say who signs one hop of a call, if anybody."""
-        oauth = self._oauth
-        origin = _origin(uri)
-        if oauth is None or origin is None:
-            return None
-        if call is None:  # Somebody called an inner method: a request of its own.
-            return _resolve(oauth, uri, origin)
-        if call.is_own:
-            return None
-        call.origin = call.origin or origin
-        if call.was_https and origin.scheme == "http":
-            return None
-        call.was_https = call.was_https or origin.scheme == "https"
-        # What was asked for, or the same host over TLS, or a host that the program itself has named.
-        upgraded = call.origin.scheme == "http" and origin.scheme == "https" and call.origin.host == origin.host
-        if isinstance(oauth, OAuth1) and origin != call.origin and not upgraded:
-            return None
-        if uri not in call.signers:
-            call.signers[uri] = _resolve(oauth, uri, origin)
-        return call.signers[uri]
+    def _set_clock(self, base: str, offset: int) -> None:
+        # A new mapping, since copies of an Http share the old one.
+        self._clock_offsets = {**self._clock_offsets, base: offset}
 
 
-def _hook_wherever_the_mixin_stands(cls: type[OAuth1Mixin]) -> None:
-    """See to it that the hooks of a new class are reached, whatever the order of its bases."""
-    # A framework's request() that comes before ours may follow redirects by itself, after ours has returned or without
-    # calling ours at all. Each hop would then look like a call of its own and be signed for wherever the redirect
-    # points. So whatever request() a class ends up with notes the outermost call.
-    request = cls.request
-    if "request" in vars(cls) and inspect.isfunction(request):
-        cls.request = _notes_origin(request)  # type: ignore[method-assign]
-    elif inspect.isfunction(request) and not getattr(request, "_notes_origin", False):
+def _inherited(cls: type, name: str, method: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a method that does what a class inherits under a name, to be hooked in the class itself."""
 
-        @_notes_origin
-        @functools.wraps(request)
-        def inherited(self: Any, *args: Any, **kwargs: Any) -> Any:
-            return super(cls, self).request(*args, **kwargs)
+    def inherited(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return getattr(super(cls, self), name)(*args, **kwargs)
 
-        cls.request = inherited  # type: ignore[method-assign]
-
-    # Behind httplib2's own class, as in ``class MyHttp(framework.Http, OAuth1Mixin)``, our _conn_request would never be
-    # called, and every request silently anonymous. There the hooks move to the front.
-    place = cls.__mro__.index(OAuth1Mixin)
-    before = [base for base in cls.__mro__[:place] if "_conn_request" in vars(base)]
-    is_behind = before and not any("_conn_request" in vars(base) for base in cls.__mro__[place + 1 :])
-    if not is_behind or any(issubclass(base, OAuth1Mixin) for base in before):
-        return
-
-    def conn_request(self: Any, *args: Any, **kwargs: Any) -> Any:
-        return self._send_signed(super(cls, self)._conn_request, *args, **kwargs)
-
-    def auth_from_challenge(
-        self: Any, host: Any, request_uri: Any, headers: Any, response: Any, content: Any
-    ) -> Iterator[Any]:
-        challenge = super(cls, self)._auth_from_challenge
-        return cast(Iterator[Any], challenge(host, request_uri, headers, _without_bare_oauth(response), content))
-
-    cls._conn_request = conn_request  # type: ignore[method-assign]
-    cls._auth_from_challenge = auth_from_challenge  # type: ignore[method-assign]
+    return functools.wraps(method)(inherited)
 
 
 class OAuth1Http(OAuth1Mixin, httplib2.Http):
     """An ``httplib2.Http`` whose requests carry an OAuth 1.0a signature.
 
-    ``OAuth1Http(cache, timeout, ..., oauth=oauth)`` takes every argument of ``httplib2.Http`` in its order, and
-    ``oauth``. Like httplib2's it is not for several threads at once; one OAuth1 may serve them all.
-    """
-
-
-class _Transmissions:
-    """Stands in for a connection during one ``_conn_request``, because httplib2 retransmits in there.
-
-    A safe method is signed afresh for every transmission, so that the retry succeeds where the server saw the first
-    one. Any other keeps its first nonce, so that a server which has acted refuses the copy.
+    Like httplib2's it is not for several threads at once; one OAuth1 may serve them all.
 
     Args:
-        conn: The connection.
-        oauth: Who signs.
-        base: Scheme and authority of the request.
-        target, method, body, headers: The request as httplib2 would send it.
-
-    Attributes:
-        body: As it is given, but for a form, which is read here: it is signed more than once.
-        count: How often the request was sent since :meth:`begin`.
-        timestamp: With which it was last signed, in Unix seconds.
+        *args: Every argument of ``httplib2.Http`` in its order: ``cache``, ``timeout``, ``proxy_info`` and so on.
+        **kwargs: The same by name.
+        oauth: Who signs: see :attr:`oauth`.
     """
 
-    def __init__(
-        self, conn: Any, oauth: OAuth1, base: str, target: str, method: str, body: Any, headers: Mapping[str, str]
-    ) -> None:
-        self.conn = conn
-        self.oauth = oauth
-        self.base = base
-        self.target = target
-        self.method = method
-        self.headers = headers
-        self.is_safe = method.upper() in _SAFE_METHODS
-        is_plain = body is None or isinstance(body, str | bytes)
-        self.body: Any = body if is_plain else RequestParts(base + target, method, body, headers).body
-        self.position = _position(self.body)
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.conn, name)
-
-    def begin(self, offset: int) -> None:
-        """Sign by a clock that is ``offset`` seconds ahead of ours, with a new nonce."""
-        self.count = 0
-        self.offset = offset
-        self._sign()
-
-    def request(self, method: str, *_: Any, **kwargs: Any) -> None:
-        """Send what was signed, not what httplib2 gives, which calls this once per transmission."""
-        if self.count:
-            if not self.rewind():
-                raise ResponseLostError("other", _LOST_BODY)
-            if self.is_safe:
-                self._sign()
-        self.count += 1
-        target = self.signed.uri[len(self.base) :]
-        self.conn.request(method, target, self.signed.body, self.signed.headers, **kwargs)
-
-    def rewind(self) -> bool:
-        """Make the body ready to be sent once more; False if it can be read only once."""
-        if self.position is None:
-            return False
-        if self.position >= 0:
-            self.body.seek(self.position)
-        return True
-
-    def refused_for_the_clock(self, response: httplib2.Response, content: bytes) -> int | None:
-        """Judge the answer.
-
-        Returns:
-            The server's time in Unix seconds if it refused ours and has not acted; None for any other answer.
-
-        Raises:
-            ResponseLostError: The answer is to a copy, and says that the one to the first transmission was lost.
-        """
-        refusal = read_refusal(response, content)
-        if refusal is None:
-            return None
-        server_time = _disagreeing_clock(refusal, self.timestamp)
-        if self.count > 1 and not self.is_safe:
-            if refusal.reason == "nonce":
-                raise ResponseLostError("nonce", _LOST_AFTER_ACTING, response, content)
-            if server_time is not None:
-                # The clock is looked at before the nonce, so this says nothing about the first copy.
-                raise ResponseLostError("other", _LOST_UNKNOWN, response, content)
-        return server_time
-
-    def _sign(self) -> None:
-        self.timestamp = int(time.time()) + self.offset
-        self.signed = self.oauth.sign(
-            self.base + self.target, self.method, self.body, self.headers, timestamp=self.timestamp
-        )
-
-
-class _CacheByIdentity:
-    """A cache in which the entries of everybody who signs are apart, and the anonymous ones are as ever."""
-
-    def __init__(self, cache: Any, signer: Callable[[str], OAuth1 | None]) -> None:
-        self.__dict__.update(_cache=cache, _signer=signer)
-
-    def _key(self, uri: str) -> str:
-        # httplib2's keys are URIs without a fragment, so this one can be nobody else's.
-        oauth = self._signer(uri)
-        return uri if oauth is None else f"{uri}#oauth-{oauth.fingerprint}"
-
-    def get(self, uri: str) -> Any:
-        return self._cache.get(self._key(uri))
-
-    def set(self, uri: str, value: bytes) -> None:
-        self._cache.set(self._key(uri), value)
-
-    def delete(self, uri: str) -> None:
-        self._cache.delete(self._key(uri))
-
-    # Frameworks read and set attributes of their own caches while a request runs (lazr.restfulclient).
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._cache, name)
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        setattr(self._cache, name, value)
-
-
-_LOST_AFTER_ACTING = (
-    "The connection broke after the request was sent; the second copy was refused because the server has seen the"
-    " first. It has most likely acted, and its answer is lost. Look before you repeat the request."
-)
-_LOST_UNKNOWN = (
-    "The connection broke after the request was sent, and the second copy was refused for its time. Whether the"
-    " server has acted on the first is not known. Look before you repeat the request."
-)
-_LOST_BODY = (
-    "The connection broke while a body that can be read only once was being sent. Whether the server has acted is not"
-    " known, and the request was not sent again. Give the body as bytes or as a seekable file."
-)
-
-
-def _without_bare_oauth(response: Mapping[str, str]) -> Mapping[str, str]:
-    # RFC 9110 allows a challenge without parameters, and httplib2's parser does not (MalformedHeader). Ours was
-    # answered before it was asked, so httplib2 need not see it.
-    challenges = response.get("www-authenticate", "")
-    others = re.sub(r"(?i)(?:^|,)\s*OAuth\s*(?=,|$)", "", challenges).strip(" ,")
-    return response if others == challenges else {**response, "www-authenticate": others}
-
-
-def _resolve(oauth: Signers, uri: str, origin: _Origin) -> OAuth1 | None:
-    if isinstance(oauth, Mapping):
-        found = _lookup(oauth, origin)
-    elif isinstance(oauth, OAuth1) or not callable(oauth):
-        found = oauth
-    else:
-        found = oauth(uri)
-    if found is not None and not isinstance(found, OAuth1):
-        raise TypeError(f"oauth gave a {type(found).__name__} for {origin.host}; it must give an OAuth1 or None")
-    return found
-
-
-def _lookup(oauth: Mapping[str, OAuth1 | None], origin: _Origin) -> OAuth1 | None:
-    named = {pattern.lower(): value for pattern, value in oauth.items()}
-    labels = origin.host.split(".")
-    for pattern in [origin.host, *(".".join(["*", *labels[start:]]) for start in range(1, len(labels) + 1))]:
-        for candidate in (f"{pattern}:{origin.port}", pattern):
-            if candidate in named:
-                return named[candidate]
-    return None
-
-
-def _disagreeing_clock(refusal: Refusal, timestamp: int) -> int | None:
-    """Return the server's time if a request was refused because ours is another."""
-    if refusal.reason == "timestamp":
-        # A server that repeats our timestamp repeats the one that we sent; any other is quoted from somewhere.
-        return refusal.server_time if refusal.claimed_time in (None, timestamp) else None
-    # rest.php and a HEAD give no reason; there a Date that is out of MediaWiki's window is the reason.
-    if refusal.reason == "other" and refusal.server_time is not None:
-        return refusal.server_time if abs(refusal.server_time - timestamp) > TIMESTAMP_THRESHOLD else None
-    return None
-
-
-def _base_uri(conn: Any, call: _Call | None) -> str:
+def _base_uri(conn: Any, call: Call | None) -> str:
     """Return scheme and authority of what a connection leads to, as http.client will put it in the Host header."""
-    asked = _origin(call.uri) if call is not None and call.uri is not None else None
+    asked = Origin.of(call.uri) if call is not None and call.uri is not None else None
     default_port = getattr(conn, "default_port", None)
     if default_port in _DEFAULT_PORTS.values():
         scheme = "https" if default_port == _DEFAULT_PORTS["https"] else "http"
@@ -488,39 +296,9 @@ def _base_uri(conn: Any, call: _Call | None) -> str:
         if asked is None:
             raise SigningError("the connection does not say which host it leads to")
         host, port = asked.host, asked.port
+    if not host.isascii():
+        host = host.encode("idna").decode("ascii")
     if port is None:
         return f"{scheme}://{host}"
     host = f"[{host}]" if ":" in host and not host.startswith("[") else host
     return f"{scheme}://{host}" if port == _DEFAULT_PORTS[scheme] else f"{scheme}://{host}:{port}"
-
-
-def _origin(uri: str) -> _Origin | None:
-    match = re.match(
-        r"([A-Za-z][A-Za-z0-9+.-]*)://(?:[^/?#]*@)?(\[[^]/?#]*\]|[^:/?#]*)(?::([0-9]{1,5}))?(?=[:/?#]|$)", uri
-    )
-    if match is None or not match[2]:
-        return None
-    scheme, host = match[1].lower(), match[2].lower()
-    if not host.isascii():
-        try:
-            host = host.encode("idna").decode("ascii")
-        except UnicodeError:
-            return None
-    return _Origin(scheme, host, int(match[3] or _DEFAULT_PORTS.get(scheme, 0)))
-
-
-def _has_authorization(headers: Mapping[Any, Any]) -> bool:
-    return any(name.lower() in ("authorization", b"authorization") for name in headers)
-
-
-def _position(body: Any) -> int | None:
-    """Return where a body begins to be read: -1 if it can be read again as it is, None if only once."""
-    if hasattr(body, "read"):
-        try:
-            position = body.tell()
-            body.seek(position)
-        except (AttributeError, OSError, ValueError):  # A pipe, a socket, a reader that only reads.
-            return None
-        return int(position)
-    is_iterator = hasattr(body, "__next__")
-    return None if is_iterator else -1

@@ -5,14 +5,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 from urllib.parse import unquote_to_bytes
 
-from .requestparts import Parameter, RequestParts, parse_form
+from .requestparts import FORM, Parameter, RequestParts, escape, parse_form
 
 # What stands for a masked value; letters only, so that percent-encoding leaves it readable.
 _MASK = "MASKED"
 # Parameters whose values open something: csrf and login tokens, passwords, verifiers, keys.
 _SENSITIVE = re.compile(
-    r"token|secret|pass|pwd|retype|verifier|captcha|session|cookie|api_?key|signature(?!_method)", re.IGNORECASE
+    r"token|secret|pass|pwd|retype|verifier|captcha|session|cookie|csrf|api_?key|signature(?!_method)|credential|assertion"
+    r"|authorization|(?:^|_)code$",
+    re.IGNORECASE,
 )
+# Shorter than this a secret is no secret, and masking it wherever it occurs would hide half of the text.
+_SHORTEST_SECRET = 8
 _SHOWN_CHARACTERS = 80
 
 
@@ -45,18 +49,25 @@ class Signer(Protocol):
 
 
 def explain(signer: Signer, request: RequestParts, protocol: Sequence[tuple[str, str]]) -> str:
-    """Return the text of ``OAuth1.explain``, which see.
+    """Return the text of ``OAuth1.explain``.
 
     Args:
         signer: The credentials.
         request: The request.
         protocol: Its protocol parameters, without the signature.
     """
-    return "\n".join(_lines(signer, request, protocol))
+    text = "\n".join(_lines(signer, request, protocol))
+    # Parameters are masked already; this is for a secret in the path or in a name.
+    for secret in _secrets(signer):
+        if len(secret) >= _SHORTEST_SECRET:
+            # Plain, percent-encoded, and once more as in the base string.
+            for spelling in (secret, escape(secret), escape(escape(secret))):
+                text = text.replace(spelling, _MASK)
+    return text
 
 
 def _lines(signer: Signer, request: RequestParts, protocol: Sequence[tuple[str, str]]) -> Iterator[str]:
-    secrets = {signer.client_secret, signer.resource_owner_key, signer.resource_owner_secret, signer.verifier}
+    secrets = _secrets(signer)
     # Masked after sorting, so that the text is the real base string but for the masks.
     signed = [
         parameter._replace(value=_MASK) if _is_secret(parameter.name, parameter.value, secrets) else parameter
@@ -80,6 +91,8 @@ def _lines(signer: Signer, request: RequestParts, protocol: Sequence[tuple[str, 
             shown = [_shown(parameter) for parameter in signed if parameter.source == source]
             yield f"  {source} parameters: {', '.join(shown) or 'none'}"
         yield f"Not signed: {'; '.join(_unsigned(signer, request))}."
+    if request.type_was_mended:
+        yield f"The form's Content-Type is sent as {FORM}: MediaWiki takes it for a form in lower case only."
     yield ""
     differences = list(mediawiki_differences(signer, request, protocol))
     if differences:
@@ -88,9 +101,9 @@ def _lines(signer: Signer, request: RequestParts, protocol: Sequence[tuple[str, 
     else:
         yield (
             'MediaWiki signs a request of this shape the same way. If it answers "Invalid signature" all the same,'
-            " look at the two secrets (whole, of this client and this token, in this order), at the host"
-            f" (MediaWiki signs with the name it calls itself; here that must be {_authority(request)}),"
-            " and at whatever may rewrite the request on its way."
+            " look at the two secrets (whole, of this client and this token, in this order); at the address, since"
+            f" MediaWiki signs with its own $wgServer, which must be {_server(request)} here; and at whatever may"
+            " rewrite the request on its way."
         )
 
 
@@ -132,7 +145,7 @@ def mediawiki_differences(signer: Signer, request: RequestParts, protocol: Itera
         if re.match(rb"(?! *(?:[\x00[]|$))(?: |.*[. [\x00])", name, re.DOTALL):
             yield f"PHP renames {_readable(name)} in a query; send it in a form, or rename it"
     for name in _renumbered(query, form):
-        yield f"PHP takes the name {_readable(name)} for a number and counts it anew; use a name with a letter"
+        yield f"PHP takes the name {_readable(name)} for a number and renumbers it; use a name with a letter"
     sent = {name.encode("utf-8") for name, _ in protocol}
     for name in sorted((set(query) | set(form)) & sent):
         yield f"{_readable(name)} is in the request and in the header, and it signs the header's only; drop yours"
@@ -151,12 +164,21 @@ def _renumbered(query: list[bytes], form: list[bytes]) -> list[bytes]:
     return sorted({*in_query, *in_form})
 
 
-def _is_secret(name: str, value: str, secrets: Iterable[str | None]) -> bool:
+def _secrets(signer: Signer) -> set[str]:
+    each = {signer.client_secret, signer.resource_owner_key, signer.resource_owner_secret, signer.verifier}
+    return {secret for secret in each if secret}
+
+
+def _is_secret(name: str, value: str, secrets: Iterable[str]) -> bool:
     """Whether a percent-encoded value must not be shown."""
-    return bool(value) and (bool(_SENSITIVE.search(name)) or _readable(unquote_to_bytes(value)) in secrets)
+    readable = _readable(unquote_to_bytes(value))
+    holds_one = any(
+        secret == readable or (len(secret) >= _SHORTEST_SECRET and secret in readable) for secret in secrets
+    )
+    return bool(value) and (holds_one or bool(_SENSITIVE.search(name)))
 
 
-def _masked_uri(request: RequestParts, secrets: Iterable[str | None]) -> str:
+def _masked_uri(request: RequestParts, secrets: Iterable[str]) -> str:
     start = re.sub(r"//[^/?#]*@", f"//{_MASK}@", request.uri.partition("#")[0].partition("?")[0])
     pieces = []
     for piece in request.query.split("&"):
@@ -173,8 +195,9 @@ def _shown(parameter: Parameter) -> str:
     return f"{_readable(unquote_to_bytes(parameter.name))}={value}"
 
 
-def _authority(request: RequestParts) -> str:
-    return request.base_uri.partition("://")[2].partition("/")[0]
+def _server(request: RequestParts) -> str:
+    scheme, separator, rest = request.base_uri.partition("://")
+    return scheme + separator + rest.partition("/")[0]
 
 
 def _readable(text: bytes) -> str:

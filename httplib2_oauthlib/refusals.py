@@ -45,6 +45,8 @@ _PROBLEMS = {
     "token_revoked": "token",
     "token_rejected": "token",
 }
+# Of anything longer only so many bytes are looked at: an error is short, and a server may be malicious.
+_LONGEST_ERROR = 8192
 _PROBLEM_STATUSES = ("400", "401", "403")
 
 
@@ -73,6 +75,8 @@ def read_refusal(response: Mapping[str, str], content: bytes) -> Refusal | None:
 
     Returns:
         The refusal, or None if the response is none.
+
+    Source: recorded answers of MediaWiki 1.39 with Extension:OAuth; OAuth Problem Reporting.
     """
     message = _mediawiki_message(response, content)
     if message is not None:
@@ -108,9 +112,10 @@ def _refusal_in_words(message: str, response: Mapping[str, str]) -> Refusal:
 
 
 def _problem_report(response: Mapping[str, str], content: bytes) -> Refusal | None:
-    report: dict[str, str] = dict(re.findall(r'(oauth_[a-z_]+)="?([^",]*)', response.get("www-authenticate", "")))
-    if "oauth_problem" not in report and b"oauth_problem=" in content[:4096]:
-        text = content[:4096].decode("latin-1").strip()
+    challenge = response.get("www-authenticate", "")[:_LONGEST_ERROR]
+    report: dict[str, str] = dict(re.findall(r'\b(oauth_[a-z_]{1,40})="?([^",]*)', challenge))
+    if "oauth_problem" not in report and b"oauth_problem=" in content[:_LONGEST_ERROR]:
+        text = content[:_LONGEST_ERROR].decode("latin-1").strip()
         report = {name: values[-1] for name, values in parse_qs(text).items()}
     problem = report.get("oauth_problem")
     if problem is None:
@@ -126,7 +131,7 @@ def _text_of_api_error(content: bytes) -> str:
     try:
         answer = json.loads(content)
     except (ValueError, RecursionError):
-        in_xml = re.search(rb'<error [^>]*?\binfo="([^"]*)"', content)
+        in_xml = re.search(rb'<error code="[^"]{0,80}" info="([^"]*)"', content[:_LONGEST_ERROR])
         return _plain(in_xml[1] if in_xml else content)
     if not isinstance(answer, dict):
         return _plain(content)
@@ -140,7 +145,7 @@ def _text_of_api_error(content: bytes) -> str:
 
 
 def _plain(content: bytes) -> str:
-    return html.unescape(content.decode("utf-8", "replace"))
+    return html.unescape(content[:_LONGEST_ERROR].decode("utf-8", "replace"))
 
 
 def _date(response: Mapping[str, str]) -> int | None:

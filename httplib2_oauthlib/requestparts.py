@@ -6,6 +6,7 @@ refuses much that servers accept (a raw ``|``, a charset after the form type) an
 is oauthlib's.
 """
 
+import contextlib
 import io
 import re
 from collections.abc import Iterable, Mapping
@@ -66,6 +67,7 @@ class RequestParts:
         body: What to send: the caller's own object, unless it is a form that had to be read or encoded.
         form: The bytes of a form body, or None if the body is no form.
         takes_form: Whether the protocol parameters could be sent in the body.
+        type_was_mended: Whether a form's Content-Type was spelled otherwise than MediaWiki wants it.
 
     Raises:
         SigningError: The request can't be signed so that what is signed is what is sent.
@@ -131,6 +133,7 @@ class RequestParts:
     def _take_body(self, body: Body) -> None:
         self.body = body
         self.form: bytes | None = None
+        self.type_was_mended = False
         name = self.header("content-type")
         content_type = "" if name is None else _text(self.headers[name]).strip()
         media_type, semicolon, rest = content_type.partition(";")
@@ -146,6 +149,10 @@ class RequestParts:
         # MediaWiki compares the media type byte by byte, in lower case (Extension:OAuth, REL1_39).
         assert name is not None
         self.headers[name] = FORM + semicolon + rest
+        self.type_was_mended = media_type != FORM
+        # A length that was counted in characters, where bytes are sent, would cut the form and begin another request.
+        if (length := self.header("content-length")) is not None:
+            self.headers[length] = str(len(self.form))
 
 
 def parse_form(form: bytes) -> Iterable[tuple[bytes, bytes]]:
@@ -157,7 +164,7 @@ def parse_form(form: bytes) -> Iterable[tuple[bytes, bytes]]:
 
 
 def read_form(body: Any) -> bytes:
-    """Return the bytes of a form body, whatever kind of body it is; a file is read to its end.
+    """Return the bytes of a form body, whatever kind of body it is; of a file, all from where it is.
 
     Raises:
         SigningError: It is no form yet (a dict, pairs), or no text that UTF-8 can encode.
@@ -165,11 +172,11 @@ def read_form(body: Any) -> bytes:
     try:
         if isinstance(body, str):
             return body.encode("utf-8")
-        if hasattr(body, "read"):
-            content = body.read()
+        if is_file(body):
+            content = _read_in_place(body)
             return content.encode("utf-8") if isinstance(content, str) else bytes(content)
-        if isinstance(body, bytes | bytearray | memoryview):
-            return bytes(body)
+        with contextlib.suppress(TypeError):
+            return memoryview(body).tobytes()
         if not isinstance(body, Mapping):
             return b"".join(body)
     except UnicodeEncodeError:
@@ -177,6 +184,24 @@ def read_form(body: Any) -> bytes:
     except TypeError:
         pass
     raise SigningError("a form must be text, bytes or a file of them; encode a dict with urllib.parse.urlencode first")
+
+
+def is_file(body: object) -> bool:
+    """Whether a body is to be read: a file, or what looks like one."""
+    # Not a class of files: CPython 3.11 crashes on its tell() where it has called that of many files.
+    return hasattr(body, "read") and not isinstance(body, type)
+
+
+def _read_in_place(file: Any) -> Any:
+    """Read a file to its end and go back to where it was, if it can."""
+    try:
+        start = file.tell()
+    except Exception:  # Whatever a pipe, a socket or a wrapper of one raises.
+        return file.read()
+    content = file.read()
+    with contextlib.suppress(Exception):
+        file.seek(start)
+    return content
 
 
 def escape(text: str) -> str:

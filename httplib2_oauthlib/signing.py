@@ -12,7 +12,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, fields
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from oauthlib.common import generate_nonce
 from oauthlib.oauth1 import Client
@@ -37,12 +37,16 @@ class SignedRequest(NamedTuple):
     headers: dict[str, str]
     body: Body
 
+    def __repr__(self) -> str:
+        # Query, headers and body may hold a signature, which with PLAINTEXT is the secrets.
+        return f"SignedRequest(uri={self.uri.partition('?')[0]!r}, headers={list(self.headers)}, ...)"
+
 
 @dataclass(frozen=True, repr=False)
 class OAuth1:
     """The credentials of one client, or of one client acting for one resource owner, and how it signs.
 
-    Immutable, hashable, and safe to share between threads. Pickles hold the secrets, by need.
+    Immutable, hashable, and safe to share between threads. A pickle of it holds the secrets.
 
     Args:
         client_key: Identifies the client (MediaWiki: the consumer key).
@@ -113,8 +117,8 @@ class OAuth1:
     def __deepcopy__(self, memo: object) -> "OAuth1":
         return self
 
-    def __getstate__(self) -> dict[str, str | None]:
-        return {field.name: getattr(self, field.name) for field in fields(self)}
+    def __getstate__(self) -> dict[str, object]:
+        return {name: value for name, value in vars(self).items() if name not in ("fingerprint", "_client")}
 
     @cached_property
     def fingerprint(self) -> str:
@@ -123,7 +127,8 @@ class OAuth1:
         It keeps caches apart. The secrets go into it: whoever knows only the public half of somebody's
         credentials must not read what was cached for them.
         """
-        return hashlib.sha256(repr(sorted(self.__getstate__().items())).encode()).hexdigest()
+        state = (type(self).__qualname__, sorted(self.__getstate__().items()))
+        return hashlib.sha256(repr(state).encode()).hexdigest()
 
     @cached_property
     def _client(self) -> Client:
@@ -133,14 +138,16 @@ class OAuth1:
             resource_owner_key=self.resource_owner_key,
             resource_owner_secret=self.resource_owner_secret,
             signature_method=self.signature_method,
-            rsa_key=self.rsa_key,
+            # oauthlib would parse the text anew for every signature, which takes longer than signing.
+            rsa_key=_parsed_rsa_key(self.rsa_key) if self.signature_method.startswith("RSA-") else None,
         )
 
     def protocol_parameters(self, nonce: str, timestamp: str) -> list[tuple[str, str]]:
         """Return the protocol parameters of one request, in the order in which they are sent.
 
         The one thing to override for a server that wants another set of them: a subclass may add to this list
-        or drop from it (``oauth_version`` is optional). What it returns is signed and sent.
+        or drop from it (``oauth_version`` is optional). What it returns is signed and sent. A subclass with
+        attributes of its own is best a frozen dataclass too, so that they count when two are compared.
 
         Args:
             nonce: The nonce of this request.
@@ -177,7 +184,8 @@ class OAuth1:
     ) -> SignedRequest:
         """Sign one request and return what goes on the wire.
 
-        Pure: the arguments are not changed, except that a form given as a file or an iterable is read.
+        Pure: the arguments are not changed, and a form in a seekable file is read in place. Only a form that can be
+        read no more than once (a pipe, a generator) is used up.
 
         Args:
             uri: Absolute; whatever is not yet percent-encoded in it is encoded here, once.
@@ -215,7 +223,13 @@ class OAuth1:
 
         Secrets, tokens and everything whose name looks like one are masked; the rest is shown.
 
-        Takes the arguments of :meth:`sign`.
+        Args:
+            uri: As for :meth:`sign`.
+            method: As for :meth:`sign`.
+            body: As for :meth:`sign`.
+            headers: As for :meth:`sign`.
+            nonce: As for :meth:`sign`.
+            timestamp: As for :meth:`sign`.
 
         Returns:
             Several lines of text: the request, its signature base string, what is signed and what is not, and
@@ -246,11 +260,11 @@ class OAuth1:
 
     def _signature(self, request: RequestParts, protocol: Sequence[tuple[str, str]]) -> str:
         base_string = request.base_string(request.signed(protocol))
-        signature = Client.SIGNATURE_METHODS[self.signature_method]
+        sign = Client.SIGNATURE_METHODS[self.signature_method]
         if not self.signature_method.startswith("RSA-"):
-            return str(signature(base_string, self._client))
+            return str(sign(base_string, self._client))
         try:
-            return str(signature(base_string, self._client))
+            return str(sign(base_string, self._client))
         except Exception as error:
             # Whatever the key's parser says is kept out of the traceback: it may quote the key.
             raise SigningError(_rsa_advice(error)) from None
@@ -267,8 +281,9 @@ class OAuth1:
         elif self.signature_type == "QUERY":
             # Appended, not merged: what the caller has encoded stays as it is.
             start, hash_sign, fragment = uri.partition("#")
-            separator = "?" if "?" not in start else "" if start.endswith(("?", "&")) else "&"
-            uri = start + separator + form_encode(protocol) + hash_sign + fragment
+            path, _, query = start.partition("?")
+            separator = "&" if query and not query.endswith("&") else ""
+            uri = f"{path}?{query}{separator}{form_encode(protocol)}{hash_sign}{fragment}"
         else:
             added = form_encode(protocol)
             if not request.form:
@@ -295,10 +310,19 @@ def _credential_text(name: str, value: object) -> str | None:
     return value
 
 
+def _parsed_rsa_key(text: str | None) -> Any:
+    """Parse a key as oauthlib would, with PyJWT, which takes a parsed key as well as text."""
+    algorithms = importlib.import_module("jwt.algorithms")
+    return algorithms.RSAAlgorithm(algorithms.RSAAlgorithm.SHA256).prepare_key(text)
+
+
 def _rsa_advice(error: Exception) -> str:
     try:
         for module in ("cryptography", "jwt"):
             importlib.import_module(module)
     except ImportError:
         return "RSA signatures need an extra: pip install 'httplib2-oauthlib[rsa]'"
-    return f"rsa_key is no usable private RSA key in unencrypted PEM form ({type(error).__name__})"
+    return (
+        f"rsa_key is no usable private RSA key in unencrypted PEM form ({type(error).__name__})"
+        " (RSA needs the extra too: pip install 'httplib2-oauthlib[rsa]')"
+    )

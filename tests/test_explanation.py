@@ -41,7 +41,8 @@ def test_the_base_string_is_the_one_that_is_signed_but_for_its_masks(oauth):
 @pytest.mark.parametrize(
     "name",
     ["token", "lgtoken", "csrftoken", "password", "lgpassword", "wpPassword", "pass", "client_secret", "apikey",
-     "api_key", "sessionid", "PASSWD", "retype", "oauth_verifier", "captchaword", "%74oken"],
+     "api_key", "sessionid", "PASSWD", "retype", "oauth_verifier", "captchaword", "%74oken",
+     "code", "auth_code", "client_assertion", "credential", "Authorization"],
 )  # fmt: skip
 def test_values_that_open_something_are_masked_in_query_and_form(oauth, name):
     explanation = oauth.explain(f"{URI}?{name}=canary+1", "POST", f"{name}=canary%202", FORM)
@@ -57,6 +58,18 @@ def test_secrets_are_masked_under_any_name_and_in_the_authority(oauth):
         FORM,
     )
     assert "canary" not in explanation
+
+
+def test_secrets_are_masked_within_values_paths_and_names(oauth):
+    explanation = oauth.explain(
+        "http://wiki.example/canary-token/x?canary-secret&cb=http%3A%2F%2Fh%2F%3Ft%3Dcanary-token-secret",
+        "POST",
+        "text=it+is+canary-token%2C+really&canary%2Dverifier",
+        FORM,
+    )
+    assert "canary" not in explanation
+    odd = OAuth1("client", "canary secret/&%", "canary token+")
+    assert "canary" not in odd.explain("http://h/?a=canary%20secret/%26%25.&b=canary+token%2B.")
 
 
 def test_what_is_not_secret_is_shown(oauth):
@@ -145,7 +158,14 @@ def test_every_shape_that_mediawiki_signs_otherwise_is_named(arguments, options,
 def test_shapes_that_mediawiki_signs_alike_are_not_named(oauth, arguments):
     explanation = oauth.explain(*arguments)
     assert "MediaWiki signs a request of this shape the same way" in explanation
-    assert "here that must be wiki.example)" in explanation
+    assert "$wgServer, which must be http://wiki.example here" in explanation
+
+
+def test_a_content_type_that_is_mended_is_mentioned(oauth):
+    """MediaWiki would not sign such a form ; it is sent in lower case, so it does."""
+    mended = "Content-Type is sent as application/x-www-form-urlencoded"
+    assert mended in oauth.explain(URI, "POST", "a=1", {"Content-Type": "Application/X-WWW-Form-Urlencoded"})
+    assert mended not in oauth.explain(URI, "POST", "a=1", FORM)
 
 
 # Names that PHP and Extension:OAuth treat in every way that they know, put together at random.

@@ -15,7 +15,19 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "httplib2_oauthlib"
 
 # Each may import those above it.
-ORDER = ["errors", "requestparts", "explanation", "signing", "refusals", "adapter", "__init__", "__main__"]
+ORDER = [
+    "errors",
+    "requestparts",
+    "explanation",
+    "signing",
+    "refusals",
+    "calls",
+    "caches",
+    "transmissions",
+    "adapter",
+    "__init__",
+    "__main__",
+]
 TESTWIKI_ORDER = ["store", "oauth", "api", "formats", "special", "rest", "routes", "server", "__init__"]
 
 

@@ -24,8 +24,7 @@ class Http(OAuth1Http):
         super().__init__(*args, **kwargs)
         self.oauth = {oauth}
 
-if {swapped}:
-    httplib2.Http = Http
+httplib2.Http = Http
 """
 
 
@@ -34,12 +33,12 @@ def run(tmp_path):
     if not SUITE:
         pytest.skip("HTTPLIB2_SUITE does not say where httplib2's source distribution is unpacked; ./run tests does")
 
-    def outcomes(oauth="None", swapped=True):
+    def outcomes(oauth):
         """Run the suite; return the outcome of every test by its name."""
         # A copy each: the suite writes caches beside itself.
         suite = tmp_path / "suite"
         shutil.copytree(Path(SUITE) / "tests", suite / "tests")
-        (suite / "swap_http.py").write_text(PLUGIN.format(oauth=oauth, swapped=swapped))
+        (suite / "swap_http.py").write_text(PLUGIN.format(oauth=oauth))
         report = tmp_path / "report.xml"
         ours = str(Path(__file__).parents[1])
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(suite), ours])}

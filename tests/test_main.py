@@ -1,8 +1,10 @@
 """The command line."""
 
+import importlib
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -55,6 +57,44 @@ def test_a_demo_that_does_not_hold_says_so(capsys, monkeypatch):
     story = capsys.readouterr().out
     assert "FAILED the wiki knows her" in story
     assert "All of it held." not in story
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "broken", "failed"),
+    [
+        (
+            "routes",
+            "Caller",
+            lambda real: lambda user, name, *a, **k: real(user, "Somebody", *a, **k),
+            "the wiki knows her",
+        ),
+        (
+            "store",
+            "Revision",
+            lambda real: lambda i, p, user, *a, **k: real(i, p, "Bob", *a, **k),
+            "the edit is the OAuth",
+        ),
+        (
+            "oauth",
+            "hmac",
+            lambda real: SimpleNamespace(new=real.new, compare_digest=lambda *_: True),
+            "the wiki refuses the signature",
+        ),
+    ],
+    ids=["another name", "another author", "any signature"],
+)
+def test_a_wiki_that_errs_makes_the_demo_fail(capsys, monkeypatch, module, name, broken, failed):
+    target = importlib.import_module(f"httplib2_oauthlib.testwiki.{module}")
+    monkeypatch.setattr(target, name, broken(getattr(target, name)))
+    assert main(["demo"]) == 1
+    assert f"FAILED {failed}" in capsys.readouterr().out
+
+
+def test_a_reader_who_has_seen_enough_gets_no_traceback():
+    command = f"{sys.executable} -m httplib2_oauthlib demo | head -1"
+    done = subprocess.run(command, shell=True, capture_output=True, timeout=50, check=False)
+    assert done.stdout.startswith(b"A wiki listens")
+    assert done.stderr == b""
 
 
 def test_the_demo_without_its_extra_names_it(capsys, monkeypatch):

@@ -1,5 +1,6 @@
 """OAuth1: what it takes, how it signs, what it refuses. ``reference``, written from the RFC, judges the signatures."""
 
+import array
 import copy
 import io
 import logging
@@ -9,6 +10,7 @@ import string
 import sys
 import threading
 import time
+from dataclasses import dataclass, field
 from urllib.parse import quote, urlsplit
 
 import oauthlib.oauth1
@@ -81,6 +83,8 @@ def test_every_method_in_every_placement_is_valid(method, placement, rsa_keys):
         ("http://h/p?", "http://h/p?oauth_"),
         ("http://h/p?a&", "http://h/p?a&oauth_"),
         ("http://h/p?a#f", "http://h/p?a&oauth_"),
+        ("http://h/p?a=b?", "http://h/p?a=b?&oauth_"),
+        ("http://h/p?a?b", "http://h/p?a?b&oauth_"),
     ],
 )
 def test_parameters_placed_in_the_query_leave_what_stands_there_as_it_is(uri, expected):
@@ -247,6 +251,7 @@ def test_a_form_is_recognised_whatever_its_content_type_looks_like(oauth, conten
         (b"a=1&b=2", b"a=1&b=2"),
         (bytearray(b"a=1"), b"a=1"),
         (memoryview(b"a=1"), b"a=1"),
+        (array.array("B", b"a=1"), b"a=1"),
         (io.BytesIO(b"a=1&b=%20"), b"a=1&b=%20"),
         (io.StringIO("a=h\u00e9"), "a=h\u00e9".encode()),
         ([b"a=1", b"&b=2"], b"a=1&b=2"),
@@ -272,6 +277,25 @@ def test_a_form_of_any_kind_is_signed_as_it_is_sent(oauth, body, sent):
     assert is_valid(signed, "POST")
     tampered = signed._replace(body=(sent if isinstance(sent, bytes) else sent.encode()) + b"&tampered=1")
     assert not is_valid(tampered, "POST")
+
+
+def test_a_form_in_a_file_is_read_in_place(oauth):
+    """Explaining, then signing, then signing again: each finds all of it from where the file was."""
+    file = io.BytesIO(b"skipped&a=1")
+    file.seek(8)
+    assert "form parameters: a=1" in oauth.explain(URI, "POST", file, FORM)
+    for _ in range(2):
+        signed = oauth.sign(URI, "POST", file, FORM)
+        assert signed.body == b"a=1"
+        assert is_valid(signed, "POST")
+
+
+@pytest.mark.parametrize("body", ["a=\u00e9&b=2", b"a=1", io.StringIO("a=\u00e9"), "a=1"], ids=name_of)
+def test_a_content_length_is_that_of_the_bytes(oauth, body):
+    """Counted in characters it would cut the form, and what is cut off would be read as another request."""
+    signed = oauth.sign(URI, "POST", body, {**FORM, "content-length": "3"})
+    sent = signed.body if isinstance(signed.body, bytes) else signed.body.encode()
+    assert signed.headers["content-length"] == str(len(sent))
 
 
 @pytest.mark.parametrize("body", [{"a": "1"}, [("a", "1")], ["a=1"], 42, io.BytesIO, "a=\ud800", object()], ids=name_of)
@@ -427,13 +451,24 @@ def test_plaintext_is_refused_over_http():
 )
 def test_an_rsa_key_that_is_none_is_refused_and_not_shown(key, rsa_keys):
     oauth = OAuth1("client", rsa_key=rsa_keys[1] if key == "public" else key, signature_method="RSA-SHA1")
-    with pytest.raises(SigningError, match="private RSA key") as caught:
+    with pytest.raises(SigningError, match=r"private RSA key.*httplib2-oauthlib\[rsa\]") as caught:
         oauth.sign(URI)
     shown = f"{caught.value} {caught.value!r}"
     assert "canary" not in shown
     assert "Y2FuYXJ5" not in shown
     # Nor does a traceback show what the key's parser said.
     assert (caught.value.__cause__, caught.value.__suppress_context__) == (None, True)
+
+
+def test_an_rsa_key_is_parsed_once(rsa_keys, monkeypatch):
+    """Parsing takes longer than signing."""
+    oauth = OAuth1("client", rsa_key=rsa_keys[0], signature_method="RSA-SHA1")
+    oauth.sign(URI)
+    monkeypatch.setattr("jwt.algorithms.load_pem_private_key", None)
+    secrets = reference.Secrets(rsa_public_key=rsa_keys[1])
+    assert is_valid(oauth.sign(URI), secrets=secrets)
+    with pytest.raises(SigningError):
+        OAuth1("client", rsa_key=rsa_keys[0], signature_method="RSA-SHA1").sign(URI)
 
 
 @pytest.mark.parametrize("missing", ["cryptography", "jwt"])
@@ -493,11 +528,43 @@ def test_arguments_beyond_the_four_are_by_name_only():
         OAuth1("client", "secret", "token", "secret", "oob")
 
 
+def test_subclasses_with_attributes_of_their_own_are_told_apart_and_pickled():
+    one, other = OnBehalfOf("client", "secret", user="one"), OnBehalfOf("client", "secret", user="other")
+    assert one != other
+    assert len({one.fingerprint, other.fingerprint, OAuth1("client", "secret").fingerprint}) == 3
+    assert pickle.loads(pickle.dumps(one)).protocol_parameters("n", "1")[-1] == ("xoauth_requestor_id", "one")
+    loose = [LooseSubclass("client", user=user) for user in ("one", "other")]
+    assert loose[0].fingerprint != loose[1].fingerprint
+    assert pickle.loads(pickle.dumps(loose[0])).user == "one"
+
+
+def test_a_signed_request_shows_no_signature():
+    oauth = OAuth1("client", "canary", "token", "canary", signature_method="PLAINTEXT", signature_type="QUERY")
+    signed = oauth.sign("https://h/p?a=1", headers={"X-Mine": "canary"})
+    assert "canary" in signed.uri
+    assert "canary" not in f"{signed} {signed!r}"
+    assert "https://h/p" in repr(signed)
+
+
 def test_fingerprints_tell_credentials_apart_and_reveal_none():
     each = [full(), full("other"), OAuth1("client"), OAuth1("client", "secret"), OAuth1("client", "secret", "token")]
     prints = [oauth.fingerprint for oauth in each]
     assert len(set(prints)) == len(each)
     assert all(set(text) <= set(string.hexdigits) for text in prints)
+
+
+@dataclass(frozen=True, repr=False)
+class OnBehalfOf(OAuth1):
+    user: str = field(default="", kw_only=True)
+
+    def protocol_parameters(self, nonce, timestamp):
+        return [*super().protocol_parameters(nonce, timestamp), ("xoauth_requestor_id", self.user)]
+
+
+class LooseSubclass(OAuth1):
+    def __init__(self, *args, user, **kwargs):
+        super().__init__(*args, **kwargs)
+        object.__setattr__(self, "user", user)
 
 
 def test_a_subclass_can_send_other_protocol_parameters():

@@ -4,11 +4,15 @@ import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from .store import ANONYMOUS_TOKEN, NAMESPACES, Page, Revision, Store, Title, User, iso_time
 
 Answer = dict[str, Any]
+
+#: What somebody is told who may read only.
+EDITING_DENIED = "The action you have requested is limited to users in one of the groups: *, [[TestWiki:Users|Users]]."
 
 _MAILING_LIST = "https://lists.wikimedia.org/postorius/lists/mediawiki-api-announce.lists.wikimedia.org/"
 _ANNOUNCEMENTS = (
@@ -107,6 +111,16 @@ class ApiRequest:
             self.warnings[module] = f'Unrecognized value{plural} for parameter "{name}": {", ".join(unknown)}'
         return [value for value in (known if "*" in values else values) if value in known]
 
+    def timestamp(self, name: str) -> float | None:
+        """Return a time in Unix seconds, or None."""
+        given = self.get(name)
+        if given is None:
+            return None
+        try:
+            return datetime.fromisoformat(given).astimezone(UTC).timestamp()
+        except ValueError:
+            raise ApiError("badtimestamp", f'Invalid value "{given}" for timestamp parameter "{name}".') from None
+
     def number(self, name: str, default: int) -> int:
         """Return a whole number."""
         given = self.get(name)
@@ -147,7 +161,8 @@ class Api:
         """
         if request.method not in ("GET", "HEAD", "POST"):
             raise ApiError("invalidmethod", "Invalid HTTP method. Consider using GET or POST.", status=405)
-        self._check_lag(request)
+        # In MediaWiki's order.
+        allowed_lag = request.number("maxlag", 0) if request.get("maxlag") is not None else None
         _check_assertions(request)
         action = request.get("action") or ""
         modules = {
@@ -160,7 +175,9 @@ class Api:
         if action not in modules:
             raise ApiError("badvalue", f'Unrecognized value for parameter "action": {action}.')
         if action != "query":
-            self._check_token(request, action)
+            self._check_token(request)
+        if allowed_lag is not None:
+            self._check_lag(allowed_lag)
         answer = modules[action](request)
         unused = [name for name in {**request.query, **request.post} if name not in request.used]
         if unused:
@@ -171,28 +188,26 @@ class Api:
             answer = {**{k: v for k, v in answer.items() if k == "batchcomplete"}, "warnings": warnings, **answer}
         return answer
 
-    def _check_lag(self, request: ApiRequest) -> None:
-        limit, lag = request.number("maxlag", -1), self.lag()
-        if request.get("maxlag") is not None and lag > limit:
+    def _check_lag(self, allowed: int) -> None:
+        lag = self.lag()
+        if lag > allowed:
             host = self.server.partition("://")[2].partition(":")[0]
             raise ApiError(
                 "maxlag",
                 f"Waiting for {host}: {lag:g} seconds lagged.",
-                headers={"Retry-After": str(max(limit, 5)), "X-Database-Lag": str(int(lag))},
+                headers={"Retry-After": str(max(allowed, 5)), "X-Database-Lag": str(int(lag))},
                 details={"host": host, "lag": lag, "type": "db"},
             )
 
-    def _check_token(self, request: ApiRequest, action: str) -> None:
-        if "token" in request.query:
+    def _check_token(self, request: ApiRequest) -> None:
+        token = request.get("token")
+        if token is None:
+            raise ApiError("missingparam", 'The "token" parameter must be set.')
+        if "token" in request.query or request.method != "POST":
             raise ApiError(
                 "mustpostparams",
                 "The following parameter was found in the query string, but must be in the POST body: token.",
             )
-        if request.method != "POST":
-            raise ApiError("mustbeposted", f'The "{action}" module requires a POST request.')
-        token = request.get("token")
-        if token is None:
-            raise ApiError("missingparam", 'The "token" parameter must be set.')
         session = request.caller.session
         if not (self.store.token_is_good(session, "", token) if session else token == ANONYMOUS_TOKEN):
             raise ApiError("badtoken", "Invalid CSRF token.")
@@ -380,7 +395,12 @@ class Api:
                 'At least one of the parameters "text", "appendtext", "prependtext" and "undo" is required.',
             )
         summary, minor = request.get("summary") or "", request.flag("minor")
-        for name in ("bot", "notminor", "watchlist", "contentmodel", "contentformat", "md5"):
+        based_on = request.timestamp("basetimestamp")
+        for name in ("section", "sectiontitle", "undo", "undoafter"):
+            if request.get(name) is not None:
+                # Better than to replace the whole page where MediaWiki would not.
+                raise ApiError("testwiki-unsupported", f'The embedded wiki does not know the parameter "{name}".')
+        for name in ("bot", "notminor", "watchlist", "contentmodel", "contentformat", "md5", "starttimestamp"):
             request.get(name)
         caller = request.caller
         with self.store.lock:
@@ -390,7 +410,10 @@ class Api:
             if request.flag("nocreate") and page is None:
                 raise ApiError("missingtitle", "The page you specified doesn't exist.")
             if "edit" not in caller.rights or (page is None and "createpage" not in caller.rights):
-                raise ApiError("permissiondenied", "You don't have permission to edit this page.")
+                raise ApiError("permissiondenied", EDITING_DENIED)
+            newest = page.revisions[-1] if page else None
+            if newest and based_on is not None and newest.timestamp >= based_on + 1 and newest.user != caller.name:
+                raise ApiError("editconflict", "Edit conflict.")
             before = page.revisions[-1].text if page else ""
             text = before if parts["text"] is None else parts["text"]
             text = (parts["prependtext"] or "") + text + (parts["appendtext"] or "")

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from .api import Caller
+from .api import EDITING_DENIED, Caller
 from .store import Page, Store, Title, User, iso_time
 
 
@@ -65,6 +65,9 @@ class Rest:
         title = Title.parse(str(given["title"]))
         if title is None:
             return _error(400, "Bad Request", "The title is not valid")
+        if "createpage" not in caller.rights:
+            denied = _error(400, "Bad Request", EDITING_DENIED)
+            return denied._replace(content={"actionModuleErrorCode": "permissiondenied", **denied.content})
         user = caller.user or User(0, caller.name)
         with self.store.lock:
             if title in self.store.pages:

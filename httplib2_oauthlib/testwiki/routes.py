@@ -22,7 +22,7 @@ _VARY_BY_USER = "Accept-Encoding,Treat-as-Untrusted,Cookie,Authorization"
 
 
 class SeenRequest(NamedTuple):
-    """A request that the wiki has answered.
+    """A request that the wiki was asked.
 
     Attributes:
         method: In upper case.
@@ -46,7 +46,7 @@ class Site:
         store: What the wiki knows.
         server: Scheme and authority by which it calls itself.
         lag: Returns the seconds that its database lags.
-        saw: Is told of every request that was answered.
+        saw: Is told of every request.
     """
 
     def __init__(self, store: Store, server: str, lag: Callable[[], float], saw: Callable[[SeenRequest], None]) -> None:

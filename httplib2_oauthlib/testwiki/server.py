@@ -36,7 +36,7 @@ class TestWiki:
             oauth = OAuth1(*wiki.owner_only("Alice"))
 
     Args:
-        host: The address to listen on; names other than loopback's are your own risk.
+        host: The address to listen on. The wiki is for tests; let only this machine reach it.
         port: The port, or 0 for a free one.
         server: Scheme and authority by which the wiki calls itself and expects requests to be signed; None means
             ``http://host:port``. Give it when a proxy or TLS stands before the wiki.
@@ -47,7 +47,7 @@ class TestWiki:
         requests: The last thousand requests, as :class:`SeenRequest`.
     """
 
-    __test__ = False  # pytest, this is no test case.
+    __test__ = False  # Keeps pytest from taking the class for a test case by its name.
 
     def __init__(
         self,
@@ -100,9 +100,11 @@ class TestWiki:
         """Begin to listen; returns when requests are answered."""
         if self._http is not None:
             return
-        # A thread serves a request, not a connection: idle connections cost none.
-        http = Server(self._address, None, numthreads=16)
+        # A thread serves a request, not a connection, so that idle connections cost none; one on which nothing was sent
+        # yet does, and browsers open such.
+        http = Server(self._address, None, numthreads=32)
         http.expiration_interval = 0.05  # Seconds between two looks at whether to stop.
+        http.shutdown_timeout = 0.2  # Seconds that a request under way has to end.
         http.prepare()
         self._address = (self._address[0], http.bind_addr[1])
         http.wsgi_app = Site(self.store, self.server, lambda: self.lag, self.requests.append).app()
@@ -139,6 +141,9 @@ class TestWiki:
             grants: What it may do for its users; see ``store.GRANTS``.
             rsa_public_key: PEM text, for a consumer that signs with RSA-SHA1.
             owner: The only user of an owner-only consumer.
+
+        Returns:
+            The consumer; its ``key`` and ``secret`` go into an ``OAuth1``.
         """
         consumer = Consumer(
             key or secrets.token_hex(16),
@@ -157,6 +162,11 @@ class TestWiki:
         self, user: str, *, grants: Iterable[str] = DEFAULT_GRANTS, rsa_public_key: str | None = None
     ) -> OwnerOnly:
         """Register an owner-only consumer for a user, who is made if there is none.
+
+        Args:
+            user: The account's name.
+            grants: What the consumer may do; see ``store.GRANTS``.
+            rsa_public_key: PEM text, for a consumer that signs with RSA-SHA1.
 
         Returns:
             Its four values: ``OAuth1(*wiki.owner_only("Alice"))``.

@@ -1,0 +1,196 @@
+"""What the program asked for, and so which hop of a call is signed and by whom. Decisions only; nothing is sent here.
+
+A program calls ``request()`` once. httplib2 and the frameworks call it again for every redirect, from within; those
+hops belong to the same call, and must not carry a signature to wherever a server likes.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from contextvars import ContextVar
+from typing import Any, NamedTuple, TypeAlias, TypeVar
+
+from .signing import OAuth1
+
+#: Who signs: one for all, one per host pattern, or whatever a function says of a URI.
+Signers: TypeAlias = OAuth1 | Mapping[str, OAuth1 | None] | Callable[[str], OAuth1 | None] | None
+
+_URI = re.compile(
+    r"([A-Za-z][A-Za-z0-9+.-]*)://(?:[^@/?#]*@)?(\[[^]/?#]*\]|[^:/?#]*)(?::([0-9]*))?(?=[/?#]|$)(.*)", re.DOTALL
+)
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_Result = TypeVar("_Result")
+
+
+class Origin(NamedTuple):
+    """Scheme, host and port of a URI, comparable: in lower case, the host as IDNA, the port always there."""
+
+    scheme: str
+    host: str
+    port: int
+
+    @classmethod
+    def of(cls, uri: str) -> "Origin | None":
+        """Return the origin of an absolute URI, or None if it has none."""
+        # httplib2 drops these from a URL before it looks for the host.
+        match = _URI.fullmatch(re.sub(r"[\t\r\n]", "", uri))
+        if match is None or not match[2]:
+            return None
+        scheme, host = match[1].lower(), match[2].lower()
+        try:
+            host = host if host.isascii() else host.encode("idna").decode("ascii")
+        except UnicodeError:
+            return None
+        return cls(scheme, host, int(match[3] or _DEFAULT_PORTS.get(scheme, 0)))
+
+    def __str__(self) -> str:
+        port = "" if self.port == _DEFAULT_PORTS.get(self.scheme) else f":{self.port}"
+        return f"{self.scheme}://{self.host}{port}"
+
+
+class _Hop:
+    """One run of ``request()`` within a call.
+
+    Attributes:
+        uri: As ``request()`` was told, if it was.
+        was_https: Whether this hop or one before it went over TLS.
+        signers: Who signs, by URI: asked once, so that cache and signature agree.
+    """
+
+    __slots__ = ("signers", "uri", "was_https")
+
+    def __init__(self, uri: str | None, was_https: bool) -> None:
+        self.uri = uri
+        self.was_https = was_https
+        self.signers: dict[str, OAuth1 | None] = {}
+
+
+class Call:
+    """One call of ``request()`` by the program, with all the redirects and retries that it leads to.
+
+    Attributes:
+        http: The Http that was called; None when the call is over.
+        outer: The call within which this one was made, by another Http in the same thread.
+        origin: Where the program sent the request.
+        is_own: Whether the request carries an Authorization header of the caller's own.
+        was_sent: Whether any hop was sent.
+        hops: The runs of ``request()`` that are under way, innermost last.
+    """
+
+    __slots__ = ("hops", "http", "is_own", "origin", "outer", "was_sent")
+
+    def __init__(self, http: object, outer: "Call | None", uri: str | None) -> None:
+        self.http: object = http
+        self.outer = outer
+        self.origin = None if uri is None else Origin.of(uri)
+        self.is_own = False
+        self.was_sent = False
+        self.hops: list[_Hop] = []
+
+    @property
+    def uri(self) -> str | None:
+        """The URI of the hop that is under way, as far as ``request()`` was told."""
+        return next((hop.uri for hop in reversed(self.hops) if hop.uri is not None), None)
+
+    def signer(self, oauth: Signers, uri: str) -> OAuth1 | None:
+        """Say who signs a URI in the hop that is under way, if anybody."""
+        origin = Origin.of(uri)
+        if oauth is None or origin is None or self.is_own:
+            return None
+        hop = self.hops[-1]
+        # A cache key and a connection may spell one URI in two ways.
+        uri = f"{origin}{_rest(uri)}"
+        if uri not in hop.signers:
+            hop.signers[uri] = self._decide(hop, oauth, origin, uri)
+        return hop.signers[uri]
+
+    def _decide(self, hop: _Hop, oauth: Signers, origin: Origin, uri: str) -> OAuth1 | None:
+        self.origin = self.origin or origin
+        if hop.was_https and origin.scheme == "http":
+            return None
+        hop.was_https = hop.was_https or origin.scheme == "https"
+        # What was asked for, or the same host over TLS; else only a host that the program itself has named.
+        upgraded = self.origin.scheme == "http" and origin.scheme == "https" and self.origin.host == origin.host
+        if isinstance(oauth, OAuth1) and origin != self.origin and not upgraded:
+            return None
+        return resolve(oauth, uri)
+
+
+# A context variable, not an attribute: instances stay picklable, and threads stay apart.
+_CALL: ContextVar[Call | None] = ContextVar("httplib2_oauthlib_call", default=None)
+
+
+def call_of(http: object) -> Call | None:
+    """Return the call of this Http's that is under way in this thread, if any."""
+    call = _CALL.get()
+    while call is not None and call.http is not http:
+        call = call.outer
+    return call
+
+
+def within_call(http: object, uri: object, headers: object, work: Callable[[], _Result]) -> _Result:
+    """Do some work as a call of an Http's, or as one more hop of its call that is under way.
+
+    Args:
+        http: The Http.
+        uri: Where it is asked to go; anything but text counts as not known.
+        headers: The headers that it is given; anything with ``items()`` or None.
+        work: What ``request()`` does.
+    """
+    uri = uri if isinstance(uri, str) else None
+    call = call_of(http)
+    token = None
+    if call is None:
+        call = Call(http, _CALL.get(), uri)
+        token = _CALL.set(call)
+    call.is_own = call.is_own or has_authorization(headers)
+    hops = call.hops
+    hops.append(_Hop(uri, bool(hops) and hops[-1].was_https))
+    try:
+        return work()
+    finally:
+        was_https = hops.pop().was_https
+        if hops:
+            hops[-1].was_https = hops[-1].was_https or was_https
+        if token is not None:
+            # Whoever kept a copy of this context (contextvars.copy_context) must not go on within the call.
+            call.http = None
+            _CALL.reset(token)
+
+
+def resolve(oauth: Signers, uri: str) -> OAuth1 | None:
+    """Say whom ``oauth`` names for a URI, whatever call it belongs to.
+
+    Raises:
+        TypeError: A mapping or a function gave something else than an OAuth1 or None.
+    """
+    origin = Origin.of(uri)
+    if isinstance(oauth, OAuth1):
+        return oauth
+    if oauth is None or origin is None:
+        return None
+    found = _lookup(oauth, origin) if isinstance(oauth, Mapping) else oauth(uri)
+    if found is not None and not isinstance(found, OAuth1):
+        # Its type only: it may be a tuple of secrets.
+        raise TypeError(f"oauth gave a {type(found).__name__} for {origin.host}; it must give an OAuth1 or None")
+    return found
+
+
+def has_authorization(headers: Any) -> bool:
+    """Whether headers of any kind that httplib2 takes hold an Authorization."""
+    items: Iterable[tuple[Any, Any]] = headers.items() if hasattr(headers, "items") else ()
+    return any(name.lower() in ("authorization", b"authorization") for name, _ in items)
+
+
+def _lookup(oauth: Mapping[str, OAuth1 | None], origin: Origin) -> OAuth1 | None:
+    named = {pattern.lower(): value for pattern, value in oauth.items()}
+    labels = origin.host.split(".")
+    for pattern in [origin.host, *(".".join(["*", *labels[start:]]) for start in range(1, len(labels) + 1))]:
+        for candidate in (f"{pattern}:{origin.port}", pattern):
+            if candidate in named:
+                return named[candidate]
+    return None
+
+
+def _rest(uri: str) -> str:
+    match = _URI.fullmatch(re.sub(r"[\t\r\n]", "", uri))
+    return match[4] if match is not None else ""
