@@ -9,7 +9,6 @@ from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 import httplib2
-from oauthlib.common import generate_nonce
 
 from .calls import has_authorization
 from .errors import ResponseLostError
@@ -58,7 +57,7 @@ class Transmissions:
         "_body_start",
         "_conn",
         "_count",
-        "_nonce",
+        "_is_answered",
         "_oauth",
         "_offset",
         "_request",
@@ -105,6 +104,7 @@ class Transmissions:
             SigningError: The request can't be signed; nothing of it was sent.
         """
         self._count = 0
+        self._is_answered = False
         self._offset = offset
         self._sign()
 
@@ -112,19 +112,25 @@ class Transmissions:
         """Send the request; httplib2 calls this once per transmission."""
         if self._count and not self.rewind():
             raise ResponseLostError("other", _LOST_BODY)
+        if self._is_answered:  # A framework's _conn_request tries again for a reason of its own: another request.
+            self.begin(self._offset)
         self._count += 1
         if has_authorization(headers):  # A framework's own, put in since the request was signed.
             self._conn.request(method, target, body, headers, **kwargs)
             return
         given = (method, target, body, headers)
-        if self._count > 1 and self._is_safe:
+        # Changed: by a framework's _conn_request, on its way.
+        if given != self._request or (self._count > 1 and self._is_safe):
             self._request = given
             self._sign()
-        elif given != self._request:  # A framework's _conn_request has changed it on its way.
-            self._request = given
-            self._sign(self._nonce, self._timestamp)
         target = self._signed.uri[len(self._base) :]
         self._conn.request(method, target, self._signed.body, self._signed.headers, **kwargs)
+
+    def getresponse(self) -> Any:
+        """Return what the connection returns; from then on the request is answered."""
+        response = self._conn.getresponse()
+        self._is_answered = True
+        return response
 
     def rewind(self) -> bool:
         """Make the body ready to be sent once more; False if it can be read only once."""
@@ -175,13 +181,10 @@ class Transmissions:
     def _is_safe(self) -> bool:
         return self._request[0].upper() in _SAFE_METHODS
 
-    def _sign(self, nonce: str | None = None, timestamp: int | None = None) -> None:
+    def _sign(self) -> None:
         method, target, body, headers = self._request
-        self._nonce = generate_nonce() if nonce is None else nonce
-        self._timestamp = int(time.time()) + self._offset if timestamp is None else timestamp
-        self._signed = self._oauth.sign(
-            self._base + target, method, body, headers, nonce=self._nonce, timestamp=self._timestamp
-        )
+        self._timestamp = int(time.time()) + self._offset
+        self._signed = self._oauth.sign(self._base + target, method, body, headers, timestamp=self._timestamp)
 
 
 def _disagreeing_clock(refusal: Refusal, timestamp: int) -> int | None:
@@ -195,7 +198,7 @@ def _disagreeing_clock(refusal: Refusal, timestamp: int) -> int | None:
     return None
 
 
-def _start_of(body: Any) -> int | None:
+def _start_of(body: Any) -> Any:
     """Return where a file-like body begins to be read, or None if it can't go back there."""
     if not is_file(body):
         return None
@@ -204,7 +207,7 @@ def _start_of(body: Any) -> int | None:
         body.seek(start)
     except Exception:  # Whatever a pipe, a socket or a wrapper of one raises.
         return None
-    return start if isinstance(start, int) else None
+    return start
 
 
 def _query(uri: str) -> str:

@@ -447,6 +447,10 @@ class MixinOverSibling(OAuth1Mixin, WithSiblingMethod):
     pass
 
 
+class MixinBehindSibling(WithSiblingMethod, OAuth1Mixin):
+    pass
+
+
 class Decorated:
     """A request() that is no function."""
 
@@ -479,6 +483,7 @@ def called_inside(http, uri):
         (OAuth1Http, replaced_on_the_instance),
         (OAuth1Http, called_inside),
         (MixinOverSibling, MixinOverSibling.fetch),
+        (MixinBehindSibling, MixinBehindSibling.fetch),
         (MixinOverDecorated, lambda http, uri: http.request(uri)),
     ],
 )
@@ -559,6 +564,62 @@ def test_hooks_within_hooks_sign_and_mend_the_clock_once(serve, oauth, order):
     http.oauth = oauth
     assert http.request(server.uri(), "POST", "a=1", FORM)[1] == b"ok"
     assert len(server.received) == 2
+
+
+def test_hooks_within_hooks_take_one_refusal_for_one(serve, oauth):
+    """The second request, by the server's clock, is no copy of the first."""
+
+    class Framework(httplib2.Http):
+        def _conn_request(self, *args):
+            return super()._conn_request(*args)
+
+    class Swapped(Framework, OAuth1Http):
+        pass
+
+    def handler(received):
+        sent = reference.protocol_parameters(received)["oauth_timestamp"]
+        if len(server.received) == 1:
+            return refused(f"Expired timestamp, yours {sent}, ours {int(sent) + 5000}")
+        return answer('{"error":"rest-read-denied"}', "403 Forbidden", Content_Type="application/json")
+
+    server = serve(handler)
+    http = Swapped()
+    http.oauth = oauth
+    assert http.request(server.uri(), "POST", "a=1", FORM)[0].status == 403
+
+
+def test_a_frameworks_retry_after_an_answer_is_another_request(serve, oauth):
+    class Retries(httplib2.Http):
+        def _conn_request(self, *args):
+            response, content = super()._conn_request(*args)
+            return super()._conn_request(*args) if response.status == 503 else (response, content)
+
+    class Swapped(Retries, OAuth1Http):
+        pass
+
+    server = serve(in_turn(answer("busy", "503 Busy"), answer()))
+    http = Swapped()
+    http.oauth = oauth
+    assert http.request(server.uri(), "POST", "a=1", FORM)[1] == b"ok"
+    assert [is_signed(each) for each in server.received] == [True, True]
+    assert len({nonce_of(each) for each in server.received}) == 2
+
+
+def test_a_class_between_is_not_skipped(serve, oauth):
+    """The hook of a class calls what comes next in the MRO of whatever derives from it later."""
+
+    class Between(FrameworkHttp):
+        def request(self, uri, *args, **kwargs):
+            return super().request(uri + "?between", *args, **kwargs)
+
+    class Diamond(MixinBehind, Between):
+        pass
+
+    server = serve()
+    http = Diamond()
+    http.oauth = oauth
+    http.request(server.uri("/p"))
+    assert (server.received[0].target, is_signed(server.received[0])) == ("/p?between", True)
 
 
 def test_an_authorization_that_a_framework_adds_at_the_last_moment_wins(serve, oauth):
@@ -869,6 +930,19 @@ def test_nothing_is_signed_from_https_to_http(serve, oauth, tls, ca_certs, kind)
     assert [is_signed(each) for each in secure.received + plain.received] == [True, False]
 
 
+def test_nothing_is_signed_from_https_to_http_by_a_frameworks_own_redirects_either(serve, oauth, tls, ca_certs):
+    class Cooperative(OAuth1Http):
+        def request(self, uri, *args, **kwargs):
+            self.follow_redirects = False
+            response, content = super().request(uri, *args, **kwargs)
+            return self.request(response["location"]) if response.status == 302 else (response, content)
+
+    plain = serve()
+    secure = serve(lambda _: answer(status="302 Found", Location=plain.uri("/x")), tls=tls)
+    Cooperative(ca_certs=ca_certs, oauth={"localhost": oauth}).request(secure.uri())
+    assert [is_signed(each) for each in secure.received + plain.received] == [True, False]
+
+
 def test_nothing_is_signed_from_http_over_https_to_http(serve, oauth, tls, ca_certs):
     secure = serve(lambda _: answer(status="302 Found", Location=plain.uri("/end")), tls=tls)
     plain = serve(lambda r: answer() if r.target == "/end" else answer(status="302 Found", Location=secure.uri("/")))
@@ -921,10 +995,37 @@ def test_an_own_authorization_is_noticed_however_it_comes(serve, oauth, cache, s
     assert OAuth1Http(cache, oauth=oauth).request(server.uri("/there"))[1] == b"token"
 
 
+class Authorizes(httplib2.Http):
+    """lazr.restfulclient's way: the header is added further in, to what httplib2 hands on."""
+
+    def _request(self, conn, host, absolute_uri, request_uri, method, body, headers, redirections, cachekey):
+        if absolute_uri.endswith("/"):
+            headers["authorization"] = "Bearer x"
+        arguments = (conn, host, absolute_uri, request_uri, method, body, headers, redirections, cachekey)
+        return super()._request(*arguments)
+
+
+class MixinOverAuthorizes(OAuth1Mixin, Authorizes):
+    pass
+
+
+def test_an_authorization_that_a_framework_adds_further_in_wins_for_the_call(serve, oauth):
+    server = serve(in_turn(answer(status="302 Found", Location="/there"), answer()))
+    MixinOverAuthorizes(oauth=oauth).request(server.uri())
+    assert [each.headers.get("authorization") for each in server.received] == ["Bearer x", None]
+
+
+def test_a_caller_with_an_own_authorization_does_not_read_the_users_entry(serve, cache, oauth):
+    server = serve(per_user)
+    http = OAuth1Http(cache, oauth=oauth)
+    assert http.request(server.uri())[1] == b"token"
+    assert http.request(server.uri(), headers={"authorization": "Bearer x"})[1] == b"nobody"
+
+
 def test_an_answer_to_basic_credentials_is_not_cached_as_the_users(serve, cache, oauth):
     def handler(received):
         if received.headers.get("authorization", "").startswith("Basic"):
-            return answer("bob", Cache_Control="max-age=600")
+            return answer("bob", Cache_Control="max-age=600", Date=httplib2.email.utils.formatdate(usegmt=True))
         return (
             answer("no", "401 Unauthorized", WWW_Authenticate='Basic realm="x"')
             if len(server.received) == 1
@@ -1493,6 +1594,18 @@ def test_a_default_port_is_the_same_uri_to_cache_and_signature(oauth, serve):
     http = OAuth1Http(Memory(), oauth=lambda uri: asked.append(uri) or oauth)
     http.request("http://Wiki.example:80/p?a=1", connection_type=connection)
     assert asked == ["http://wiki.example/p?a=1"]
+
+
+def test_a_cache_that_is_false_is_not_used_as_in_httplib2(serve, oauth):
+    class Empty(Memory):
+        def __len__(self):
+            return len(self.entries)
+
+    server = serve(per_user)
+    caches = [Empty(), Empty()]
+    for http in (httplib2.Http(caches[0]), OAuth1Http(caches[1], oauth=oauth)):
+        http.request(server.uri())
+    assert [len(each) for each in caches] == [0, 0]
 
 
 def test_the_cache_stays_readable_and_settable(tmp_path, oauth):

@@ -533,6 +533,7 @@ def test_subclasses_with_attributes_of_their_own_are_told_apart_and_pickled():
     assert one != other
     assert len({one.fingerprint, other.fingerprint, OAuth1("client", "secret").fingerprint}) == 3
     assert pickle.loads(pickle.dumps(one)).protocol_parameters("n", "1")[-1] == ("xoauth_requestor_id", "one")
+    assert type("Stateless", (OAuth1,), {})("client").fingerprint != OAuth1("client").fingerprint
     loose = [LooseSubclass("client", user=user) for user in ("one", "other")]
     assert loose[0].fingerprint != loose[1].fingerprint
     assert pickle.loads(pickle.dumps(loose[0])).user == "one"
