@@ -1,3 +1,5 @@
+import os
+
 import pytest
 import trustme
 from cryptography.hazmat.primitives import serialization
@@ -8,6 +10,11 @@ from httplib2_oauthlib import OAuth1
 from httplib2_oauthlib.testwiki import TestWiki
 
 from .servers import Server, answer
+
+# Whatever proxies this machine uses, the tests talk to loopback only.
+for name in ("http_proxy", "https_proxy", "all_proxy"):
+    os.environ.pop(name, None)
+    os.environ.pop(name.upper(), None)
 
 # No deadlines: tests don't measure time. The nightly profile tries more.
 settings.register_profile("default", deadline=None, max_examples=200)
