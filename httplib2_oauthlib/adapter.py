@@ -19,10 +19,10 @@ import httplib2
 from .caches import CacheAttribute
 from .calls import Call, Origin, Signers, call_of, has_authorization, resolve, within_call
 from .errors import SigningError
+from .requestparts import DEFAULT_PORTS
 from .signing import OAuth1
 from .transmissions import Transmissions
 
-_DEFAULT_PORTS = {"http": 80, "https": 443}
 # Bound at import: under vcrpy the name in http.client is another class while a cassette is open.
 _HTTPSConnection = http.client.HTTPSConnection
 
@@ -283,22 +283,20 @@ class OAuth1Http(OAuth1Mixin, httplib2.Http):
 
 def _base_uri(conn: Any, call: Call | None) -> str:
     """Return scheme and authority of what a connection leads to, as http.client will put it in the Host header."""
-    asked = Origin.of(call.uri) if call is not None and call.uri is not None else None
-    default_port = getattr(conn, "default_port", None)
-    if default_port in _DEFAULT_PORTS.values():
-        scheme = "https" if default_port == _DEFAULT_PORTS["https"] else "http"
-    elif isinstance(conn, _HTTPSConnection):
+    host, port, default_port = (getattr(conn, name, None) for name in ("host", "port", "default_port"))
+    scheme = next((name for name, number in DEFAULT_PORTS.items() if number == default_port), None)
+    if scheme is None and isinstance(conn, _HTTPSConnection):
         scheme = "https"
-    else:  # A test double, which has no default_port.
-        scheme = asked.scheme if asked is not None else "http"
-    host, port = getattr(conn, "host", None), getattr(conn, "port", None)
-    if not host:
-        if asked is None:
-            raise SigningError("the connection does not say which host it leads to")
-        host, port = asked.host, asked.port
+    if scheme is None or not host:  # A test double, which says less than a connection does.
+        asked = Origin.of(call.uri) if call is not None and call.uri is not None else None
+        scheme = scheme or (asked.scheme if asked is not None else "http")
+        if not host:
+            if asked is None:
+                raise SigningError("the connection does not say which host it leads to")
+            host, port = asked.host, asked.port
     if not host.isascii():
         host = host.encode("idna").decode("ascii")
-    if port is None:
+    if port is None:  # A test double's host is the whole authority.
         return f"{scheme}://{host}"
     host = f"[{host}]" if ":" in host and not host.startswith("[") else host
-    return f"{scheme}://{host}" if port == _DEFAULT_PORTS[scheme] else f"{scheme}://{host}:{port}"
+    return str(Origin(scheme, host, port))

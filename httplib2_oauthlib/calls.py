@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
+from .requestparts import DEFAULT_PORTS
 from .signing import OAuth1
 
 #: Who signs: one for all, one per host pattern, or whatever a function says of a URI.
@@ -17,7 +18,6 @@ Signers: TypeAlias = OAuth1 | Mapping[str, OAuth1 | None] | Callable[[str], OAut
 _URI = re.compile(
     r"([A-Za-z][A-Za-z0-9+.-]*)://(?:[^@/?#]*@)?(\[[^]/?#]*\]|[^:/?#]*)(?::([0-9]*))?(?=[/?#]|$)(.*)", re.DOTALL
 )
-_DEFAULT_PORTS = {"http": 80, "https": 443}
 _Result = TypeVar("_Result")
 
 
@@ -31,19 +31,10 @@ class Origin(NamedTuple):
     @classmethod
     def of(cls, uri: str) -> "Origin | None":
         """Return the origin of an absolute URI, or None if it has none."""
-        # httplib2 drops these from a URL before it looks for the host.
-        match = _URI.fullmatch(re.sub(r"[\t\r\n]", "", uri))
-        if match is None or not match[2]:
-            return None
-        scheme, host = match[1].lower(), match[2].lower()
-        try:
-            host = host if host.isascii() else host.encode("idna").decode("ascii")
-        except UnicodeError:
-            return None
-        return cls(scheme, host, int(match[3] or _DEFAULT_PORTS.get(scheme, 0)))
+        return _split(uri)[0]
 
     def __str__(self) -> str:
-        port = "" if self.port == _DEFAULT_PORTS.get(self.scheme) else f":{self.port}"
+        port = "" if self.port == DEFAULT_PORTS.get(self.scheme) else f":{self.port}"
         return f"{self.scheme}://{self.host}{port}"
 
 
@@ -93,12 +84,12 @@ class Call:
 
     def signer(self, oauth: Signers, uri: str) -> OAuth1 | None:
         """Say who signs a URI in the hop that is under way, if anybody."""
-        origin = Origin.of(uri)
+        origin, rest = _split(uri)
         if oauth is None or origin is None or self.is_own:
             return None
         hop = self.hops[-1]
         # A cache key and a connection may spell one URI in two ways.
-        uri = f"{origin}{_rest(uri)}"
+        uri = f"{origin}{rest}"
         if uri not in hop.signers:
             hop.signers[uri] = self._decide(hop, oauth, origin, uri)
         return hop.signers[uri]
@@ -163,10 +154,10 @@ def resolve(oauth: Signers, uri: str) -> OAuth1 | None:
     Raises:
         TypeError: A mapping or a function gave something else than an OAuth1 or None.
     """
-    origin = Origin.of(uri)
-    if isinstance(oauth, OAuth1):
+    if oauth is None or isinstance(oauth, OAuth1):
         return oauth
-    if oauth is None or origin is None:
+    origin = Origin.of(uri)
+    if origin is None:
         return None
     found = _lookup(oauth, origin) if isinstance(oauth, Mapping) else oauth(uri)
     if found is not None and not isinstance(found, OAuth1):
@@ -191,6 +182,15 @@ def _lookup(oauth: Mapping[str, OAuth1 | None], origin: Origin) -> OAuth1 | None
     return None
 
 
-def _rest(uri: str) -> str:
+def _split(uri: str) -> tuple[Origin | None, str]:
+    """Split an absolute URI into its origin and what follows it; anything else has no origin."""
+    # httplib2 drops these from a URL before it looks for the host.
     match = _URI.fullmatch(re.sub(r"[\t\r\n]", "", uri))
-    return match[4] if match is not None else ""
+    if match is None or not match[2]:
+        return None, ""
+    scheme, host = match[1].lower(), match[2].lower()
+    try:
+        host = host if host.isascii() else host.encode("idna").decode("ascii")
+    except UnicodeError:
+        return None, ""
+    return Origin(scheme, host, int(match[3] or DEFAULT_PORTS.get(scheme, 0))), match[4]

@@ -56,9 +56,10 @@ def explain(signer: Signer, request: RequestParts, protocol: Sequence[tuple[str,
         request: The request.
         protocol: Its protocol parameters, without the signature.
     """
-    text = "\n".join(_lines(signer, request, protocol))
+    secrets = _secrets(signer)
+    text = "\n".join(_lines(signer, request, protocol, secrets))
     # Parameters are masked already; this is for a secret in the path or in a name.
-    for secret in _secrets(signer):
+    for secret in secrets:
         if len(secret) >= _SHORTEST_SECRET:
             # Plain, percent-encoded, and once more as in the base string.
             for spelling in (secret, escape(secret), escape(escape(secret))):
@@ -66,8 +67,9 @@ def explain(signer: Signer, request: RequestParts, protocol: Sequence[tuple[str,
     return text
 
 
-def _lines(signer: Signer, request: RequestParts, protocol: Sequence[tuple[str, str]]) -> Iterator[str]:
-    secrets = _secrets(signer)
+def _lines(
+    signer: Signer, request: RequestParts, protocol: Sequence[tuple[str, str]], secrets: Iterable[str]
+) -> Iterator[str]:
     # Masked after sorting, so that the text is the real base string but for the masks.
     signed = [
         parameter._replace(value=_MASK) if _is_secret(parameter.name, parameter.value, secrets) else parameter

@@ -21,6 +21,7 @@ from .errors import SigningError
 Body: TypeAlias = str | bytes | bytearray | memoryview | io.IOBase | Iterable[bytes] | None
 
 FORM = "application/x-www-form-urlencoded"
+DEFAULT_PORTS = {"http": 80, "https": 443}
 
 _URI = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://([^/?#]*)([^?#]*)(?:\?([^#]*))?(?:#(.*))?", re.DOTALL)
 _AUTHORITY = re.compile(
@@ -31,7 +32,6 @@ _AUTHORITY = re.compile(
 _NOT_IN_PATH = re.compile(r"(?:%(?![0-9A-Fa-f]{2})|[^A-Za-z0-9._~!$&'()*+,;=:@/%-])+")
 _NOT_IN_QUERY = re.compile(r"(?:%(?![0-9A-Fa-f]{2})|[^A-Za-z0-9._~!$&'()*+,;=:@/?%-])+")
 _HIGHEST_PORT = 65535
-_DEFAULT_PORTS = {"http": "80", "https": "443"}
 
 
 class Parameter(NamedTuple):
@@ -219,7 +219,7 @@ def _base_authority(scheme: str, authority: str) -> str:
     if match is None or int(match[2] or 0) > _HIGHEST_PORT:
         raise SigningError("uri has no host that can be signed, or a port that is none")
     host, port = match[1].lower(), match[2]
-    return f"{host}:{port}" if port and port != _DEFAULT_PORTS.get(scheme) else host
+    return f"{host}:{port}" if port and port != str(DEFAULT_PORTS.get(scheme)) else host
 
 
 def _encode_match(match: re.Match[str]) -> str:

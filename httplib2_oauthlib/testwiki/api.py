@@ -143,6 +143,7 @@ class Api:
     def __init__(self, store: Store, server: str, lag: Callable[[], float]) -> None:
         self.store = store
         self.server = server
+        self.host = server.partition("://")[2].partition(":")[0]
         self.lag = lag
 
     @property
@@ -191,12 +192,11 @@ class Api:
     def _check_lag(self, allowed: int) -> None:
         lag = self.lag()
         if lag > allowed:
-            host = self.server.partition("://")[2].partition(":")[0]
             raise ApiError(
                 "maxlag",
-                f"Waiting for {host}: {lag:g} seconds lagged.",
+                f"Waiting for {self.host}: {lag:g} seconds lagged.",
                 headers={"Retry-After": str(max(allowed, 5)), "X-Database-Lag": str(int(lag))},
-                details={"host": host, "lag": lag, "type": "db"},
+                details={"host": self.host, "lag": lag, "type": "db"},
             )
 
     def _check_token(self, request: ApiRequest) -> None:
@@ -262,7 +262,6 @@ class Api:
         return found
 
     def _general(self) -> Answer:
-        host = self.server.partition("://")[2].partition(":")[0]
         return {
             "mainpage": "Main Page",
             "base": f"{self.server}/index.php/Main_Page",
@@ -301,7 +300,7 @@ class Api:
             "script": "/index.php",
             "variantarticlepath": False,
             "server": self.server,
-            "servername": host,
+            "servername": self.host,
             "wikiid": "wiki",
             "time": iso_time(self.store.clock()),
             "misermode": False,
