@@ -1,7 +1,8 @@
 """Who signs and how: request parts in, signed parts out.
 
 :class:`OAuth1` holds one set of credentials and signs with it. Nothing here does I/O, keeps state between two
-requests or knows httplib2's Http; the one look at a clock is :func:`time.time`, when no timestamp is given.
+requests or knows httplib2's Http; the one look at a clock is :func:`time.time`, when no timestamp is given, and the
+one at the process's environment is :meth:`OAuth1.from_env`.
 The signatures and the nonces are oauthlib's.
 """
 
@@ -12,12 +13,13 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, fields
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from oauthlib.common import generate_nonce
 from oauthlib.oauth1 import Client
 
-from .errors import InsecureTransportError, SigningError
+from .environment import read_environment, variable_stem
+from .errors import CredentialsError, InsecureTransportError, SigningError
 from .explanation import explain
 from .requestparts import FORM, Body, RequestParts, escape, form_encode
 
@@ -99,6 +101,41 @@ class OAuth1:
                 f"{self.signature_method} needs rsa_key, a private RSA key in PEM form"
                 " (and the extra: pip install 'httplib2-oauthlib[rsa]')"
             )
+
+    @classmethod
+    def from_env(cls, prefix: str = "OAUTH") -> Self | None:
+        """Make one from environment variables.
+
+        ``OAUTH_TOKENS`` holds client key, client secret, token and token secret, joined by colons; or
+        ``OAUTH_CLIENT_KEY``, ``OAUTH_CLIENT_SECRET``, ``OAUTH_RESOURCE_OWNER_KEY`` and
+        ``OAUTH_RESOURCE_OWNER_SECRET`` hold one each. With ``OAUTH_RSA_KEY`` (PEM text) or ``OAUTH_RSA_KEY_FILE`` (a
+        path) the method is RSA-SHA1, and the two secrets may be left out.
+
+        Args:
+            prefix: What stands in place of ``OAUTH``.
+
+        Returns:
+            The credentials, or None if none of the variables is set, or all are empty. An ``OAuth1Http`` whose
+            ``oauth`` is None signs nothing.
+
+        Raises:
+            CredentialsError: Some are missing, contradict each other or can't be used; no message shows a value.
+
+        Source: ``OAUTH_TOKENS`` is what the tests of Pywikibot read.
+        """
+        found = read_environment(prefix)
+        if found is None:
+            return None
+        rsa = {} if found.rsa_key is None else {"rsa_key": found.rsa_key, "signature_method": "RSA-SHA1"}
+        try:
+            return cls(
+                found.client_key, found.client_secret, found.resource_owner_key, found.resource_owner_secret, **rsa
+            )
+        except SigningError as error:
+            problem = str(error)
+        # Raised out here, so that it has no context: an error about an encoding holds the whole value.
+        stem = variable_stem(prefix)
+        raise CredentialsError(f"{stem}TOKENS, or {stem}CLIENT_KEY and its like, can't be used: {problem}")
 
     def __repr__(self) -> str:
         shown = []

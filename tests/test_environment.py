@@ -1,0 +1,259 @@
+"""Credentials from environment variables: what counts as set, what is refused, and that no refusal shows a value."""
+
+import itertools
+import subprocess
+import sys
+import traceback
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from httplib2_oauthlib.environment import read_environment
+from httplib2_oauthlib.errors import CredentialsError
+from httplib2_oauthlib.signing import OAuth1
+
+NAMES = ("CLIENT_KEY", "CLIENT_SECRET", "RESOURCE_OWNER_KEY", "RESOURCE_OWNER_SECRET")
+VALUES = ("canary-key", "canary-secret", "canary-token", "canary-token-secret")
+SEPARATE = {f"OAUTH_{name}": value for name, value in zip(NAMES, VALUES, strict=True)}
+TOKENS = {"OAUTH_TOKENS": ":".join(VALUES)}
+
+
+def four(found):
+    return (found.client_key, found.client_secret, found.resource_owner_key, found.resource_owner_secret)
+
+
+def refusal(environ, prefix="OAUTH"):
+    """What the refusal says; that neither it nor what a reporter of errors finds with it shows a value is checked."""
+    with pytest.raises(CredentialsError) as caught:
+        read_environment(prefix, environ)
+    return shown(caught.value)
+
+
+def shown(error):
+    everything = "".join(traceback.format_exception(error))
+    assert "canary" not in f"{error} {error!r} {error.args!r} {everything}"
+    assert error.__context__ is None
+    return str(error)
+
+
+@pytest.fixture
+def environ(monkeypatch):
+    """Set the process's own variables: ``environ({"OAUTH_TOKENS": ...})``."""
+    for name in [*SEPARATE, "OAUTH_TOKENS", "OAUTH_RSA_KEY", "OAUTH_RSA_KEY_FILE"]:
+        monkeypatch.delenv(name, raising=False)
+
+    def set_all(variables):
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+
+    return set_all
+
+
+@pytest.mark.parametrize("variables", [TOKENS, SEPARATE, {**TOKENS, **SEPARATE}], ids=["joined", "separate", "both"])
+def test_credentials_are_read_from_either_form(variables):
+    found = read_environment(environ=variables)
+    assert four(found) == VALUES
+    assert found.rsa_key is None
+
+
+def test_both_forms_together_may_complete_each_other():
+    variables = {"OAUTH_TOKENS": "canary-key::canary-token:", **SEPARATE}
+    del variables["OAUTH_RESOURCE_OWNER_KEY"]
+    assert four(read_environment(environ=variables)) == VALUES
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {},
+        {"OTHER_TOKENS": "a:b:c:d"},
+        {"OAUTH_TOKENS": ""},
+        {"OAUTH_TOKENS": " \r\n\t"},
+        {"OAUTH_TOKENS": ":::"},
+        {"OAUTH_TOKENS": " : : : \n"},
+        dict.fromkeys(SEPARATE, ""),
+        dict.fromkeys([*SEPARATE, "OAUTH_TOKENS", "OAUTH_RSA_KEY", "OAUTH_RSA_KEY_FILE"], " \n"),
+    ],
+    ids=repr,
+)
+def test_nothing_set_or_all_of_it_empty_is_none(variables):
+    """A CI system sets the secrets that a fork must not see to empty text, and joins them with their colons."""
+    assert read_environment(environ=variables) is None
+
+
+def test_white_space_and_line_ends_around_values_are_dropped():
+    assert four(read_environment(environ={name: f" \t{value}\r\n" for name, value in SEPARATE.items()})) == VALUES
+    assert four(read_environment(environ={"OAUTH_TOKENS": " : ".join(VALUES).join("\n\n")})) == VALUES
+
+
+@pytest.mark.parametrize(
+    "present", [set(names) for n in (1, 2, 3) for names in itertools.combinations(NAMES, n)], ids=sorted
+)
+def test_separate_variables_half_set_are_refused_with_those_that_are_missing(present):
+    message = refusal({name: value for name, value in SEPARATE.items() if name.removeprefix("OAUTH_") in present})
+    words = set(message.replace(",", " ").split())
+    assert {name for name in NAMES if f"OAUTH_{name}" in words} == set(NAMES) - present
+
+
+def test_a_separate_variable_of_white_space_is_missing():
+    assert "OAUTH_CLIENT_SECRET" in refusal({**SEPARATE, "OAUTH_CLIENT_SECRET": " "})
+
+
+@pytest.mark.parametrize(
+    ("tokens", "said"),
+    [
+        ("canary", "OAUTH_TOKENS has 1 part;"),
+        ("canary:canary", "OAUTH_TOKENS has 2 parts;"),
+        ("canary:canary:", "OAUTH_TOKENS has 3 parts (empty: number 3);"),
+        (":canary:canary: :canary", "OAUTH_TOKENS has 5 parts (empty: number 1 and 4);"),
+        (":canary:canary:canary", "has 4 parts, and these are empty: client key"),
+        ("canary: :canary:\n", "has 4 parts, and these are empty: client secret, token secret"),
+        ("canary:canary:canary:canary:canary", "it takes 4, joined by colons: client key, client secret, token, token"),
+    ],
+)
+def test_joined_credentials_half_set_are_refused_with_their_number_and_what_is_empty(tokens, said):
+    assert said in refusal({"OAUTH_TOKENS": tokens})
+
+
+def test_forms_that_contradict_each_other_are_refused_by_name():
+    message = refusal({**TOKENS, **SEPARATE, "OAUTH_RESOURCE_OWNER_KEY": "canary-other"})
+    assert "OAUTH_TOKENS contradicts OAUTH_RESOURCE_OWNER_KEY;" in message
+    assert "CLIENT_KEY" not in message
+
+
+@pytest.mark.parametrize("prefix", ["MYBOT", "MYBOT_", "mybot", "mybot_", "MyBot"])
+def test_a_prefix_finds_its_variables_in_capitals(prefix):
+    assert four(read_environment(prefix, {"MYBOT_TOKENS": ":".join(VALUES)})) == VALUES
+
+
+def test_a_prefix_finds_its_variables_as_it_stands_first():
+    variables = {"MyBot_TOKENS": ":".join(VALUES), "MYBOT_TOKENS": "a:b:c:d"}
+    assert four(read_environment("MyBot", variables)) == VALUES
+    assert refusal({"MyBot_CLIENT_KEY": "canary"}, "MyBot_").count("MyBot_") == 3
+
+
+def test_an_empty_prefix_means_bare_names():
+    assert four(read_environment("", {"TOKENS": ":".join(VALUES)})) == VALUES
+
+
+# -- RSA
+
+RSA = {"OAUTH_CLIENT_KEY": "canary-key", "OAUTH_RESOURCE_OWNER_KEY": "canary-token"}
+
+
+@pytest.mark.parametrize("variables", [RSA, {"OAUTH_TOKENS": "canary-key::canary-token:"}], ids=["separate", "joined"])
+@pytest.mark.parametrize("form", ["text", "one line", "file"])
+def test_an_rsa_key_makes_the_secrets_optional_and_is_read_in_three_forms(variables, form, rsa_keys, tmp_path, environ):
+    file = tmp_path / "key.pem"
+    file.write_text(rsa_keys[0])
+    environ(variables)
+    environ(
+        {
+            "text": {"OAUTH_RSA_KEY": rsa_keys[0]},
+            "one line": {"OAUTH_RSA_KEY": rsa_keys[0].replace("\n", "\\n")},
+            "file": {"OAUTH_RSA_KEY_FILE": f" {file}\n"},
+        }[form]
+    )
+    oauth = OAuth1.from_env()
+    assert oauth.signature_method == "RSA-SHA1"
+    assert oauth.rsa_key.split() == rsa_keys[0].split()
+    # It signs as the same key does that never was in a variable.
+    plain = OAuth1("canary-key", "", "canary-token", "", rsa_key=rsa_keys[0], signature_method="RSA-SHA1")
+    arguments = {"uri": "https://wiki.example/", "nonce": "n", "timestamp": 1}
+    assert oauth.sign(**arguments) == plain.sign(**arguments)
+
+
+def test_an_rsa_key_alone_is_half_set():
+    message = refusal({"OAUTH_RSA_KEY": "canary"})
+    assert "OAUTH_CLIENT_KEY, OAUTH_RESOURCE_OWNER_KEY" in message
+    assert "SECRET" not in message
+
+
+def test_an_rsa_key_in_both_variables_is_refused(tmp_path):
+    assert "OAUTH_RSA_KEY_FILE" in refusal({**RSA, "OAUTH_RSA_KEY": "canary", "OAUTH_RSA_KEY_FILE": str(tmp_path)})
+
+
+@pytest.mark.parametrize(
+    "file", ["canary-missing", "-----BEGIN canary-----\nMII", "can\0ary", ".", "binary", "empty"], ids=repr
+)
+def test_a_file_of_an_rsa_key_that_cannot_be_read_is_refused_and_its_path_not_shown(file, tmp_path, monkeypatch):
+    """Somebody may have put the key itself where its path belongs."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "binary").write_bytes(b"canary\xff")
+    (tmp_path / "empty").write_bytes(b"\n")
+    message = refusal({**RSA, "OAUTH_RSA_KEY_FILE": file})
+    assert "OAUTH_RSA_KEY_FILE" in message
+    assert "BEGIN" not in message
+
+
+# -- from_env
+
+
+def test_from_env_makes_what_the_four_values_make(environ):
+    environ(TOKENS)
+    assert OAuth1.from_env() == OAuth1(*VALUES)
+
+
+def test_from_env_reads_the_variables_of_its_prefix(environ):
+    environ({"MYBOT_" + name.removeprefix("OAUTH_"): value for name, value in SEPARATE.items()})
+    assert OAuth1.from_env() is None
+    assert OAuth1.from_env("MYBOT") == OAuth1(*VALUES)
+
+
+def test_from_env_of_a_subclass_makes_one_of_it(environ):
+    class Mine(OAuth1):
+        pass
+
+    environ(TOKENS)
+    assert type(Mine.from_env()) is Mine
+
+
+@pytest.mark.parametrize(
+    ("variables", "said"),
+    [
+        ({"OAUTH_TOKENS": 'canary"key:canary:canary:canary'}, "client_key holds a quote"),
+        ({**SEPARATE, "OAUTH_RESOURCE_OWNER_KEY": "canary\ncanary"}, "resource_owner_key holds"),
+        ({**SEPARATE, "OAUTH_CLIENT_SECRET": "canary\udcff"}, "client_secret can't be encoded"),
+    ],
+)
+def test_from_env_refuses_values_that_cannot_be_used_by_the_names_of_the_variables(environ, variables, said):
+    environ(variables)
+    with pytest.raises(CredentialsError) as caught:
+        OAuth1.from_env()
+    message = shown(caught.value)
+    assert said in message
+    assert "OAUTH_TOKENS" in message
+    assert "OAUTH_CLIENT_KEY" in message
+
+
+def test_from_env_half_set_is_refused(environ):
+    environ({"OAUTH_CLIENT_KEY": "canary"})
+    with pytest.raises(CredentialsError, match="OAUTH_CLIENT_SECRET"):
+        OAuth1.from_env()
+
+
+def test_from_env_reads_a_real_environment():
+    program = "from httplib2_oauthlib import OAuth1; print(OAuth1.from_env())"
+    command = [sys.executable, "-c", program]
+    shown = subprocess.run(command, env=TOKENS, capture_output=True, text=True, check=True, timeout=30).stdout
+    assert "OAuth1(client_key='canary-key'" in shown
+    assert shown.count("canary") == 1
+
+
+def test_repr_shows_no_secret(rsa_keys):
+    found = read_environment(environ={**SEPARATE, "OAUTH_RSA_KEY": "canary-rsa"})
+    assert found.rsa_key == "canary-rsa"
+    assert f"{found!r} {found}".replace("canary-key", "").count("canary") == 0
+
+
+# -- properties
+
+values = st.text(st.characters(exclude_categories=["Cs", "Cc", "Z"], exclude_characters=":"), min_size=1, max_size=20)
+
+
+@given(given_values=st.tuples(values, values, values, values), joined=st.booleans())
+def test_any_text_is_read_as_it_is(given_values, joined):
+    separate = {f"OAUTH_{name}": value for name, value in zip(NAMES, given_values, strict=True)}
+    variables = {"OAUTH_TOKENS": ":".join(given_values)} if joined else separate
+    assert four(read_environment(environ=variables)) == given_values
