@@ -16,6 +16,8 @@ All of them are ``httplib2.HttpLib2Error``, so that a framework's existing handl
 No message holds a secret. httplib2's own errors pass through this package unchanged.
 """
 
+import re
+
 import httplib2
 
 
@@ -34,11 +36,11 @@ class InsecureTransportError(SigningError):
     """
 
 
-class RefusedError(OAuthError):
-    """The server refused the OAuth part of a request.
+class _AnswerError(OAuthError):
+    """What a server answered is the error.
 
     Args:
-        reason: One of ``signature``, ``consumer``, ``token``, ``nonce``, ``timestamp``, ``method``, ``other``.
+        reason: One word, from the list of the class.
         message: What the server said and what to do about it, for a person.
         response: The server's ``httplib2.Response``, or None if there was none.
         content: The bytes of its body.
@@ -62,8 +64,19 @@ class RefusedError(OAuthError):
         return self.message
 
     def __repr__(self) -> str:
-        # Exception's own repr would print the response and its body, cookies included.
+        # Exception's own repr would print the response and its body, cookies and tokens included.
         return f"{type(self).__name__}({self.reason!r}, {self.message!r})"
+
+
+class RefusedError(_AnswerError):
+    """The server refused the OAuth part of a request.
+
+    Args:
+        reason: One of ``signature``, ``consumer``, ``token``, ``nonce``, ``timestamp``, ``method``, ``other``.
+        message: What the server said and what to do about it, for a person.
+        response: The server's ``httplib2.Response``, or None if there was none.
+        content: The bytes of its body.
+    """
 
 
 class ResponseLostError(RefusedError):
@@ -75,12 +88,38 @@ class ResponseLostError(RefusedError):
     """
 
 
-class HandshakeError(OAuthError):
-    """A token endpoint answered with an error or with something that is no token."""
+class HandshakeError(_AnswerError):
+    """A token endpoint answered with an error or with something that is no token, or a callback is not to be used.
+
+    Args:
+        reason: One of :class:`RefusedError`'s, or ``callback`` (the callback is not this request's, or lacks a part),
+            ``denied`` (the user said no), ``answer`` (the server's answer makes no sense).
+        message: What the server said and what to do about it, for a person.
+        response: The server's ``httplib2.Response``, or None if there was none.
+        content: The bytes of its body; it may hold secrets.
+
+    Attributes:
+        code: The code by which MediaWiki's documentation names the error, such as ``E009``, or None.
+    """
+
+    @property
+    def code(self) -> str | None:
+        """MediaWiki's code of the error, explained at https://www.mediawiki.org/wiki/Help:OAuth/Errors, or None."""
+        match = re.search(r"\bE\d{3}\b", self.message)
+        return match[0] if match else None
 
 
-class IdentityError(OAuthError):
-    """The server's statement of who the user is can't be believed."""
+class IdentityError(_AnswerError):
+    """The server's statement of who the user is can't be believed.
+
+    Args:
+        reason: ``signature`` (forged: not signed with the consumer's secret), ``audience`` (made for another consumer),
+            ``issuer`` (made by another wiki), ``nonce`` (made for another request), ``clock`` (genuine, but this
+            machine's clock and the wiki's disagree) or ``claims`` (a part is missing or of the wrong kind).
+        message: What is wrong and what to do about it, for a person. No part of the statement.
+        response: The server's ``httplib2.Response``.
+        content: The bytes of its body: the statement.
+    """
 
 
 class CredentialsError(OAuthError):

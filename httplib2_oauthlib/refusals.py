@@ -22,12 +22,16 @@ _MEDIAWIKI_WORDS = (
     ("timestamp", re.compile("Missing timestamp")),
     ("nonce", re.compile("Nonce already used|Missing nonce")),
     ("signature", re.compile("Invalid signature")),
-    ("consumer", re.compile("Invalid consumer|consumer-not-found|bad-consumer")),
+    ("consumer", re.compile("Invalid consumer")),
     ("token", re.compile("No approved grant|Invalid (?:access|request) token|OAuth token (?:not found|already used)")),
     ("method", re.compile("[Ss]ignature method")),
+    # The codes and keys of the messages that it does translate.
+    ("consumer", re.compile(r"\bE0(?:05|06|10|11)\b|bad-consumer|consumer-(?:owner-only|no-secret)|not-approved")),
+    ("token", re.compile(r"\bE00[49]\b|access-token-not-found|request-token|datastore-bad-token")),
 )
 # Special:OAuth's text answers. Nothing but these sentences at their very beginning, since a page's text may hold
-# them too, and is not the server's word.
+# them too, and is not the server's word; in another language than English only from what may not be stored, as
+# pages may.
 _SPECIAL_OAUTH_TEXT = re.compile(
     rb"Error: (?:An error occurred in the OAuth protocol: |[^<]{0,400}mw-mwoautherror-details)"
 )
@@ -58,12 +62,28 @@ class Refusal(NamedTuple):
         message: What the server said, as text.
         server_time: The server's clock in Unix seconds, UTC, or None if it did not tell.
         claimed_time: The timestamp that it refused, or None if it did not repeat it.
+        key: The key of the server's message, the same in every language, or nothing.
     """
 
     reason: str
     message: str
     server_time: int | None = None
     claimed_time: int | None = None
+    key: str = ""
+
+    def clock_beside(self, timestamp: int) -> int | None:
+        """Return the server's time if a request was refused because its timestamp is off, else None.
+
+        Args:
+            timestamp: What the refused request was signed with, in Unix seconds.
+        """
+        if self.reason == "timestamp":
+            # A server that repeats our timestamp repeats the one that we sent; any other is quoted from somewhere.
+            return self.server_time if self.claimed_time in (None, timestamp) else None
+        # rest.php and a HEAD give no reason; there a Date that is out of MediaWiki's window is the reason.
+        if self.reason == "other" and self.server_time is not None:
+            return self.server_time if abs(self.server_time - timestamp) > TIMESTAMP_THRESHOLD else None
+        return None
 
 
 def read_refusal(response: Mapping[str, str], content: bytes) -> Refusal | None:
@@ -80,7 +100,7 @@ def read_refusal(response: Mapping[str, str], content: bytes) -> Refusal | None:
     """
     message = _mediawiki_message(response, content)
     if message is not None:
-        return _refusal_in_words(message, response)
+        return _refusal_in_words(message, _mediawiki_key(response, content), response)
     if response.get("status") in _PROBLEM_STATUSES:
         return _problem_report(response, content)
     return None
@@ -92,7 +112,8 @@ def _mediawiki_message(response: Mapping[str, str], content: bytes) -> str | Non
         return _text_of_api_error(content)
     content_type = response.get("content-type", "")
     if content_type.startswith("text/plain"):
-        return _plain(content) if _SPECIAL_OAUTH_TEXT.match(content) else None
+        is_error = content.startswith(b"Error: ") and "no-store" in response.get("cache-control", "")
+        return _plain(content) if is_error or _SPECIAL_OAUTH_TEXT.match(content) else None
     if content_type.startswith("application/json"):
         if content.startswith(b'{"error":"mwoauth'):
             return _text_of_api_error(content)
@@ -101,14 +122,19 @@ def _mediawiki_message(response: Mapping[str, str], content: bytes) -> str | Non
     return None
 
 
-def _refusal_in_words(message: str, response: Mapping[str, str]) -> Refusal:
+def _mediawiki_key(response: Mapping[str, str], content: bytes) -> str:
+    in_json = re.match(rb'\{"error":"([a-z0-9-]{1,80})"', content)
+    return in_json[1].decode("ascii") if in_json else response.get("mediawiki-api-error", "")
+
+
+def _refusal_in_words(message: str, key: str, response: Mapping[str, str]) -> Refusal:
     for reason, words in _MEDIAWIKI_WORDS:
-        match = words.search(message)
+        match = words.search(message) or words.search(key)
         if match is not None:
             found = match.groupdict()
             server = int(found["server"]) if "server" in found else _date(response)
-            return Refusal(reason, message, server, int(found["claimed"]) if "claimed" in found else None)
-    return Refusal("other", message, _date(response))
+            return Refusal(reason, message, server, int(found["claimed"]) if "claimed" in found else None, key)
+    return Refusal("other", message, _date(response), None, key)
 
 
 def _problem_report(response: Mapping[str, str], content: bytes) -> Refusal | None:

@@ -12,7 +12,7 @@ import httplib2
 
 from .calls import has_authorization
 from .errors import ResponseLostError
-from .refusals import TIMESTAMP_THRESHOLD, Refusal, read_refusal
+from .refusals import read_refusal
 from .requestparts import RequestParts, is_file
 from .signing import OAuth1
 
@@ -155,7 +155,7 @@ class Transmissions:
         self.is_refused_without_better_reason = refusal is not None and refusal.reason in ("timestamp", "other")
         if refusal is None:
             return None
-        server_time = _disagreeing_clock(refusal, self._timestamp)
+        server_time = refusal.clock_beside(self._timestamp)
         if self._count > 1 and not self._is_safe:
             if refusal.reason == "nonce":
                 raise ResponseLostError("nonce", _LOST_AFTER_ACTING, response, content)
@@ -185,17 +185,6 @@ class Transmissions:
         method, target, body, headers = self._request
         self._timestamp = int(time.time()) + self._offset
         self._signed = self._oauth.sign(self._base + target, method, body, headers, timestamp=self._timestamp)
-
-
-def _disagreeing_clock(refusal: Refusal, timestamp: int) -> int | None:
-    """Return the server's time if a request was refused because ours is another."""
-    if refusal.reason == "timestamp":
-        # A server that repeats our timestamp repeats the one that we sent; any other is quoted from somewhere.
-        return refusal.server_time if refusal.claimed_time in (None, timestamp) else None
-    # rest.php and a HEAD give no reason; there a Date that is out of MediaWiki's window is the reason.
-    if refusal.reason == "other" and refusal.server_time is not None:
-        return refusal.server_time if abs(refusal.server_time - timestamp) > TIMESTAMP_THRESHOLD else None
-    return None
 
 
 def _start_of(body: Any) -> Any:

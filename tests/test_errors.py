@@ -9,7 +9,7 @@ import pytest
 import httplib2_oauthlib
 from httplib2_oauthlib import errors
 
-ERRORS = [value for value in vars(errors).values() if inspect.isclass(value)]
+ERRORS = [value for value in vars(errors).values() if inspect.isclass(value) and not value.__name__.startswith("_")]
 
 
 @pytest.mark.parametrize("error", ERRORS, ids=lambda error: error.__name__)
@@ -24,6 +24,19 @@ def test_the_tree_is_as_drawn():
     assert issubclass(errors.SigningError, ValueError)
     assert issubclass(errors.InsecureTransportError, errors.SigningError)
     assert issubclass(errors.ResponseLostError, errors.RefusedError)
+
+
+def test_a_handshake_error_has_the_code_that_its_words_hold():
+    assert errors.HandshakeError("token", "used, E009. Begin again.").code == "E009"
+    assert errors.HandshakeError("token", "no code: E1234").code is None
+
+
+@pytest.mark.parametrize("error", [errors.RefusedError, errors.HandshakeError, errors.IdentityError])
+def test_an_error_about_an_answer_survives_a_pickle_and_shows_no_answer(error):
+    raised = error("other", "No.", httplib2.Response({"status": "200", "set-cookie": "canary"}), b"canary")
+    restored = pickle.loads(pickle.dumps(raised))
+    assert (type(restored), restored.reason, restored.message, restored.content) == (error, "other", "No.", b"canary")
+    assert "canary" not in repr(restored) + str(restored)
 
 
 def test_a_refusal_carries_its_evidence_and_shows_only_its_words():

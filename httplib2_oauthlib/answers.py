@@ -1,0 +1,159 @@
+"""Reads what a token endpoint answered: the credentials in it, or what else it is. No I/O.
+
+What a server says is quoted in errors, so that whoever reads them knows what it said; what may be a secret in it is
+not.
+"""
+
+import html
+import json
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import parse_qsl
+
+from .cures import cure_of, quoted, sentence
+from .errors import HandshakeError
+from .refusals import read_refusal
+
+_TITLE = re.compile(r"<title[^>]{0,200}>([^<]{0,400})", re.IGNORECASE)
+# What can stand in a header as the token it is.
+_KEY = re.compile(r'[^"\x00-\x1f\x7f\ufffd]+')
+# What authlib's servers, and others in the manner of OAuth 2, call their refusals.
+_ERROR_CODES = {
+    "invalid_client": "consumer",
+    "invalid_token": "token",
+    "invalid_signature": "signature",
+    "invalid_nonce": "nonce",
+    "unsupported_signature_method": "method",
+}
+_REDIRECTS = (301, 302, 303, 307, 308)
+# Of a page only so much is looked at.
+_LONGEST_LOOK = 16384
+# What a secret looks like where nobody named it: a value that is assigned to a name, or a long unbroken string.
+_MAYBE_SECRET = re.compile(r"(?<=[=:])\s*[^\s&,;]+|[A-Za-z0-9+/_.~%-]{24,}")
+
+
+class Answer:
+    """What a token endpoint answered to a signed request.
+
+    Args:
+        response: An ``httplib2.Response``.
+        content: Its body.
+        asked_for: What was asked for, to name it in errors: "temporary credentials".
+        secrets: What must stand in no error, whatever the server repeats.
+    """
+
+    def __init__(
+        self, response: Mapping[str, str], content: bytes, asked_for: str, secrets: Iterable[str | None]
+    ) -> None:
+        self.response = response
+        self.content = content
+        self.asked_for = asked_for
+        self._secrets = [secret for secret in secrets if secret]
+
+    @property
+    def status(self) -> int:
+        """The HTTP status, or 0 if there is none."""
+        status = str(self.response.get("status", ""))
+        return int(status) if re.fullmatch(r"\d{3}", status) else 0
+
+    def raise_for_refusal(self) -> None:
+        """Raise if the server says in words that it refuses.
+
+        Raises:
+            HandshakeError: It does; the message quotes it and says what to do.
+        """
+        refusal = read_refusal(self.response, self.content)
+        if refusal is not None:
+            raise self.error(refusal.reason, f"refused: {sentence(self._masked(refusal.message))} {cure_of(refusal)}")
+        if self.content.startswith(b"Error: "):
+            raise self.error("other", f"refused: {sentence(self._masked(html.unescape(self._text)))}")
+
+    def credentials(self) -> dict[str, str]:
+        """Return the parameters of the answer, ``oauth_token`` and ``oauth_token_secret`` among them.
+
+        Raises:
+            HandshakeError: It is an error, or holds no credentials.
+
+        Source: RFC 5849, sections 2.1 and 2.3.
+        """
+        self.raise_for_refusal()
+        pairs = parse_qsl(self._text.strip(), keep_blank_values=True) if self._is_form else []
+        parameters = dict(pairs)
+        is_success = 200 <= self.status < 300  # noqa: PLR2004
+        if is_success and _KEY.fullmatch(parameters.get("oauth_token", "")) and "oauth_token_secret" in parameters:
+            return parameters
+        raise self.nonsense()
+
+    def nonsense(self) -> HandshakeError:
+        """Return the error for an answer that is neither what was asked for nor a refusal: it says what it is."""
+        phrase = str(getattr(self.response, "reason", "") or "")
+        reason = _ERROR_CODES.get("".join(self._said()[:1]), "answer")
+        return self.error(reason, f"answered {self.status} {phrase} with {self._kind()}. {self._what_to_check()}")
+
+    def error(self, reason: str, what: str) -> HandshakeError:
+        """Return an error about this answer; ``what`` goes on from "the server"."""
+        message = f"asked for {self.asked_for}, the server {' '.join(what.split())}"
+        return HandshakeError(reason, message, self.response, self.content)  # type: ignore[arg-type]
+
+    def _masked(self, said: str) -> str:
+        for secret in self._secrets:
+            said = said.replace(secret, "MASKED")
+        return said.removeprefix("Error: ")
+
+    @property
+    def _text(self) -> str:
+        return self.content[:_LONGEST_LOOK].decode("utf-8", "replace")
+
+    @property
+    def _is_form(self) -> bool:
+        return re.match(r"\s*[A-Za-z0-9_.%+-]+=", self._text) is not None
+
+    def _kind(self) -> str:
+        text = self._text.strip()
+        if not text:
+            return "nothing"
+        if text.startswith("<") or "html" in self.response.get("content-type", ""):
+            title = _TITLE.search(text)
+            return f'the web page "{quoted(self._masked(html.unescape(title[1])))}"' if title else "a web page"
+        if said := self._said():
+            return f'the error "{": ".join(_MAYBE_SECRET.sub("MASKED", quoted(self._masked(part))) for part in said)}"'
+        if self._is_form:
+            return f"only {_listed(name for name, _ in parse_qsl(text, keep_blank_values=True))}"
+        if text.startswith(("{", "[")):
+            return f"JSON of {_listed(self._json)}"
+        return f'"{_MAYBE_SECRET.sub("MASKED", quoted(self._masked(text.splitlines()[0])))}"'
+
+    def _said(self) -> tuple[str, ...]:
+        """Return the code and the words of an error in a form or in JSON, as far as there are any."""
+        found = dict(parse_qsl(self._text.strip())) if self._is_form else self._json
+        values = (found.get(name) for name in ("error", "error_description", "message", "detail"))
+        return tuple(value for value in values if isinstance(value, str) and value)
+
+    @property
+    def _json(self) -> dict[str, Any]:
+        try:
+            answer = json.loads(self.content)
+        except (ValueError, RecursionError):
+            return {}
+        return answer if isinstance(answer, dict) else {}
+
+    def _what_to_check(self) -> str:
+        if self.status in _REDIRECTS or getattr(self.response, "previous", None) is not None:
+            location = self.response.get("location", self.response.get("content-location", "another URI"))
+            return f"It redirects to {location.partition('?')[0]}: give the URI of the endpoint itself."
+        if self.status in (403, 429) and re.search("user.agent|robot|policy", self._text, re.IGNORECASE):
+            return "Send a User-Agent that says who you are: https://meta.wikimedia.org/wiki/User-Agent_policy"
+        if self.status in (404, 405):
+            return "Check the URI."
+        if self.status in (429, 502, 503, 504):
+            return "Try again later."
+        if self.status in (400, 401):
+            return "Check the client key, the secrets and the clock of this machine."
+        return "Check that the URI is that of its endpoint for OAuth 1.0a."
+
+
+def _listed(names: Iterable[str]) -> str:
+    """List what is named like a parameter; anything else may be a value."""
+    listed = sorted(name for name in set(names) if re.fullmatch(r"[a-z][a-z_]{0,30}", name))
+    return ", ".join(listed[:20]) or "nothing that has a name"
