@@ -1,0 +1,504 @@
+"""MediaWiki's handshake and identity, beside mwoauth's; and what a wiki says when it refuses."""
+
+import inspect
+import json
+import re
+import time
+import traceback
+import warnings
+from urllib.parse import parse_qs, urlsplit
+
+import httplib2
+import jwt
+import mwoauth
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from httplib2_oauthlib import HandshakeError, IdentityError, OAuth1, OAuth1Http, OAuthError, RefusedError, mediawiki
+
+from . import reference, vectors
+from .servers import answer, in_turn
+
+AGENT = "httplib2-oauthlib tests"
+CALLBACK = "https://tool.example/oauth-callback"
+CONSUMER = mediawiki.ConsumerToken("consumer-key", "canary-consumer-secret-of-forty-characters")
+ACCESS = mediawiki.AccessToken("access-key", "canary-access-secret")
+
+
+@pytest.fixture
+def consumer(wiki):
+    registered = wiki.register("A tool", callback=CALLBACK)
+    return mediawiki.ConsumerToken(registered.key, registered.secret)
+
+
+@pytest.fixture
+def access(wiki, consumer):
+    """Alice's access token, by the whole handshake."""
+    _, token = mediawiki.initiate(wiki.index_uri, consumer, "oob", AGENT)
+    return mediawiki.complete(wiki.index_uri, consumer, token, wiki.authorize(token.key, "Alice"), AGENT)
+
+
+# -- beside mwoauth
+
+ADDED = {"http", "issuer"}
+
+
+@pytest.mark.parametrize("name", ["initiate", "complete", "identify", "Handshaker"])
+def test_names_and_order_of_arguments_are_mwoauths(name):
+    theirs, ours = (inspect.signature(getattr(module, name)).parameters for module in (mwoauth, mediawiki))
+    assert [parameter for parameter in ours if parameter not in ADDED] == list(theirs)
+    for added in ADDED & ours.keys():
+        assert ours[added].kind is inspect.Parameter.KEYWORD_ONLY
+    same = [parameter for parameter in theirs if parameter != "user_agent"]
+    assert [ours[parameter].default for parameter in same] == [theirs[parameter].default for parameter in same]
+
+
+@pytest.mark.parametrize("name", ["initiate", "complete", "identify"])
+def test_methods_of_the_handshaker_take_mwoauths_arguments(name):
+    theirs, ours = (inspect.signature(getattr(module.Handshaker, name)).parameters for module in (mwoauth, mediawiki))
+    assert [parameter for parameter in ours if parameter not in ADDED] == list(theirs)
+
+
+def test_every_name_that_programs_use_of_mwoauth_is_here():
+    for used in mwoauth.__all__:
+        # What is not about the package itself: its version, its author and so on.
+        if callable(used):
+            assert used.__name__ in mediawiki.__all__
+    for name in ("ConsumerToken", "RequestToken", "AccessToken", "OAuthException"):
+        assert hasattr(mediawiki, name)
+
+
+PROGRAM = """
+def log_in(mwoauth, wiki, consumer):
+    handshaker = mwoauth.Handshaker(wiki.index_uri, mwoauth.ConsumerToken(*consumer), user_agent="a program")
+    redirect, request_token = handshaker.initiate(callback="https://tool.example/oauth-callback?next=1")
+    session = dict(zip(request_token._fields, request_token))
+    callback = wiki.authorize(request_token.key, "Alice")
+    access_token = handshaker.complete(mwoauth.RequestToken(**session), callback.partition("?")[2])
+    identity = handshaker.identify(access_token)
+    return redirect, access_token, identity
+"""
+
+
+def test_a_program_for_mwoauth_runs_when_its_import_is_changed(wiki, consumer):
+    namespace = {}
+    exec(PROGRAM, namespace)
+    (their_uri, their_access, their_identity), (our_uri, our_access, our_identity) = (
+        namespace["log_in"](module, wiki, consumer) for module in (mwoauth, mediawiki)
+    )
+    assert their_access == our_access
+    unlike = {"nonce", "iat", "exp"}
+    assert {k: v for k, v in their_identity.items() if k not in unlike} == {
+        k: v for k, v in our_identity.items() if k not in unlike
+    }
+    queries = [parse_qs(urlsplit(uri).query) for uri in (their_uri, our_uri)]
+    for query in queries:
+        del query["oauth_token"]
+    assert queries[0] == queries[1]
+    assert their_uri.partition("?")[0] == our_uri.partition("?")[0]
+
+
+@pytest.mark.parametrize("first", [mwoauth, mediawiki], ids=["theirs first", "ours first"])
+def test_tokens_of_either_are_taken_by_the_other(wiki, consumer, first):
+    second = mediawiki if first is mwoauth else mwoauth
+    theirs = mwoauth.ConsumerToken(*consumer)
+    tokens = {mwoauth: theirs, mediawiki: consumer}
+    _, request_token = first.initiate(wiki.index_uri, tokens[second], "oob", AGENT)
+    callback = wiki.authorize(request_token.key, "Alice").partition("?")[2]
+    access = second.complete(wiki.index_uri, tokens[first], request_token, callback, AGENT)
+    assert first.identify(wiki.index_uri, tokens[second], access, user_agent=AGENT)["username"] == "Alice"
+    assert second.identify(wiki.index_uri, tokens[first], access, user_agent=AGENT)["username"] == "Alice"
+
+
+def test_lists_out_of_a_json_session_are_tokens(wiki, consumer):
+    stored = json.loads(json.dumps(consumer))
+    _, token = mediawiki.initiate(wiki.index_uri, stored, "oob", AGENT)
+    callback = wiki.authorize(token.key, "Alice")
+    access = mediawiki.complete(wiki.index_uri, stored, json.loads(json.dumps(token)), callback, AGENT)
+    again = json.loads(json.dumps(access))
+    assert mediawiki.identify(wiki.index_uri, stored, again, user_agent=AGENT)["username"] == "Alice"
+
+
+@pytest.mark.parametrize("kind", [mediawiki.ConsumerToken, mediawiki.RequestToken, mediawiki.AccessToken])
+def test_tokens_are_pairs_that_show_no_secret(kind):
+    token = kind("key", "canary")
+    assert (token.key, token.secret) == tuple(token) == ("key", "canary")
+    assert token == kind(key="key", secret="canary")
+    assert "canary" not in repr(token) + str(token) + f"{token}" + repr({"token": token})
+    assert "key='key'" in repr(token)
+
+
+@pytest.mark.parametrize("call", [
+    lambda pair: mediawiki.initiate("https://x", pair, "oob", AGENT),
+    lambda pair: mediawiki.complete("https://x", CONSUMER, pair, "v", AGENT),
+    lambda pair: mediawiki.identify("https://x", CONSUMER, pair, user_agent=AGENT),
+    lambda pair: mediawiki.Handshaker("https://x", pair, user_agent=AGENT),
+])  # fmt: skip
+def test_what_is_no_token_is_refused_without_showing_it(call):
+    with pytest.raises(TypeError, match="pair") as caught:
+        call(("canary", "canary", "canary"))
+    assert "canary" not in str(caught.value)
+
+
+def test_a_user_agent_is_asked_for_with_the_policys_address(wiki, consumer):
+    with pytest.warns(UserWarning, match="https://meta.wikimedia.org/wiki/User-Agent_policy") as caught:
+        mediawiki.initiate(wiki.index_uri, consumer)
+    assert caught[0].filename == __file__
+    with pytest.warns(UserWarning, match="User-Agent_policy") as caught:
+        mediawiki.Handshaker(wiki.index_uri, consumer)
+    assert caught[0].filename == __file__
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        handshaker = mediawiki.Handshaker(wiki.index_uri, consumer, user_agent=AGENT)
+        handshaker.initiate()
+    assert wiki.requests[-1].headers["user-agent"] == AGENT
+
+
+def test_ones_own_http_is_used(wiki, consumer):
+    class Http(httplib2.Http):
+        asked = 0
+
+        def request(self, *args, **kwargs):
+            self.asked += 1
+            return super().request(*args, **kwargs)
+
+    http = Http(timeout=10)
+    handshaker = mediawiki.Handshaker(wiki.index_uri, consumer, user_agent=AGENT, http=http)
+    _, token = handshaker.initiate()
+    access = handshaker.complete(token, wiki.authorize(token.key, "Alice"))
+    assert handshaker.identify(access)["username"] == "Alice"
+    assert http.asked == 3
+
+
+def test_requests_wait_for_an_answer_no_longer_than_half_a_minute(serve, monkeypatch):
+    waited = []
+    monkeypatch.setattr(
+        httplib2.Http, "request", lambda self, *a, **k: waited.append(self.timeout) or (httplib2.Response({}), b"")
+    )
+    for call in (
+        lambda: mediawiki.initiate("https://x/index.php", CONSUMER, "oob", AGENT),
+        lambda: mediawiki.complete("https://x/index.php", CONSUMER, ("a", "b"), "v", AGENT),
+        lambda: mediawiki.identify("https://x/index.php", CONSUMER, ACCESS, user_agent=AGENT),
+    ):
+        with pytest.raises(HandshakeError):
+            call()
+    assert waited == [30, 30, 30]
+
+
+# -- what a wiki refuses
+
+
+@pytest.mark.parametrize(
+    ("break_it", "reason", "code", "cure"),
+    [
+        (lambda wiki, c: (("unknown", c.secret), "oob"), "consumer", None, "registered"),
+        (lambda wiki, c: ((c.key, "wrong-canary"), "oob"), "signature", None, "Check the secrets"),
+        (lambda wiki, c: (c, "https://evil.example/"), "other", None, "registered"),
+        (lambda wiki, c: (wiki.owner_only("Alice")[:2], "oob"), "consumer", "E010", "no handshake"),
+    ],
+)
+def test_a_refused_request_token_says_why_and_what_to_do(wiki, consumer, break_it, reason, code, cure):
+    broken, callback = break_it(wiki, consumer)
+    with pytest.raises(HandshakeError) as caught:
+        mediawiki.initiate(wiki.index_uri, broken, callback, AGENT)
+    error = caught.value
+    assert (error.reason, error.code) == (reason, code)
+    assert cure in str(error)
+    assert "a request token" in str(error)
+    assert not re.search(r"[<>\n]|&\w+;|canary", str(error))
+
+
+def test_a_refused_access_token_says_why_and_what_to_do(wiki, consumer):
+    _, token = mediawiki.initiate(wiki.index_uri, consumer, "oob", AGENT)
+
+    def refusal(request_token, callback):
+        with pytest.raises(HandshakeError) as caught:
+            mediawiki.complete(wiki.index_uri, consumer, request_token, callback, AGENT)
+        return caught.value
+
+    assert "has not allowed" in str(refusal(token, "ffffffffffffffffffffffffffffffff"))
+    callback = wiki.authorize(token.key, "Alice")
+    assert "verifier" in str(refusal(token, "ffffffffffffffffffffffffffffffff"))
+    assert refusal(("unknown", "x"), "v").code == "E004"
+    mediawiki.complete(wiki.index_uri, consumer, token, callback, AGENT)
+    used = refusal(token, callback)
+    assert (used.code, used.reason) == ("E009", "token")
+    assert "begin again" in str(used)
+
+
+def test_an_expired_request_token_says_how_long_they_live(wiki, consumer, monkeypatch):
+    _, token = mediawiki.initiate(wiki.index_uri, consumer, "oob", AGENT)
+    real = time.time
+    wiki.clock = lambda: real() + 601
+    with pytest.raises(HandshakeError, match="ten minutes") as caught:
+        mediawiki.complete(wiki.index_uri, consumer, token, wiki.store.request_tokens[token.key].key, AGENT)
+    assert caught.value.code == "E004"
+
+
+def test_a_revoked_access_token_is_refused(wiki, consumer, access):
+    wiki.revoke(access.key)
+    with pytest.raises(HandshakeError, match="log in again") as caught:
+        mediawiki.identify(wiki.index_uri, consumer, access, user_agent=AGENT)
+    assert caught.value.reason == "token"
+
+
+def test_a_page_that_is_no_wiki_is_named(wiki, consumer, access):
+    elsewhere = wiki.server + "/wiki/index.php"
+    for call in (
+        lambda: mediawiki.initiate(elsewhere, consumer, "oob", AGENT),
+        lambda: mediawiki.identify(elsewhere, consumer, access, user_agent=AGENT),
+    ):
+        with pytest.raises(HandshakeError, match="404 Not Found") as caught:
+            call()
+        assert caught.value.reason == "answer"
+
+
+def test_a_program_that_catches_mwoauths_exception_catches_ours(wiki, consumer):
+    with pytest.raises(mediawiki.OAuthException):
+        mediawiki.initiate(wiki.index_uri, ("unknown", "x"), "oob", AGENT)
+
+
+# -- who the user is
+
+
+def claims(request_nonce, base, **changes):
+    now = int(time.time())
+    made = {
+        "iss": base, "aud": CONSUMER.key, "exp": now + 100, "iat": now, "sub": "3", "username": "Alice",
+        "nonce": request_nonce, "groups": ["*", "user"],
+    }  # fmt: skip
+    return {name: value for name, value in {**made, **changes}.items() if value is not ...}
+
+
+@pytest.fixture
+def identity(serve):
+    """Ask a wiki that states ``change`` of the true claims, signed with ``secret``."""
+
+    def ask(secret=CONSUMER.secret, algorithm="HS256", base=None, leeway=10.0, issuer=None, **changes):
+        def handler(received):
+            nonce = reference.protocol_parameters(received)["oauth_nonce"]
+            stated = claims(nonce, base or server.uri("").rstrip("/"), **changes)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # PyJWT minds short secrets.
+                return answer(jwt.encode(stated, secret, algorithm), Content_Type="application/json")
+
+        server = serve(handler)
+        uri = server.uri("/index.php")
+        return mediawiki.identify(uri, CONSUMER, ACCESS, leeway, AGENT, issuer=issuer)
+
+    return ask
+
+
+def test_a_true_identity_is_returned_whole(identity):
+    assert identity()["username"] == "Alice"
+    assert identity()["groups"] == ["*", "user"]
+    assert identity(sub=3)["sub"] == 3  # Older wikis.
+    assert identity(aud=["other", CONSUMER.key])["username"] == "Alice"
+
+
+def test_the_request_for_an_identity_is_signed_with_the_access_token(serve):
+    server = serve(in_turn(answer("")))
+    with pytest.raises(HandshakeError):
+        mediawiki.identify(server.uri("/index.php"), CONSUMER, ACCESS, user_agent=AGENT)
+    assert reference.is_valid(server.received[0], reference.Secrets(CONSUMER.secret, ACCESS.secret))
+    assert server.received[0].headers["user-agent"] == AGENT
+
+
+NOW = time.time
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason", "words"),
+    [
+        ({"secret": "another secret of some forty characters"}, "signature", "not signed with this consumer's secret"),
+        ({"algorithm": "none", "secret": ""}, "signature", "not signed"),
+        ({"algorithm": "HS512"}, "signature", "not signed"),
+        ({"aud": "another-consumer"}, "audience", "another consumer"),
+        ({"aud": []}, "audience", "another consumer"),
+        ({"base": "https://wrong.example"}, "issuer", "wrong.example"),
+        ({"base": "no URI"}, "issuer", "no wiki's name"),
+        ({"nonce": "recorded-earlier"}, "nonce", "another request"),
+        ({"nonce": "\ud800"}, "nonce", "another request"),
+        ({"iat": NOW() + 3600, "exp": NOW() + 3700}, "clock", "3600 seconds behind"),
+        ({"iat": NOW() - 3700, "exp": NOW() - 3600}, "clock", "3700 seconds ahead"),
+        ({"iat": NOW() + 60, "exp": NOW() + 160}, "clock", "seconds behind"),
+        ({"exp": ...}, "claims", "exp"),
+        ({"iat": ...}, "claims", "iat"),
+        ({"aud": ...}, "claims", "aud"),
+        ({"iss": ...}, "claims", "iss"),
+        ({"nonce": ...}, "claims", "nonce"),
+        ({"username": ...}, "claims", "username"),
+        ({"username": 7}, "claims", "username"),
+        ({"exp": True}, "claims", "exp"),
+        ({"exp": "soon"}, "claims", "exp"),
+        ({"exp": float("nan")}, "claims", "exp"),
+        ({"iat": float("inf")}, "claims", "iat"),
+        ({"iat": 10**400}, "claims", "iat"),
+    ],
+    ids=lambda value: None if isinstance(value, dict) else str(value),
+)
+def test_an_identity_that_does_not_hold_is_not_believed_and_not_shown(identity, changes, reason, words):
+    with pytest.raises(IdentityError) as caught:
+        identity(**changes)
+    error = caught.value
+    assert error.reason == reason
+    assert re.sub(r"\d{4} seconds", "3600 seconds", words) in re.sub(r"\d{4} seconds", "3600 seconds", str(error))
+    shown = str(error) + repr(error) + "".join(traceback.format_exception(error))
+    encoded = error.content.decode()
+    assert not any(part and part in shown for part in encoded.split("."))
+    assert "canary" not in shown
+
+
+def test_leeway_allows_for_a_clock_that_is_off(identity):
+    ahead = {"iat": int(time.time()) + 60, "exp": int(time.time()) + 160}
+    assert identity(leeway=120, **ahead)["username"] == "Alice"
+    behind = {"iat": int(time.time()) - 130, "exp": int(time.time()) - 30}
+    assert identity(leeway=120, **behind)["username"] == "Alice"
+
+
+@pytest.mark.parametrize("issuer", ["https://canonical.example", "canonical.example", "https://CANONICAL.example:443/"])
+def test_a_wiki_asked_by_an_alias_is_believed_if_its_issuer_is_named(identity, issuer):
+    assert identity(base="https://canonical.example", issuer=issuer)["username"] == "Alice"
+    with pytest.raises(IdentityError):
+        identity(base="https://other.example", issuer=issuer)
+
+
+def test_a_wrong_clock_is_told_from_a_wrong_wiki_on_the_embedded_wiki(wiki, consumer, access, monkeypatch):
+    real = time.time
+    for seconds in (60, 7200, -7200):
+        wiki.clock = lambda seconds=seconds: real() + seconds
+        with pytest.raises(IdentityError) as caught:
+            mediawiki.identify(wiki.index_uri, consumer, access, user_agent=AGENT)
+        assert caught.value.reason == "clock"
+    wiki.clock = real
+    with pytest.raises(IdentityError) as caught:
+        mediawiki.identify(wiki.index_uri, consumer, access, user_agent=AGENT, issuer="en.wikipedia.org")
+    assert caught.value.reason == "issuer"
+
+
+def test_the_recorded_identity_is_read(serve, monkeypatch):
+    """A real wiki's JWT, with its nonce and in its time."""
+    vector = next(v for v in vectors.ALL if v.answer.startswith("eyJ"))
+    known = next(c for c in vectors.CREDENTIALS["consumers"] if c["key"] == vector.oauth["oauth_consumer_key"])
+    server = serve(lambda _: answer(vector.answer, Content_Type="application/json"))
+    monkeypatch.setattr(time, "time", lambda: vector.time)
+    monkeypatch.setattr("httplib2_oauthlib.handshake.generate_nonce", lambda: vector.oauth["oauth_nonce"])
+    stated = mediawiki.identify(
+        server.uri("/index.php"), (known["key"], known["secret"]), ACCESS, user_agent=AGENT, issuer=vectors.BASE
+    )
+    assert (stated["username"], stated["sub"]) == ("Alice", "3")
+
+
+@given(body=st.binary(max_size=80) | st.sampled_from([b"eyJ.eyJ.x", b"eyJhbGciOiJIUzI1NiJ9..", b"eyJ.\xff.\x00", b"..",
+                                                      b"[" * 100_000, b"eyJ" + b"[" * 5000 + b".."]),
+       content_type=st.sampled_from(["application/json", "text/html", "text/plain", ""]))  # fmt: skip
+def test_no_answer_raises_anything_but_our_errors(body, content_type):
+    class Http(httplib2.Http):
+        def request(self, *args, **kwargs):
+            return httplib2.Response({"status": "200", "content-type": content_type}), body
+
+    with pytest.raises(OAuthError):
+        mediawiki.identify("https://x/index.php", CONSUMER, ACCESS, user_agent=AGENT, http=Http())
+
+
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5)
+CLAIMS = st.sampled_from(["iss", "aud", "exp", "iat", "nonce", "username", "nbf"])
+
+
+@given(st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(CLAIMS, inner)))
+def test_no_signed_statement_raises_anything_but_our_errors(payload):
+    token = jwt.PyJWS().encode(json.dumps(payload).encode(), CONSUMER.secret, "HS256")
+
+    class Http(httplib2.Http):
+        def request(self, *args, **kwargs):
+            return httplib2.Response({"status": "200", "content-type": "application/json"}), token.encode()
+
+    with pytest.raises(OAuthError):
+        mediawiki.identify("https://x/index.php", CONSUMER, ACCESS, user_agent=AGENT, http=Http())
+
+
+def test_without_pyjwt_the_extra_is_named(identity, monkeypatch):
+    import sys
+
+    real = answer(jwt.encode({}, CONSUMER.secret))
+    http = httplib2.Http()
+    monkeypatch.setattr(
+        http, "request", lambda *a, **k: (httplib2.Response({"status": "200"}), real.partition(b"\r\n\r\n")[2])
+    )
+    monkeypatch.setitem(sys.modules, "jwt", None)
+    with pytest.raises(OAuthError, match=r"pip install 'httplib2-oauthlib\[mediawiki\]'"):
+        mediawiki.identify("https://x/index.php", CONSUMER, ACCESS, user_agent=AGENT, http=http)
+
+
+# -- check
+
+
+def recorded(vector):
+    return httplib2.Response({"status": str(vector.status), **vector.answer_headers}), vector.answer.encode()
+
+
+REFUSED = {
+    "errors-0": "signature", "errors-1": "consumer", "errors-2": "token", "errors-5": "nonce", "errors-6": "timestamp",
+    "errors-8": "method", "errors-10": "other", "errors-11": "signature", "handshake-1": "other",
+    "handshake-5": "token", "handshake_errors-0": "signature", "handshake_errors-2": "other",
+    "handshake_errors-4": "token", "handshake_errors-5": "token",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_real_wikis_refusal_is_raised_with_its_text_and_a_cure(name):
+    response, content = recorded(next(vector for vector in vectors.ALL if vector.id == name))
+    with pytest.raises(RefusedError) as caught:
+        mediawiki.check(response, content)
+    error = caught.value
+    assert (error.reason, error.response, error.content) == (REFUSED[name], response, content)
+    assert re.search(r"refused: .+[.?!] .+[.]$", str(error)), str(error)
+    assert not re.search(r"[<>\n]|&\w+;", str(error))
+
+
+@pytest.mark.parametrize("vector", [v for v in vectors.ALL if not v.is_refused], ids=lambda vector: vector.id)
+def test_a_real_wikis_other_answers_pass_silently(vector):
+    assert mediawiki.check(*recorded(vector)) is None
+
+
+@pytest.mark.parametrize("parameters", [
+    "format=json", "format=json&formatversion=2", "format=xml", "format=json&errorformat=plaintext",
+])  # fmt: skip
+def test_a_refusal_is_raised_in_every_format(wiki, parameters):
+    http = OAuth1Http(timeout=10, oauth=OAuth1("unknown", "b", "c", "d"))
+    with pytest.raises(RefusedError, match="Invalid consumer") as caught:
+        mediawiki.check(*http.request(f"{wiki.api_uri}?action=query&{parameters}"))
+    assert caught.value.reason == "consumer"
+    with pytest.raises(RefusedError):
+        mediawiki.check(*http.request(f"{wiki.rest_uri}/v1/page/Main_Page"))
+    http.oauth = None
+    mediawiki.check(*http.request(f"{wiki.api_uri}?action=query&{parameters}&assert=user"))
+
+
+@pytest.mark.parametrize(
+    ("code", "info", "reason", "cure"),
+    [
+        ("mwoauth-invalid-authorization-not-approved", "The app ... set up incorrectly", "consumer", "not approved"),
+        ("mwoauth-invalid-authorization-wrong-wiki", "... are not valid for enwiki", "other", "another wiki"),
+        ("mwoauth-invalid-authorization-blocked-user", "... for a user who is blocked", "other", "blocked"),
+        ("mwoauth-invalid-authorization-invalid-user", "... does not exist here", "other", "Log in to this wiki once"),
+    ],
+)
+def test_refusals_that_are_rarer_have_their_cure(code, info, reason, cure):
+    response = httplib2.Response({"status": "200", "mediawiki-api-error": code})
+    content = json.dumps({"error": {"code": code, "info": info}}).encode()
+    with pytest.raises(RefusedError, match=cure) as caught:
+        mediawiki.check(response, content)
+    assert caught.value.reason == reason
+
+
+def test_a_refusal_in_another_language_is_known_by_its_code():
+    headers = {"status": "200", "content-type": "text/plain;charset=UTF-8", "cache-control": "no-cache, no-store"}
+    content = "Error: Diese Anfrage wurde bereits abgeschlossen. &lt;span&gt;Token verwendet, <a>E009</a>&lt;/span&gt;"
+    with pytest.raises(RefusedError, match="serve once") as caught:
+        mediawiki.check(httplib2.Response(headers), content.encode())
+    assert caught.value.reason == "token"
+    # What may be stored is a page; whatever it says is not the wiki's own word.
+    del headers["cache-control"]
+    mediawiki.check(httplib2.Response(headers), content.encode())
