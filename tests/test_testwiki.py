@@ -682,7 +682,8 @@ def test_a_handshake_from_initiate_to_identity(wiki, handshake, callback):
     sent_to = wiki.authorize(request_token[0], "Alice")
     returned = parse_qs(urlsplit(sent_to).query)
     assert returned["oauth_token"] == [request_token[0]]
-    assert sent_to.startswith(wiki.index_uri if callback == "oob" else callback)
+    # MediaWiki takes "oob" for the registered callback.
+    assert sent_to.startswith(consumer.callback if callback == "oob" else callback)
     granting = OAuth1(consumer.key, consumer.secret, *request_token, verifier=returned["oauth_verifier"][0])
     granted = parse_qs(handshake("token", granting))
     access = OAuth1(consumer.key, consumer.secret, granted["oauth_token"][0], granted["oauth_token_secret"][0])
@@ -709,8 +710,9 @@ def test_a_handshake_with_rsa_needs_no_secret(wiki, handshake, rsa_keys):
         return OAuth1(consumer.key, None, *token, signature_method="RSA-SHA1", rsa_key=private, **options)
 
     asked = json.loads(handshake("initiate", oauth(callback_uri="oob"), format="json"))
-    verifier = parse_qs(urlsplit(wiki.authorize(asked["oauth_token"], "Alice")).query)["oauth_verifier"][0]
-    granted = parse_qs(handshake("token", oauth(asked["oauth_token"], verifier=verifier)))
+    assert asked["oauth_callback_confirmed"] == "true"
+    verifier = parse_qs(urlsplit(wiki.authorize(asked["key"], "Alice")).query)["oauth_verifier"][0]
+    granted = parse_qs(handshake("token", oauth(asked["key"], verifier=verifier)))
     assert granted["oauth_token_secret"] == ["__unused__"]
 
 

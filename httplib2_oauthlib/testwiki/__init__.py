@@ -4,8 +4,9 @@ Needs an extra: ``pip install 'httplib2-oauthlib[testwiki]'``. Nothing here impo
 package, so that the wiki judges signatures with code that did not make them.
 """
 
+from .oauth import OAuthRefusal
 from .routes import SeenRequest
 from .server import OwnerOnly, TestWiki
-from .store import Consumer
+from .store import PASSWORD, Consumer
 
-__all__ = ["Consumer", "OwnerOnly", "SeenRequest", "TestWiki"]
+__all__ = ["PASSWORD", "Consumer", "OAuthRefusal", "OwnerOnly", "SeenRequest", "TestWiki"]

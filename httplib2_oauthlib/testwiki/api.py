@@ -175,11 +175,18 @@ class Api:
         }
         if action not in modules:
             raise ApiError("badvalue", f'Unrecognized value for parameter "action": {action}.')
+        if "read" not in request.caller.rights:
+            raise ApiError("readapidenied", "You need read permission to use this module.")
         if action != "query":
             self._check_token(request)
         if allowed_lag is not None:
             self._check_lag(allowed_lag)
         answer = modules[action](request)
+        echoed = request.get("requestid")
+        if echoed is not None:
+            # After batchcomplete, before all else.
+            first = {name: value for name, value in answer.items() if name == "batchcomplete"}
+            answer = {**first, "requestid": echoed, **answer}
         unused = [name for name in {**request.query, **request.post} if name not in request.used]
         if unused:
             plural = "s" if len(unused) > 1 else ""
@@ -408,6 +415,8 @@ class Api:
                 raise ApiError("articleexists", "The article you tried to create has been created already.")
             if request.flag("nocreate") and page is None:
                 raise ApiError("missingtitle", "The page you specified doesn't exist.")
+            if caller.user is not None and caller.user.is_blocked:
+                raise ApiError("blocked", "You have been blocked from editing.")
             if "edit" not in caller.rights or (page is None and "createpage" not in caller.rights):
                 raise ApiError("permissiondenied", EDITING_DENIED)
             newest = page.revisions[-1] if page else None

@@ -94,6 +94,12 @@ class Verifier:
                 "No approved grant was found for that authorization token.", "mwoauthdatastore-access-token-not-found"
             )
         self._check_signature(request, parameters, consumer, token)
+        if not is_usable(consumer, token.user):
+            raise OAuthRefusal(
+                "The app that you are trying to connect seems to be set up incorrectly."
+                f' Contact the author of "{consumer.name}" for help.',
+                "mwoauth-invalid-authorization-not-approved",
+            )
         return consumer, token
 
     def verify_initiate(self, request: IncomingRequest) -> tuple[Consumer, str]:
@@ -107,11 +113,7 @@ class Verifier:
         """Judge a request for an access token; return the request token and the verifier it brings."""
         parameters = _collect(request)
         consumer = self._consumer(parameters, may_be_owner_only=False)
-        token = self.store.request_tokens.get(_get(parameters, "oauth_token"))
-        if token is not None and token.consumer == consumer.key and token.used:
-            raise OAuthRefusal(*_with_code("request-token-already-used", "E009"))
-        if token is None or token.consumer != consumer.key or token.expires < self.store.clock():
-            raise OAuthRefusal(*_with_code("request-token-not-found", "E004"))
+        token = request_token(self.store, consumer, _get(parameters, "oauth_token"))
         self._check_signature(request, parameters, consumer, token)
         return token, _get(parameters, "oauth_verifier")
 
@@ -126,7 +128,7 @@ class Verifier:
         if consumer is None:
             raise OAuthRefusal("Invalid consumer")
         if consumer.owner is not None and not may_be_owner_only:
-            raise OAuthRefusal(*_with_code("owner-only", "E010", consumer.name))
+            raise coded_refusal("E010", consumer.name)
         return consumer
 
     def _check_signature(
@@ -165,31 +167,77 @@ class Verifier:
             raise OAuthRefusal("Invalid signature")
 
 
-def _with_code(what: str, code: str, name: str = "") -> tuple[str, str]:
-    """Return text and key of the messages that carry an error code with a link to its page."""
+def is_usable(consumer: Consumer, user: str) -> bool:
+    """Whether a user may use a consumer: it is approved, or the user's own."""
+    return consumer.owner == user or (consumer.is_approved and consumer.owner is None)
+
+
+def request_token(store: Store, consumer: Consumer, key: str) -> RequestToken:
+    """Return a consumer's request token.
+
+    Raises:
+        OAuthRefusal: It was used, it has expired, or there never was one.
+    """
+    token = store.request_tokens.get(key)
+    if token is None or token.consumer != consumer.key or token.expires < store.clock():
+        raise coded_refusal("E004")
+    if token.used:
+        raise coded_refusal("E009")
+    return token
+
+
+def coded_refusal(code: str, name: str = "") -> OAuthRefusal:
+    """Return the refusal of a code that MediaWiki's documentation explains, with the link to it.
+
+    Args:
+        code: Such as ``E004``.
+        name: The consumer's, where the message says it.
+    """
     link = f'<a class="external" href="https://www.mediawiki.org/wiki/Help:OAuth/Errors#{code}">{code}</a>'
-    messages = {
-        "request-token-already-used": (
-            "This request has already been completed and cannot be resubmitted.\n"
-            "Go back to the application and try to connect your account again, or contact the application author.",
-            "OAuth token already used",
-            "mwoauthdatastore-request-token-already-used",
-        ),
-        "request-token-not-found": (
-            "Sorry, something went wrong connecting this application.\n"
-            "Go back and try to connect your account again, or contact the application author.",
-            "OAuth token not found",
-            "mwoauthdatastore-request-token-not-found",
-        ),
-        "owner-only": (
-            f'"{name}" is an owner-only Connected App. '
-            "To fetch the access token, see [[Special:OAuthConsumerRegistration]].",
-            "Consumer is owner-only",
-            "mwoauthserver-consumer-owner-only",
-        ),
-    }
-    sentence, detail, key = messages[what]
-    return f'{sentence}\n\n<span class="plainlinks mw-mwoautherror-details">{detail}, {link}</span>', key
+    sentence, detail, key = _CODED[code]
+    detail = f'<span class="plainlinks mw-mwoautherror-details">{detail}, {link}</span>'
+    return OAuthRefusal(f"{sentence.replace('$1', name)}\n\n{detail}", key)
+
+
+_CODED = {
+    "E001": (
+        "Sorry, something went wrong configuring this connected application. Contact the application's developer.",
+        "OAuth missing parameters",
+        "mwoauth-bad-request-missing-params",
+    ),
+    "E002": (
+        "Sorry, something went wrong, you'll need to contact the application author for help with this.",
+        "Unknown URL",
+        "mwoauth-bad-request-invalid-action",
+    ),
+    "E004": (
+        "Sorry, something went wrong connecting this application.\n"
+        "Go back and try to connect your account again, or contact the application author.",
+        "OAuth token not found",
+        "mwoauthdatastore-request-token-not-found",
+    ),
+    "E005": (
+        '"$1" is not approved as a Connected App. Contact the application author for help.',
+        "Connected OAuth app not approved",
+        "mwoauthserver-bad-consumer",
+    ),
+    "E006": (
+        "Sorry, something went wrong connecting this application.",
+        "Unknown OAuth key",
+        "mwoauthserver-bad-consumer-key",
+    ),
+    "E009": (
+        "This request has already been completed and cannot be resubmitted.\n"
+        "Go back to the application and try to connect your account again, or contact the application author.",
+        "OAuth token already used",
+        "mwoauthdatastore-request-token-already-used",
+    ),
+    "E010": (
+        '"$1" is an owner-only Connected App. To fetch the access token, see [[Special:OAuthConsumerRegistration]].',
+        "Consumer is owner-only",
+        "mwoauthserver-consumer-owner-only",
+    ),
+}
 
 
 def _collect(request: IncomingRequest) -> _Parameters:

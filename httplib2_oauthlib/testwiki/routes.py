@@ -1,6 +1,5 @@
 """The embedded wiki's pages and entry points as a Flask application: HTTP in, HTTP out, all answers from elsewhere."""
 
-import html
 import json
 import re
 from collections.abc import Callable
@@ -11,13 +10,22 @@ from urllib.parse import parse_qsl
 from flask import Flask, Response, request
 
 from .api import Api, ApiError, ApiRequest, Caller
+from .authorization import Authorization
 from .formats import write_html, write_json, write_xml
 from .oauth import IncomingRequest, OAuthRefusal, Verifier
+from .pages import PageAnswer, PageRequest, Pages
 from .rest import DENIED, Rest, RestAnswer, unknown_method, unknown_path
 from .special import SpecialOAuth
 from .store import GRANTS, Store, Title, User
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+_SESSION_COOKIE = "testwiki_session"
+_NOT_STORED = {
+    "Cache-Control": "no-cache, no-store, max-age=0, must-revalidate",
+    "Expires": "Thu, 01 Jan 1970 00:00:00 GMT",
+    "Pragma": "no-cache",
+}
+_VARY_OF_PAGES = "Accept-Encoding,Cookie,Authorization"
 _VARY_BY_USER = "Accept-Encoding,Treat-as-Untrusted,Cookie,Authorization"
 
 
@@ -28,7 +36,7 @@ class SeenRequest(NamedTuple):
         method: In upper case.
         target: The request target, to the byte.
         headers: As they arrived, names in lower case.
-        user: Who was signed in, or None.
+        user: Who was signed in by OAuth, or None.
         refusal: MediaWiki's words if it refused the OAuth part, or None.
     """
 
@@ -57,10 +65,11 @@ class Site:
         self.api = Api(store, server, lag)
         self.rest = Rest(store, server)
         self.special = SpecialOAuth(store, self.verifier, server)
+        self.pages = Pages(store, Authorization(store, server), server)
 
     def app(self) -> Flask:
         """Return the WSGI application."""
-        app = Flask("testwiki")
+        app = Flask("testwiki", static_folder=None)
         app.url_map.merge_slashes = False
 
         def route(rule: str, answer: Callable[..., Response]) -> None:
@@ -70,6 +79,7 @@ class Site:
         route("/rest.php/v1/page", self._rest_page)
         route("/rest.php/v1/page/<path:title>", self._rest_page)
         route("/rest.php/<path:path>", self._rest_other)
+        route("/", lambda: _redirect(f"{self.server}/index.php/Main_Page", 301))
         route("/index.php", self._index)
         route("/index.php/<path:title>", self._index)
 
@@ -143,10 +153,10 @@ class Site:
         try:
             return self._caller(incoming)
         except OAuthRefusal as refusal:
-            raise ApiError(
-                "mwoauth-invalid-authorization",
-                f"The authorization headers in your request are not valid: {refusal.text}",
-            ) from None
+            code, text = "mwoauth-invalid-authorization", refusal.text
+            if (refusal.key or "").startswith(code):
+                raise ApiError(str(refusal.key), text) from None
+            raise ApiError(code, f"The authorization headers in your request are not valid: {text}") from None
 
     def _rest_page(self, title: str | None = None) -> Response:
         incoming = self._incoming()
@@ -156,6 +166,8 @@ class Site:
             return _json(DENIED)
         if incoming.method not in (("POST",) if title is None else ("GET", "HEAD")):
             return _json(unknown_method(incoming.method))
+        if "read" not in caller.rights:
+            return _json(DENIED)
         if title is None:
             return _json(self.rest.create(incoming.body, caller))
         answer = self.rest.read(_unquoted(title))
@@ -169,34 +181,55 @@ class Site:
 
     def _index(self, title: str | None = None) -> Response:
         incoming = self._incoming()
-        title = request.args.get("title", _unquoted(title or "Main_Page"))
+        # A form names its page too, and its action may not.
+        title = request.values.get("title", _unquoted(title or "Main Page"))
+        title = title.replace("_", " ").strip() if not title.startswith("Special:") else title
         prefix, _, subpage = title.partition("/")
         if prefix == "Special:OAuth" and subpage in SpecialOAuth.SUBPAGES:
             return self._special(incoming, subpage)
         # OAuth is for the API and Special:OAuth; to any other page a signature says nothing.
         self._note(incoming)
+        asked = PageRequest(
+            title,
+            incoming.method == "POST",
+            request.args.to_dict(),
+            {**request.args.to_dict(), **request.form.to_dict()},
+            request.cookies.get(_SESSION_COOKIE, ""),
+        )
+        if title.startswith("Special:"):
+            return _page(self.pages.answer(asked), _NOT_STORED)
         parsed = Title.parse(title)
         page = self.store.pages.get(parsed) if parsed is not None else None
-        status = 200 if page else 404
-        headers = {"Vary": "Accept-Encoding,Cookie,Authorization"}
+        text = page.revisions[-1].text if page else None
         if request.args.get("action") == "raw":
-            headers["Cache-Control"] = "public, s-maxage=0, max-age=18000"
-            text = page.revisions[-1].text if page else ""
-            return Response(text, status, headers, content_type="text/x-wiki; charset=UTF-8")
-        text = page.revisions[-1].text if page else "There is currently no text in this page."
-        body = f"<!DOCTYPE html>\n<title>{html.escape(title)}</title>\n<pre>{html.escape(text)}</pre>\n"
-        return Response(body, status, headers, content_type="text/html; charset=UTF-8")
+            headers = {"Cache-Control": "public, s-maxage=0, max-age=18000", "Vary": _VARY_OF_PAGES}
+            return Response(text or "", 200 if page else 404, headers, content_type="text/x-wiki; charset=UTF-8")
+        return _page(self.pages.read(asked, text), {"Cache-Control": "private, must-revalidate, max-age=0"})
 
     def _special(self, incoming: IncomingRequest, subpage: str) -> Response:
         answer = self.special.answer(subpage, incoming, request.args.get("format") == "json")
         self._note(incoming, refusal=answer.refusal)
-        headers = {
-            "Cache-Control": "no-cache, no-store, max-age=0, must-revalidate",
-            "Expires": "Thu, 01 Jan 1970 00:00:00 GMT",
-            "Pragma": "no-cache",
-        }
         content_type = "application/json" if answer.is_json else "text/plain;charset=UTF-8"
-        return Response(answer.text, 200, headers, content_type=content_type)
+        return Response(answer.text, 200, _NOT_STORED, content_type=content_type)
+
+
+def _redirect(location: str, status: int) -> Response:
+    return Response(status=status, headers={"Location": location}, content_type="text/html; charset=UTF-8")
+
+
+def _page(answer: PageAnswer, headers: dict[str, str]) -> Response:
+    if answer.location is not None:
+        response = _redirect(answer.location, 302)
+    else:
+        response = Response(answer.html, answer.status, content_type="text/html; charset=UTF-8")
+    # A page with a form in the frame of another would be clicked unawares.
+    response.headers.update({**headers, "Vary": _VARY_OF_PAGES, "X-Frame-Options": "DENY"})
+    response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    if answer.session is not None:
+        # Lax: the browser brings it along when an application sends it here, and for nothing else from outside.
+        response.set_cookie(_SESSION_COOKIE, answer.session, httponly=True, samesite="Lax")
+    return response
 
 
 def _unquoted(title: str) -> str:

@@ -6,12 +6,12 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
-from urllib.parse import urlencode
 
 from cheroot.wsgi import Server
 
+from .authorization import Authorization
 from .routes import SeenRequest, Site
-from .store import DEFAULT_GRANTS, Consumer, Store
+from .store import DEFAULT_GRANTS, PASSWORD, Consumer, Store, User
 
 
 class OwnerOnly(NamedTuple):
@@ -127,9 +127,11 @@ class TestWiki:
         key: str | None = None,
         secret: str | None = None,
         callback: str | None = None,
+        callback_is_prefix: bool = True,
         grants: Iterable[str] = DEFAULT_GRANTS,
         rsa_public_key: str | None = None,
         owner: str | None = None,
+        is_approved: bool = True,
     ) -> Consumer:
         """Register a consumer, approved at once.
 
@@ -137,10 +139,13 @@ class TestWiki:
             name: What its users are shown.
             key: Given only to play a known consumer; else made here.
             secret: Likewise.
-            callback: What the callbacks that it asks for must begin with; None allows ``oob`` only.
+            callback: Where browsers are sent after a yes; port 1 in it stands for any. None for the wiki's own page,
+                which shows the verifier.
+            callback_is_prefix: Whether it may ask for callbacks that begin with ``callback``, or for ``oob`` only.
             grants: What it may do for its users; see ``store.GRANTS``.
             rsa_public_key: PEM text, for a consumer that signs with RSA-SHA1.
             owner: The only user of an owner-only consumer.
+            is_approved: Whether anybody may use it.
 
         Returns:
             The consumer; its ``key`` and ``secret`` go into an ``OAuth1``.
@@ -154,6 +159,8 @@ class TestWiki:
             owner=owner,
             grants=tuple(grants),
             rsa_public_key=rsa_public_key,
+            callback_is_prefix=callback_is_prefix,
+            is_approved=is_approved,
         )
         self.store.consumers[consumer.key] = consumer
         return consumer
@@ -176,6 +183,19 @@ class TestWiki:
         token = self.store.grant(consumer, owner)
         return OwnerOnly(consumer.key, consumer.secret, token.key, token.secret)
 
+    def account(self, name: str, *, password: str = PASSWORD, email: str = "", is_blocked: bool = False) -> User:
+        """Make an account, or change one. Every account that is named anywhere is made when it is not there.
+
+        Args:
+            name: Its first letter is made a capital.
+            password: For the login page. By default that of all accounts, ``store.PASSWORD``.
+            email: Told only to consumers with the grant ``privateinfo`` or ``mwoauth-authonlyprivate``.
+            is_blocked: Whether it may not edit.
+        """
+        user = self.store.user(name)
+        user.password, user.email, user.is_blocked = password, email, is_blocked
+        return user
+
     def authorize(self, request_token: str, user: str) -> str:
         """Do what a user does who allows a request at Special:OAuth/authorize.
 
@@ -184,17 +204,25 @@ class TestWiki:
             user: Who allows it.
 
         Returns:
-            Where the user's browser is sent: the callback with ``oauth_verifier`` and ``oauth_token``; for an
-            out-of-band request the page that shows the verifier.
+            Where the user's browser is sent: the callback with ``oauth_verifier`` and ``oauth_token``; for a
+            consumer without a callback the page that shows the verifier.
 
         Raises:
-            KeyError: There is no such request.
+            KeyError: There never was such a request.
+            OAuthRefusal: It was used, it has expired, or it was allowed before.
+        """
+        token = self.store.request_tokens[request_token]
+        consumer = self.store.consumers[token.consumer]
+        return Authorization(self.store, self.server).authorize(consumer, request_token, self.store.user(user))
+
+    def revoke(self, access_token: str) -> None:
+        """Do what a user does who revokes access at Special:OAuthManageMyGrants.
+
+        Args:
+            access_token: The key of the access token.
+
+        Raises:
+            KeyError: There is no such token.
         """
         with self.store.lock:
-            token = self.store.request_tokens[request_token]
-            token.access = self.store.grant(self.store.consumers[token.consumer], self.store.user(user))
-            token.verifier = secrets.token_hex(16)
-        given = urlencode({"oauth_verifier": token.verifier, "oauth_token": token.key})
-        if token.callback == "oob":
-            return f"{self.index_uri}?title=Special:OAuth/verified&{given}"
-        return token.callback + ("&" if "?" in token.callback else "?") + given
+            del self.store.access_tokens[access_token]

@@ -6,7 +6,7 @@ import re
 import secrets
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 # Namespaces by number, as MediaWiki names them on a new English wiki called TestWiki.
@@ -56,12 +56,19 @@ GRANTS = {
                            "editcontentmodel"],
     "uploadfile": ["upload", "reupload-own"],
     "delete": ["delete", "undelete", "edit"],
+    "privateinfo": ["viewmyprivateinfo"],
+    # Extension:OAuth's own: to say who the user is, and nothing else.
+    "mwoauth-authonly": [],
+    "mwoauth-authonlyprivate": [],
 }  # fmt: skip
 DEFAULT_GRANTS = ("basic", "highvolume", "editpage", "createeditmovepage", "uploadfile")
 
 # Extension:OAuth keeps a nonce this long after its timestamp, and request tokens this long, in seconds.
 NONCE_LIFETIME = 300
 REQUEST_TOKEN_LIFETIME = 600
+
+#: What everybody logs in with who was not given another password.
+PASSWORD = "test wiki"
 
 #: The csrf token of everybody who is not signed in.
 ANONYMOUS_TOKEN = "+\\"
@@ -78,6 +85,9 @@ class User:
     name: str
     groups: tuple[str, ...] = ("*", "user", "autoconfirmed")
     registered: float = 0.0
+    password: str = field(default=PASSWORD, repr=False)
+    email: str = ""
+    is_blocked: bool = False
 
     def rights(self) -> list[str]:
         """Return the rights of all its groups."""
@@ -87,7 +97,15 @@ class User:
 
 @dataclass(frozen=True)
 class Consumer:
-    """A registered application. ``callback`` None means that only ``oob`` will do."""
+    """A registered application.
+
+    Attributes:
+        callback: Where browsers are sent; None for the page of the wiki that shows the verifier.
+        callback_is_prefix: Whether a callback may be asked for that begins with it; else only ``oob``.
+        owner: The only user of an owner-only consumer.
+        grants: What it asks its users for.
+        is_approved: Whether an administrator has approved it, and not disabled it since.
+    """
 
     key: str
     secret: str = field(repr=False)
@@ -97,6 +115,8 @@ class Consumer:
     owner: str | None = None
     grants: tuple[str, ...] = DEFAULT_GRANTS
     rsa_public_key: str | None = field(default=None, repr=False)
+    callback_is_prefix: bool = True
+    is_approved: bool = True
 
 
 @dataclass(frozen=True)
@@ -108,16 +128,17 @@ class AccessToken:
     consumer: str
     user: str
     grants: tuple[str, ...] = DEFAULT_GRANTS
+    id: int = 0
 
 
 @dataclass
 class RequestToken:
-    """A request for a grant, under way."""
+    """A request for a grant, under way. ``callback`` is None when the browser has been sent there."""
 
     key: str
     secret: str = field(repr=False)
     consumer: str
-    callback: str
+    callback: str | None
     expires: float
     verifier: str | None = field(default=None, repr=False)
     access: AccessToken | None = None
@@ -188,6 +209,7 @@ class Store:
         self.request_tokens: dict[str, RequestToken] = {}
         self.pages: dict[Title, Page] = {}
         self.files: dict[str, bytes] = {}
+        self._sessions: dict[str, str | None] = {}
         self._nonces: dict[tuple[str, str, str], float] = {}
         self._revisions = 0
         self._secret = secrets.token_bytes(32)
@@ -228,15 +250,45 @@ class Store:
             self.request_tokens[token.key] = token
         return token
 
-    def grant(self, consumer: Consumer, user: User) -> AccessToken:
-        """Return what a user has granted to a consumer, granted now if it was not."""
+    def granted(self, consumer: Consumer, user: User) -> AccessToken | None:
+        """Return what a user has granted to a consumer, if anything."""
         with self.lock:
-            for token in self.access_tokens.values():
-                if (token.consumer, token.user) == (consumer.key, user.name):
-                    return token
-            token = AccessToken(secrets.token_hex(16), secrets.token_hex(20), consumer.key, user.name, consumer.grants)
+            tokens = self.access_tokens.values()
+            return next((t for t in tokens if (t.consumer, t.user) == (consumer.key, user.name)), None)
+
+    def grant(self, consumer: Consumer, user: User) -> AccessToken:
+        """Return what a user has granted to a consumer, granted now if it was not; all that it asks for."""
+        with self.lock:
+            token = self.granted(consumer, user)
+            if token is None:
+                number = 1 + max((token.id for token in self.access_tokens.values()), default=0)
+                key, secret = secrets.token_hex(16), secrets.token_hex(20)
+                token = AccessToken(key, secret, consumer.key, user.name, id=number)
+            token = replace(token, grants=consumer.grants)
             self.access_tokens[token.key] = token
             return token
+
+    def begin_session(self, user: User | None) -> str:
+        """Begin the session of a browser; return the value of its cookie."""
+        session = secrets.token_hex(16)
+        with self.lock:
+            self._sessions[session] = user.name if user else None
+        return session
+
+    def end_session(self, session: str) -> None:
+        """Forget a session."""
+        with self.lock:
+            self._sessions.pop(session, None)
+
+    def session_user(self, session: str) -> User | None:
+        """Return who is logged in with a browser, if anybody."""
+        with self.lock:
+            name = self._sessions.get(session)
+            return self.users[name] if name else None
+
+    def has_session(self, session: str) -> bool:
+        """Whether a cookie is one that :meth:`begin_session` gave."""
+        return session in self._sessions
 
     def save(
         self, title: Title, text: str, user: User, comment: str = "", minor: bool = False, tags: Iterable[str] = ()
