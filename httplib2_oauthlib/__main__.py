@@ -1,19 +1,52 @@
 """The command line: ``python -m httplib2_oauthlib``, installed as ``httplib2-oauth``."""
 
 import argparse
+import getpass
 import io
-import json
 import os
 import sys
+import time
+import webbrowser
 from collections.abc import Sequence
-from typing import Any
-from urllib.parse import urlencode
+from contextlib import ExitStack
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, NoReturn
+from urllib.parse import quote, urlencode
 
-from . import OAuth1, OAuth1Http
+import httplib2
+from oauthlib.common import generate_nonce
 
-_FORM = {"Content-Type": "application/x-www-form-urlencoded"}
-# Seconds that the demo waits for its own wiki.
-_TIMEOUT = 10
+from . import __version__, demo, mediawiki
+from .adapter import OAuth1Http
+from .calls import Origin
+from .credentials import KeyringStore
+from .errors import CredentialsError, HandshakeError, OAuthError, RefusedError
+from .login import CallbackReceiver, Wiki, find_wiki, user_of
+from .requestparts import DEFAULT_PORTS, FORM
+from .signing import OAuth1, SignedRequest
+
+PROGRAM = "httplib2-oauth"
+_LONGEST_WAIT = 86400  # Seconds.
+OK, FAILED, MISUSED, REFUSED, INTERRUPTED = 0, 1, 2, 3, 130
+
+_DESCRIPTION = """\
+OAuth 1.0a for httplib2: log in to a MediaWiki, make signed requests, find out why a signature is refused.
+
+Secrets are asked for without echo or read from the environment, never taken as arguments:
+  OAUTH_TOKENS    client key, client secret, token and token secret, joined by colons; used in place of what is kept
+  OAUTH_CONSUMER  consumer key and consumer secret, joined by a colon; for login
+"""
+_EPILOG = """\
+exit codes: 0 done, 1 failed, 2 wrong arguments, 3 refused by the wiki or not logged in, 130 interrupted
+
+examples:
+  httplib2-oauth login en.wikipedia.org
+  httplib2-oauth whoami en.wikipedia.org
+  httplib2-oauth request GET 'https://en.wikipedia.org/w/api.php' action=query meta=userinfo format=json
+  httplib2-oauth explain GET 'https://en.wikipedia.org/w/api.php?titles=A&titles=B'
+  httplib2-oauth wiki --port 8000
+"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -23,131 +56,406 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: The arguments after the program's name; None means the process's own.
 
     Returns:
-        The exit code: 0 if it went well, 1 if not, 2 if the arguments were wrong.
+        The exit code: 0 if it went well, 1 if not, 2 if the arguments were wrong, 3 if the wiki refused the
+        credentials or there are none, 130 if it was interrupted.
     """
-    parser = argparse.ArgumentParser(prog="httplib2-oauth", description="OAuth 1.0a for httplib2.")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    demo = commands.add_parser(
-        "demo",
-        help="log in, edit and confirm on a wiki that runs in this process only",
-        description="Start the embedded wiki and show OAuth at work on it, step by step. Exit code 0 if all held.",
-    )
-    demo.set_defaults(run=_demo)
-    arguments = parser.parse_args(argv)
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        # What a terminal can't show is shown escaped, not a reason to stop.
-        sys.stdout.reconfigure(errors="backslashreplace")
+    arguments = _parsed(argv)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # What a terminal can't show is shown escaped, not a reason to stop.
+            stream.reconfigure(errors="backslashreplace")
     try:
-        code = int(arguments.run())
+        code = int(arguments.run(arguments))
         sys.stdout.flush()
     except BrokenPipeError:
         # Whoever read our output has seen enough, as in "... | head"; Python must not try to flush it at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+        return FAILED
+    except KeyboardInterrupt:
+        return _complain("interrupted", INTERRUPTED)
+    except (RefusedError, _NotLoggedIn) as error:
+        return _complain(str(error), REFUSED)
+    except HandshakeError as error:
+        return _complain(str(error), FAILED if error.reason in ("answer", "callback", "other") else REFUSED)
+    except (OAuthError, httplib2.HttpLib2Error, OSError, ValueError) as error:
+        return _complain(_in_words(error, arguments), FAILED)
     return code
 
 
-def _demo() -> int:
+class _NotLoggedIn(OAuthError):
+    """There are no credentials for a host."""
+
+
+def _complain(message: str, code: int) -> int:
+    print(f"{PROGRAM}: {' '.join(message.split())}", file=sys.stderr)
+    return code
+
+
+def _in_words(error: Exception, arguments: argparse.Namespace) -> str:
+    server = getattr(arguments, "wiki", getattr(arguments, "uri", "the server")).partition("?")[0]
+    if isinstance(error, TimeoutError) and str(error) == "timed out":
+        return f"no answer from {server} within {arguments.timeout:g} seconds"
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename or f'no answer from {server}'}: {error.strerror}"
+    return str(error) or type(error).__name__
+
+
+# -- the commands
+
+
+def _demo(arguments: argparse.Namespace) -> int:  # noqa: ARG001
+    return demo.tell()
+
+
+def _wiki(arguments: argparse.Namespace) -> int:
     try:
-        from .testwiki import TestWiki
+        from .testwiki import PASSWORD, TestWiki
     except ImportError as error:
-        print(
-            f"demo needs the embedded wiki ({error.name} is missing): pip install 'httplib2-oauthlib[testwiki]'",
-            file=sys.stderr,
+        needed = f"wiki needs an extra ({error.name} is missing): pip install 'httplib2-oauthlib[testwiki]'"
+        return _complain(needed, FAILED)
+    with TestWiki(port=arguments.port) as wiki:
+        tool = wiki.register("A tool", callback="http://127.0.0.1:1/")
+        tokens = ":".join(wiki.owner_only(arguments.user))
+        names = sorted({wiki.account(name).name for name in ("Alice", "Bob", arguments.user)})
+        print(f"An embedded wiki listens at {wiki.index_uri}, on this machine only. Control-C ends it.\n")
+        print(f"Its accounts are {', '.join(names)}; the password of each is: {PASSWORD}\n")
+        print("A consumer for tools, with callbacks to any port of http://127.0.0.1:")
+        print(f"  consumer key     {tool.key}")
+        print(f"  consumer secret  {tool.secret}\n")
+        print(f"An owner-only consumer of {arguments.user}'s:")
+        print(f"  export OAUTH_WIKI={wiki.index_uri}")
+        print(f"  export OAUTH_TOKENS={tokens}", flush=True)
+        try:
+            while True:
+                time.sleep(3600)
+        except KeyboardInterrupt:
+            print("\nThe wiki is gone, with all that it knew.")
+    return OK
+
+
+def _login(arguments: argparse.Namespace) -> int:
+    http, headers = _http(arguments)
+    wiki = find_wiki(arguments.wiki, http, headers)
+    given = (OAuth1.from_env() or _ask_for_tokens(wiki)) if arguments.owner_only else None
+    oauth = given or _grant(arguments, wiki, http)
+    if oauth.client_secret:
+        consumer = (oauth.client_key, oauth.client_secret)
+        access = (oauth.resource_owner_key or "", oauth.resource_owner_secret or "")
+        name = mediawiki.identify(wiki.index_uri, consumer, access, user_agent=headers["User-Agent"], http=http)[
+            "username"
+        ]
+    else:
+        # An RSA consumer has no secret that an identity could be signed with: the API's word has to do.
+        name = _name_of(user_of(wiki, oauth, http, headers))
+    where = KeyringStore().save(wiki.host, oauth)
+    print(f"Logged in to {wiki.host} as {name}. The credentials are kept in {where}")
+    if os.environ.get("OAUTH_TOKENS") and not arguments.owner_only:
+        print("OAUTH_TOKENS is set, and comes before them.", file=sys.stderr)
+    return OK
+
+
+def _grant(arguments: argparse.Namespace, wiki: Wiki, http: OAuth1Http) -> OAuth1:
+    consumer = _consumer(wiki)
+    agent = _user_agent(arguments)
+    with ExitStack() as stack:
+        receiver = None if arguments.paste else stack.enter_context(CallbackReceiver(arguments.callback))
+        callback = "oob" if receiver is None else receiver.uri
+        try:
+            uri, request_token = mediawiki.initiate(wiki.index_uri, consumer, callback, agent, http=http)
+        except HandshakeError as error:
+            if receiver is None or "oauth_callback" not in error.message:
+                raise
+            raise HandshakeError(
+                error.reason,
+                f"{error.message} This command asked for {callback}: choose with --callback, or use --paste.",
+            ) from None
+        print(f"Allow it in a browser, at\n\n  {uri}\n", file=sys.stderr)
+        if receiver is None:
+            prompt = "Then paste the address to which the browser was sent, or the verification value: "
+            response = _ask(prompt, "log in where there is a terminal, or without --paste")
+        else:
+            receiver.expect(request_token.key)
+            if not arguments.no_browser:
+                webbrowser.open(uri)
+            response = receiver.wait(arguments.wait)
+    access = mediawiki.complete(wiki.index_uri, consumer, request_token, response, agent, http=http)
+    return OAuth1(*consumer, *access)
+
+
+def _whoami(arguments: argparse.Namespace) -> int:
+    http, headers = _http(arguments)
+    wiki = find_wiki(arguments.wiki, http, headers)
+    print(_name_of(user_of(wiki, _credentials(wiki.host), http, headers)))
+    return OK
+
+
+def _name_of(userinfo: dict[str, Any]) -> str:
+    if "anon" in userinfo or not userinfo.get("name"):
+        raise _NotLoggedIn("the wiki took the request for an anonymous one: does it have Extension:OAuth?")
+    return str(userinfo["name"])
+
+
+def _logout(arguments: argparse.Namespace) -> int:
+    http, headers = _http(arguments)
+    wiki = find_wiki(arguments.wiki, http, headers)
+    if KeyringStore().delete(wiki.host):
+        print(f"Logged out of {wiki.host}: the credentials are forgotten here. The wiki honours them until you revoke")
+        print(f"them at {wiki.index_uri}?title=Special:OAuthManageMyGrants")
+    else:
+        print(f"There were no credentials for {wiki.host}.")
+    if os.environ.get("OAUTH_TOKENS"):
+        print("OAUTH_TOKENS is set, and still signs.", file=sys.stderr)
+    return OK
+
+
+def _request(arguments: argparse.Namespace) -> int:
+    http, _ = _http(arguments)
+    uri, method, body, headers = _described(arguments)
+    if not arguments.anonymous:
+        http.oauth = _credentials(_host(uri), _Telling if arguments.verbose else OAuth1)
+    response, content = http.request(uri, method, body, headers)
+    if arguments.include:
+        lines = [f"HTTP {response.status} {response.reason}", *(f"{name}: {value}" for name, value in response.items())]
+        print("\n".join(lines), end="\n\n")
+    sys.stdout.flush()
+    # Bytes as they came, not as this terminal would write them.
+    getattr(sys.stdout, "buffer", io.BytesIO()).write(content)
+    mediawiki.check(response, content)
+    return OK if response.status < 400 else _complain(f"the server answered {response.status}", FAILED)  # noqa: PLR2004
+
+
+def _explain(arguments: argparse.Namespace) -> int:
+    uri, method, body, headers = _described(arguments)
+    try:
+        oauth = _credentials(_host(uri))
+    except _NotLoggedIn:
+        oauth = OAuth1("client-key", "client-secret", "token", "token-secret")
+        print("With made-up credentials, since there are none for this host:", file=sys.stderr)
+    print(oauth.explain(uri, method, body, headers))
+    return OK
+
+
+class _Telling(OAuth1):
+    """Says on standard error what it signs, each time."""
+
+    def sign(
+        self,
+        uri: str,
+        method: str = "GET",
+        body: Any = None,
+        headers: Any = None,
+        *,
+        nonce: str | None = None,
+        timestamp: int | str | None = None,
+    ) -> SignedRequest:
+        nonce, timestamp = nonce or generate_nonce(), timestamp or int(time.time())
+        print(self.explain(uri, method, body, headers, nonce=nonce, timestamp=timestamp), file=sys.stderr)
+        return super().sign(uri, method, body, headers, nonce=nonce, timestamp=timestamp)
+
+
+# -- what they need
+
+
+def _http(arguments: argparse.Namespace) -> tuple[OAuth1Http, dict[str, str]]:
+    return OAuth1Http(timeout=arguments.timeout), {"User-Agent": _user_agent(arguments)}
+
+
+def _user_agent(arguments: argparse.Namespace) -> str:
+    return arguments.user_agent or os.environ.get("OAUTH_USER_AGENT") or f"{PROGRAM}/{__version__}"
+
+
+def _credentials(host: str, kind: type[OAuth1] = OAuth1) -> OAuth1:
+    oauth = kind.from_env() or KeyringStore().get(host)
+    if oauth is None:
+        raise _NotLoggedIn(f"no credentials for {host}: {PROGRAM} login {host}, or set OAUTH_TOKENS")
+    return kind(**{field.name: getattr(oauth, field.name) for field in fields(oauth)})
+
+
+def _host(uri: str) -> str:
+    origin = Origin.of(uri)
+    if origin is None or origin.scheme not in DEFAULT_PORTS:
+        raise OAuthError(f"{uri!r} is no URI: it begins with https:// or http://")
+    return str(origin).partition("://")[2]
+
+
+def _described(arguments: argparse.Namespace) -> tuple[str, str, bytes | str | None, dict[str, str]]:
+    """Return the request that the arguments describe: parameters go into the query or make a form."""
+    uri, method = arguments.uri, arguments.method.upper()
+    headers = {"User-Agent": _user_agent(arguments)}
+    for line in arguments.header:
+        name, colon, value = line.partition(":")
+        if not colon or not name.strip():
+            raise OAuthError(f"--header takes NAME:VALUE, not {name!r}")
+        headers[name.strip()] = value.strip()
+    pairs = [tuple(parameter.partition("=")[::2]) for parameter in arguments.parameters]
+    encoded = urlencode(pairs, quote_via=quote, safe="|")
+    has_form = method in ("POST", "PUT", "PATCH") and arguments.body is None
+    body: bytes | str | None = None
+    if has_form and pairs:
+        body = encoded
+        headers.setdefault("Content-Type", FORM)
+    elif pairs:
+        start, hash_sign, fragment = uri.partition("#")
+        uri = f"{start}{'&' if '?' in start else '?'}{encoded}{hash_sign}{fragment}"
+    if arguments.body is not None:
+        body = sys.stdin.buffer.read() if arguments.body == "-" else Path(arguments.body).read_bytes()
+    return uri, method, body, headers
+
+
+def _consumer(wiki: Wiki) -> tuple[str, str]:
+    given = os.environ.get("OAUTH_CONSUMER", "").strip()
+    if given:
+        key, colon, secret = given.partition(":")
+        if not (key and colon and secret):
+            raise CredentialsError("OAUTH_CONSUMER takes consumer key and consumer secret, joined by a colon")
+        return key, secret
+    cure = "set OAUTH_CONSUMER to the consumer's key and secret, joined by a colon"
+    print(
+        f"Which application asks? Register one at {wiki.index_uri}?title=Special:OAuthConsumerRegistration/propose",
+        file=sys.stderr,
+    )
+    return _ask("Consumer key: ", cure), _ask_secretly("Consumer secret: ", cure)
+
+
+def _ask_for_tokens(wiki: Wiki) -> OAuth1:
+    cure = "set OAUTH_TOKENS to the four values, joined by colons"
+    print(
+        f"The four values of an owner-only consumer, shown at {wiki.index_uri}"
+        "?title=Special:OAuthConsumerRegistration/propose when it is registered:",
+        file=sys.stderr,
+    )
+    key = _ask("Consumer key: ", cure)
+    secrets = [_ask_secretly(f"{what}: ", cure) for what in ("Consumer secret", "Access token", "Access secret")]
+    return OAuth1(key, *secrets)
+
+
+def _ask(prompt: str, cure: str) -> str:
+    if not sys.stdin.isatty():
+        _no_terminal(prompt, cure)
+    print(prompt, end="", file=sys.stderr, flush=True)
+    return _given(sys.stdin.readline(), prompt)
+
+
+def _ask_secretly(prompt: str, cure: str) -> str:
+    if not sys.stdin.isatty():
+        _no_terminal(prompt, cure)
+    return _given(getpass.getpass(prompt), prompt)
+
+
+def _given(value: str, prompt: str) -> str:
+    if not value.strip():
+        raise CredentialsError(f"nothing was given for: {prompt.rstrip(': ')}")
+    return value.strip()
+
+
+def _no_terminal(prompt: str, cure: str) -> NoReturn:
+    raise CredentialsError(f"there is no terminal to ask at for: {prompt.rstrip(': ')}; {cure}")
+
+
+def _parsed(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = _parser()
+    arguments, rest = parser.parse_known_args(argv)
+    # argparse takes all of name=value at once or none of them, and leaves over what comes after an option.
+    are_parameters = hasattr(arguments, "parameters") and all("=" in text and text[0] != "-" for text in rest)
+    if rest and not are_parameters:
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    if rest:
+        arguments.parameters += rest
+    return arguments
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog=PROGRAM, description=_DESCRIPTION, epilog=_EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    def command(name: str, run: Any, text: str, description: str = "", example: str = "") -> argparse.ArgumentParser:
+        added = commands.add_parser(
+            name,
+            help=text,
+            description=description or f"{text[0].upper()}{text[1:]}.",
+            epilog=f"example:\n  {PROGRAM} {name} {example}".rstrip(),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
         )
-        return 1
-    with TestWiki() as wiki:
-        story = _Story(wiki.api_uri)
-        print(f"A wiki listens at {wiki.api_uri}, in this process and on this machine only.\n")
-        story.tell(OAuth1(*wiki.owner_only("Alice")))
-    print("\nAll of it held." if not story.failures else f"\n{story.failures} of these steps FAILED.")
-    return 1 if story.failures else 0
+        added.set_defaults(run=run)
+        return added
+
+    def network(added: argparse.ArgumentParser) -> None:
+        added.add_argument("--timeout", type=_seconds, default=30.0, help="seconds to wait for a server (30)")
+        added.add_argument("--user-agent", help="who you are, for the wiki's operators; or set OAUTH_USER_AGENT")
+
+    wiki_help = "its host, the URI of its index.php or api.php, or of any of its pages"
+    command(
+        "demo",
+        _demo,
+        "log in, edit and confirm on a wiki that runs in this process only",
+        "Start the embedded wiki and show OAuth at work on it, step by step. Exit code 0 if all held.",
+    )
+    wiki = command(
+        "wiki", _wiki, "serve the embedded wiki, and print its accounts and consumers", example="--port 8000"
+    )
+    wiki.add_argument("--port", type=int, default=0, help="the port to listen at; 0, the default, for a free one")
+    wiki.add_argument("--user", default="Alice", help="whose the owner-only consumer is (Alice)")
+
+    login = command("login", _login, "be granted access to a wiki, and keep it", example="en.wikipedia.org")
+    login.add_argument("wiki", metavar="WIKI", help=wiki_help)
+    login.add_argument("--owner-only", action="store_true", help="with the four values of an owner-only consumer")
+    login.add_argument("--paste", action="store_true", help="paste the answer, where no browser can reach this machine")
+    login.add_argument("--no-browser", action="store_true", help="only print the address to open")
+    login.add_argument(
+        "--callback",
+        metavar="URI",
+        default="http://127.0.0.1/",
+        help="where to wait for the browser; it must begin with the callback that the consumer was registered with"
+        " (http://127.0.0.1/ at a free port, for a consumer registered with http://127.0.0.1:1/)",
+    )
+    login.add_argument("--wait", type=_seconds, default=300.0, help="seconds to wait for the browser (300)")
+    network(login)
+
+    whoami = command("whoami", _whoami, "print who is logged in to a wiki", example="en.wikipedia.org")
+    logout = command("logout", _logout, "forget the credentials of a wiki", example="en.wikipedia.org")
+    for added in (whoami, logout):
+        added.add_argument("wiki", metavar="WIKI", help=wiki_help)
+        network(added)
+
+    request = command(
+        "request",
+        _request,
+        "make a signed request, and print the answer",
+        example="POST https://test.wikipedia.org/w/api.php action=query meta=userinfo format=json",
+    )
+    explain = command(
+        "explain",
+        _explain,
+        "say what is signed of a request, and why a wiki may disagree; nothing is sent",
+        example="GET 'https://en.wikipedia.org/w/api.php?titles=A&titles=B'",
+    )
+    for added in (request, explain):
+        added.add_argument("method", metavar="METHOD", help="GET, POST, PUT, ...")
+        added.add_argument("uri", metavar="URI")
+        added.add_argument("parameters", metavar="name=value", nargs="*", type=_parameter)
+        added.add_argument("-H", "--header", metavar="NAME:VALUE", action="append", default=[])
+        added.add_argument("--body", metavar="FILE", help="what to send, not as a form; - for standard input")
+        network(added)
+    request.add_argument("-i", "--include", action="store_true", help="print the answer's status and headers too")
+    request.add_argument("-v", "--verbose", action="store_true", help="show what was signed, secrets masked")
+    request.add_argument("--anonymous", action="store_true", help="sign nothing")
+    return parser
 
 
-class _Story:
-    """The steps of the demo: each prints what is sent, what came back, and whether that is as it should be."""
-
-    def __init__(self, api_uri: str) -> None:
-        self.api_uri = api_uri
-        self.http = OAuth1Http(timeout=_TIMEOUT, proxy_info=None)
-        self.failures = 0
-
-    def tell(self, alice: OAuth1) -> None:
-        """Tell it all."""
-        self.step("Nobody is signed in: http = OAuth1Http()")
-        user = self.get("userinfo", meta="userinfo")
-        self.check(user.get("anon") is True, "the wiki sees somebody anonymous")
-
-        self.step("Alice signs in: http.oauth = OAuth1(client_key, client_secret, token, token_secret)")
-        self.http.oauth = alice
-        user = self.get("userinfo", meta="userinfo", uiprop="groups|editcount")
-        self.check(user.get("name") == "Alice", "the wiki knows her, and no password was sent")
-
-        self.step("She edits her user page, with every character that is hard to sign")
-        text = "Signed with OAuth 1.0a: héllo, 漢字, ~ * ' ( ) ! + & = % ; 😀"
-        token = self.get("tokens", meta="tokens").get("csrftoken", "")
-        form = {"action": "edit", "title": "User:Alice", "text": text, "summary": "a+b & c=d", "token": token}
-        edit = self.post("edit", form)
-        self.check(edit.get("result") == "Success", "the edit was made")
-
-        self.step("The page is read back by somebody anonymous, and its author looked at")
-        self.http.oauth = None
-        pages = self.get(
-            "pages", prop="revisions", titles="User:Alice", rvprop="ids|user|comment|content", rvslots="main"
-        )
-        revision = pages[0]["revisions"][0] if pages and "revisions" in pages[0] else {}
-        self.check(revision.get("user") == "Alice", "the edit is the OAuth account's")
-        content = revision.get("slots", {}).get("main", {}).get("content")
-        self.check(content == text, "the text arrived to the last character")
-
-        self.step("Somebody tries a wrong secret")
-        wrong = OAuth1(alice.client_key, "wrong", alice.resource_owner_key, alice.resource_owner_secret)
-        self.http.oauth = wrong
-        error = self.get("error", meta="userinfo")
-        self.check("Invalid signature" in error.get("info", ""), "the wiki refuses the signature")
-        explanation = wrong.explain(f"{self.api_uri}?{self.query(meta='userinfo')}")
-        print("   explain() says:\n" + "".join(f"     {line}\n" for line in explanation.splitlines()), end="")
-        secrets = (alice.client_secret, alice.resource_owner_key, alice.resource_owner_secret)
-        self.check(not any(secret and secret in explanation for secret in secrets), "it shows no secret and no token")
-
-        self.step("Alice logs out: http.oauth = None")
-        self.http.oauth = None
-        user = self.get("userinfo", meta="userinfo")
-        self.check(user.get("anon") is True, "the wiki sees somebody anonymous again")
-
-    def step(self, title: str) -> None:
-        print(f"-- {title}")
-
-    def check(self, held: bool, claim: str) -> None:
-        self.failures += not held
-        print(f"   {'ok    ' if held else 'FAILED'} {claim}")
-
-    def query(self, **parameters: str) -> str:
-        return urlencode({"action": "query", **parameters, "format": "json", "formatversion": "2"}, safe="|")
-
-    def get(self, part: str, **parameters: str) -> Any:
-        query = self.query(**parameters)
-        print(f"   GET  api.php?{query}")
-        return self.answer(part, *self.http.request(f"{self.api_uri}?{query}"))
-
-    def post(self, part: str, form: dict[str, str]) -> Any:
-        body = urlencode({**form, "format": "json", "formatversion": "2"})
-        print(f"   POST api.php {', '.join(form)}")
-        return self.answer(part, *self.http.request(self.api_uri, "POST", body, _FORM))
-
-    def answer(self, part: str, response: Any, content: bytes) -> Any:
-        print(f"        {response.status} {_shown(content)}")
-        answer = json.loads(content)
-        return answer.get(part) or answer.get("query", {}).get(part) or {}
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 < seconds <= _LONGEST_WAIT:
+        raise argparse.ArgumentTypeError(f"{text} is no number of seconds that can be waited")
+    return seconds
 
 
-def _shown(content: bytes) -> str:
-    """Return an answer as it came, but for what would only confuse a reader."""
-    answer = json.loads(content)
-    if "csrftoken" in answer.get("query", {}).get("tokens", {}):
-        answer["query"]["tokens"]["csrftoken"] = "..."
-    answer.get("error", {}).pop("docref", None)
-    return json.dumps(answer, ensure_ascii=False)
+def _parameter(text: str) -> str:
+    if "=" not in text:
+        raise argparse.ArgumentTypeError(f"{text!r} is not name=value")
+    return text
 
 
 if __name__ == "__main__":

@@ -11,6 +11,8 @@ from httplib2_oauthlib.testwiki import TestWiki
 
 from .servers import Server, answer
 
+pytest_plugins = ["httplib2_oauthlib.pytest_plugin"]
+
 # Whatever proxies this machine uses, the tests talk to loopback only.
 for name in ("http_proxy", "https_proxy", "all_proxy"):
     os.environ.pop(name, None)

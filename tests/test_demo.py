@@ -1,4 +1,4 @@
-"""The command line."""
+"""The demo."""
 
 import importlib
 import os
@@ -105,21 +105,6 @@ def test_the_demo_without_its_extra_names_it(capsys, monkeypatch):
     out, err = capsys.readouterr()
     assert (out, err.count("\n")) == ("", 1)
     assert "pip install 'httplib2-oauthlib[testwiki]'" in err
-
-
-@pytest.mark.parametrize("arguments", [[], ["nonsense"], ["demo", "--nonsense"]])
-def test_wrong_arguments_are_exit_code_2(capsys, arguments):
-    with pytest.raises(SystemExit) as caught:
-        main(arguments)
-    assert caught.value.code == 2
-    assert "usage:" in capsys.readouterr().err
-
-
-def test_help_describes_the_commands(capsys):
-    with pytest.raises(SystemExit) as caught:
-        main(["--help"])
-    assert caught.value.code == 0
-    assert "demo" in capsys.readouterr().out
 
 
 def test_it_runs_as_a_module_also_where_the_output_is_ascii():
