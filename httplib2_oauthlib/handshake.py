@@ -32,7 +32,17 @@ OUT_OF_BAND = "oob"
 _DENIALS = ("access_denied", "permission_denied", "user_refused")
 
 
-class TemporaryCredentials(NamedTuple):
+class KeyAndSecret(NamedTuple):
+    """A key, and the secret that belongs to it; its repr does not show the secret."""
+
+    key: str
+    secret: str
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(key={self.key!r}, ...)"
+
+
+class TemporaryCredentials(KeyAndSecret):
     """What identifies one request for access, from its beginning to its end.
 
     A pair: it may be kept as one in a session, and given back as any other pair.
@@ -42,11 +52,7 @@ class TemporaryCredentials(NamedTuple):
         secret: Its secret; never leaves the program.
     """
 
-    key: str
-    secret: str
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}(key={self.key!r}, ...)"
+    __slots__ = ()
 
 
 class Callback(NamedTuple):

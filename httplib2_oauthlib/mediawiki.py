@@ -10,8 +10,9 @@ A program that uses mwoauth changes one line::
 import hmac
 import time
 import warnings
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import httplib2
@@ -20,7 +21,7 @@ from .adapter import OAuth1Http
 from .answers import Answer
 from .cures import cure_of, sentence
 from .errors import IdentityError, OAuthError, RefusedError
-from .handshake import TIMEOUT, Handshake, pair, post_signed
+from .handshake import TIMEOUT, Handshake, KeyAndSecret, pair, post_signed
 from .refusals import read_refusal
 from .requestparts import DEFAULT_PORTS
 from .signing import OAuth1
@@ -63,34 +64,22 @@ _CLAIMS: Mapping[str, Callable[[object], bool]] = {
 _DEFAULT_USER_AGENT = "httplib2-oauthlib default user agent"
 
 
-class ConsumerToken(NamedTuple):
+class ConsumerToken(KeyAndSecret):
     """The key and the secret of a registered consumer."""
 
-    key: str
-    secret: str
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}(key={self.key!r}, ...)"
+    __slots__ = ()
 
 
-class RequestToken(NamedTuple):
+class RequestToken(KeyAndSecret):
     """The key and the secret of a request for access that is under way."""
 
-    key: str
-    secret: str
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}(key={self.key!r}, ...)"
+    __slots__ = ()
 
 
-class AccessToken(NamedTuple):
+class AccessToken(KeyAndSecret):
     """The key and the secret of what a user has granted. The key alone is of no use to anybody."""
 
-    key: str
-    secret: str
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}(key={self.key!r}, ...)"
+    __slots__ = ()
 
 
 class Handshaker:
@@ -102,7 +91,8 @@ class Handshaker:
         callback: Where the wiki shall send the user's browser: the registered callback or one that begins with it;
             ``oob`` if the wiki shall show the verifier.
         user_agent: Who you are, by Wikimedia's policy: https://meta.wikimedia.org/wiki/User-Agent_policy
-        http: Any ``httplib2.Http``, for its proxy, TLS and time-out. None means one that waits 30 seconds.
+        http: Any ``httplib2.Http``, for its proxy, TLS and time-out, and not for several threads at once. None means
+            a new one for each call, which waits 30 seconds; then threads may share the Handshaker.
     """
 
     def __init__(
@@ -118,7 +108,7 @@ class Handshaker:
         self.consumer_token = ConsumerToken(*pair(consumer_token, "consumer_token"))
         self.callback = callback
         self.user_agent = _user_agent(user_agent)
-        self.http = OAuth1Http(timeout=TIMEOUT) if http is None else http
+        self.http = http
 
     def initiate(self, callback: str | None = None) -> tuple[str, RequestToken]:
         """Begin a handshake as :func:`initiate` does."""
@@ -160,8 +150,10 @@ def initiate(
     Raises:
         HandshakeError: The wiki refuses, or what answers is no wiki.
     """
-    handshake = _handshake(mw_uri, consumer_token, _user_agent(user_agent), http)
-    request_token = RequestToken(*handshake.temporary_credentials(callback))
+    agent = _user_agent(user_agent)
+    with _borrowed(http) as used:
+        handshake = _handshake(mw_uri, consumer_token, agent, used)
+        request_token = RequestToken(*handshake.temporary_credentials(callback))
     uri = handshake.authorization_uri(request_token, oauth_consumer_key=handshake.oauth.client_key)
     return uri, request_token
 
@@ -192,8 +184,10 @@ def complete(
     Raises:
         HandshakeError: The callback is another request's or lacks a part, or the wiki refuses.
     """
-    handshake = _handshake(mw_uri, consumer_token, _user_agent(user_agent), http)
-    oauth = handshake.token_credentials(pair(request_token, "request_token"), response_qs)
+    agent = _user_agent(user_agent)
+    with _borrowed(http) as used:
+        handshake = _handshake(mw_uri, consumer_token, agent, used)
+        oauth = handshake.token_credentials(pair(request_token, "request_token"), response_qs)
     return AccessToken(str(oauth.resource_owner_key), str(oauth.resource_owner_secret))
 
 
@@ -232,15 +226,9 @@ def identify(
     """
     consumer = ConsumerToken(*pair(consumer_token, "consumer_token"))
     oauth = OAuth1(*consumer, *pair(access_token, "access_token"))
-    http = OAuth1Http(timeout=TIMEOUT) if http is None else http
-    answer, nonce = post_signed(
-        http,
-        oauth,
-        _special_uri(mw_uri, "identify"),
-        {"User-Agent": _user_agent(user_agent)},
-        "an identity",
-        is_repeatable=True,
-    )
+    uri, headers = _special_uri(mw_uri, "identify"), {"User-Agent": _user_agent(user_agent)}
+    with _borrowed(http) as used:
+        answer, nonce = post_signed(used, oauth, uri, headers, "an identity", is_repeatable=True)
     answer.raise_for_refusal()
     if answer.content.count(b".") != 2 or not answer.content.startswith(b"eyJ"):  # noqa: PLR2004
         raise answer.nonsense()
@@ -274,7 +262,17 @@ class _MediaWikiHandshake(Handshake):
     _token_name = "an access token"  # noqa: S105 (a name for people)
 
 
-def _handshake(mw_uri: str, consumer_token: Sequence[str], user_agent: str, http: httplib2.Http | None) -> Handshake:
+@contextmanager
+def _borrowed(http: httplib2.Http | None) -> Iterator[httplib2.Http]:
+    """Give the caller's Http, or one of our own that is closed afterwards."""
+    if http is not None:
+        yield http
+        return
+    with closing(OAuth1Http(timeout=TIMEOUT)) as own:
+        yield own
+
+
+def _handshake(mw_uri: str, consumer_token: Sequence[str], user_agent: str, http: httplib2.Http) -> Handshake:
     initiate_uri, authenticate_uri, token_uri = (
         _special_uri(mw_uri, subpage) for subpage in ("initiate", "authenticate", "token")
     )

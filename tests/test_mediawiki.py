@@ -6,6 +6,7 @@ import re
 import time
 import traceback
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import parse_qs, urlsplit
 
 import httplib2
@@ -169,6 +170,35 @@ def test_ones_own_http_is_used(wiki, consumer):
     access = handshaker.complete(token, wiki.authorize(token.key, "Alice"))
     assert handshaker.identify(access)["username"] == "Alice"
     assert http.asked == 3
+
+
+def test_threads_may_share_a_handshaker(wiki, consumer):
+    handshaker = mediawiki.Handshaker(wiki.index_uri, consumer, user_agent=AGENT)
+
+    def log_in(name):
+        _, token = handshaker.initiate()
+        return handshaker.identify(handshaker.complete(token, wiki.authorize(token.key, name)))["username"]
+
+    names = [f"User {number}" for number in range(24)]
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(log_in, names)) == names
+
+
+@pytest.mark.filterwarnings("error::ResourceWarning")
+def test_connections_of_ones_own_http_stay_open_and_ours_do_not(wiki, consumer, monkeypatch):
+    closed = []
+    close = OAuth1Http.close
+    monkeypatch.setattr(OAuth1Http, "close", lambda self: closed.append(self) or close(self))
+    mediawiki.initiate(wiki.index_uri, consumer, "oob", AGENT)
+    assert len(closed) == 1
+    with pytest.raises(HandshakeError):
+        mediawiki.complete(wiki.index_uri, consumer, ("a", "b"), "v", AGENT)
+    assert len(closed) == 2
+    own = OAuth1Http(timeout=10)
+    mediawiki.initiate(wiki.index_uri, consumer, "oob", AGENT, http=own)
+    assert len(closed) == 2
+    assert own.connections
+    own.close()
 
 
 def test_requests_wait_for_an_answer_no_longer_than_half_a_minute(serve, monkeypatch):

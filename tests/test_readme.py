@@ -1,6 +1,8 @@
 """The README: its code runs, its commands are the ones that are tested, and it is valid reStructuredText."""
 
 import re
+import subprocess
+import sys
 import textwrap
 from pathlib import Path
 
@@ -16,11 +18,12 @@ BLOCKS = [
 
 
 def test_there_is_code_to_run():
-    assert len(BLOCKS) == 5
+    assert len(BLOCKS) == 9
 
 
 @pytest.mark.parametrize("number", range(len(BLOCKS)))
-def test_its_code_runs_as_it_stands(number, capsys):
+def test_its_code_runs_as_it_stands(number, capsys, monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     exec(compile(BLOCKS[number], f"README.rst, block {number + 1}", "exec"), {"__name__": "readme"})
     shown = capsys.readouterr().out
     if number == 0:
@@ -29,6 +32,23 @@ def test_its_code_runs_as_it_stands(number, capsys):
     # What it says is printed is printed.
     for line in re.findall(r"^# (?!\.\.\.)(.*)", BLOCKS[number], re.MULTILINE):
         assert line in shown
+
+
+def test_its_test_runs_under_pytest(tmp_path):
+    suite = next(block for block in BLOCKS if "oauth_http" in block)
+    (tmp_path / "test_suite.py").write_text(suite)
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=50, check=False)
+    assert "1 passed" in done.stdout, done.stdout
+
+
+def test_it_names_every_command_and_every_exit_code():
+    from httplib2_oauthlib.__main__ import FAILED, INTERRUPTED, MISUSED, OK, REFUSED
+
+    for command in ("demo", "wiki", "login", "whoami", "request", "explain", "logout"):
+        assert f"    httplib2-oauth {command} " in README
+    codes = re.search(r"The exit code is (.*?)interrupted it", README, re.DOTALL)[1]
+    assert [int(code) for code in re.findall(r"\d+", codes)] == [OK, FAILED, MISUSED, REFUSED, INTERRUPTED]
 
 
 def test_its_two_commands_are_there_and_ci_runs_the_second():
