@@ -9,15 +9,15 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, quote
 
 from .cures import cure_of, quoted, sentence
 from .errors import HandshakeError
 from .refusals import read_refusal
 
 _TITLE = re.compile(r"<title[^>]{0,200}>([^<]{0,400})", re.IGNORECASE)
-# What can stand in a header as the token it is.
-_KEY = re.compile(r'[^"\x00-\x1f\x7f\ufffd]+')
+# What a token and its secret are made of, where a server has not appended a page to them.
+_CREDENTIAL = re.compile(r'[^"\x00-\x1f\x7f\ufffd]+')
 # What authlib's servers, and others in the manner of OAuth 2, call their refusals.
 _ERROR_CODES = {
     "invalid_client": "consumer",
@@ -26,11 +26,16 @@ _ERROR_CODES = {
     "invalid_nonce": "nonce",
     "unsupported_signature_method": "method",
 }
+_SHORTEST_SECRET = 4
+# Scheme, and then host and path of a location: without whoever's password, and without its query and fragment.
+_PLACE = re.compile(r"(https?://)(?:[^/?#@]*@)?([^?#]*)", re.IGNORECASE)
 _REDIRECTS = (301, 302, 303, 307, 308)
 # Of a page only so much is looked at.
 _LONGEST_LOOK = 16384
 # What a secret looks like where nobody named it: a value that is assigned to a name, or a long unbroken string.
 _MAYBE_SECRET = re.compile(r"(?<=[=:])\s*[^\s&,;]+|[A-Za-z0-9+/_.~%-]{24,}")
+# What looks like one in a sentence that a server has written for people.
+_MAYBE_SECRET_IN_WORDS = re.compile(r"(?=[A-Za-z+/_~%-]*[0-9])[A-Za-z0-9+/_~%-]{24,}")
 
 
 class Answer:
@@ -49,7 +54,8 @@ class Answer:
         self.response = response
         self.content = content
         self.asked_for = asked_for
-        self._secrets = [secret for secret in secrets if secret]
+        # What is shorter is no secret, and would mask parts of words.
+        self._secrets = [secret for secret in secrets if secret and len(secret) >= _SHORTEST_SECRET]
 
     @property
     def status(self) -> int:
@@ -80,14 +86,15 @@ class Answer:
         self.raise_for_refusal()
         pairs = parse_qsl(self._text.strip(), keep_blank_values=True) if self._is_form else []
         parameters = dict(pairs)
-        is_success = 200 <= self.status < 300  # noqa: PLR2004
-        if is_success and _KEY.fullmatch(parameters.get("oauth_token", "")) and "oauth_token_secret" in parameters:
+        key, secret = parameters.get("oauth_token", ""), parameters.get("oauth_token_secret")
+        is_success = 200 <= self.status < 300 and len(parameters) == len(pairs)  # noqa: PLR2004
+        if is_success and _CREDENTIAL.fullmatch(key) and secret is not None and _CREDENTIAL.fullmatch(f"-{secret}"):
             return parameters
         raise self.nonsense()
 
     def nonsense(self) -> HandshakeError:
         """Return the error for an answer that is neither what was asked for nor a refusal: it says what it is."""
-        phrase = str(getattr(self.response, "reason", "") or "")
+        phrase = quoted(str(getattr(self.response, "reason", "") or ""))
         reason = _ERROR_CODES.get("".join(self._said()[:1]), "answer")
         return self.error(reason, f"answered {self.status} {phrase} with {self._kind()}. {self._what_to_check()}")
 
@@ -98,8 +105,8 @@ class Answer:
 
     def _masked(self, said: str) -> str:
         for secret in self._secrets:
-            said = said.replace(secret, "MASKED")
-        return said.removeprefix("Error: ")
+            said = said.replace(secret, "MASKED").replace(quote(secret, safe=""), "MASKED")
+        return _MAYBE_SECRET_IN_WORDS.sub("MASKED", said.removeprefix("Error: "))
 
     @property
     def _text(self) -> str:
@@ -120,7 +127,7 @@ class Answer:
             return f'the error "{": ".join(_MAYBE_SECRET.sub("MASKED", quoted(self._masked(part))) for part in said)}"'
         if self._is_form:
             return f"only {_listed(name for name, _ in parse_qsl(text, keep_blank_values=True))}"
-        if text.startswith(("{", "[")):
+        if text.startswith("{") or "json" in self.response.get("content-type", ""):
             return f"JSON of {_listed(self._json)}"
         return f'"{_MAYBE_SECRET.sub("MASKED", quoted(self._masked(text.splitlines()[0])))}"'
 
@@ -139,14 +146,15 @@ class Answer:
         return answer if isinstance(answer, dict) else {}
 
     def _what_to_check(self) -> str:
-        if self.status in _REDIRECTS or getattr(self.response, "previous", None) is not None:
-            location = self.response.get("location", self.response.get("content-location", "another URI"))
-            return f"It redirects to {location.partition('?')[0]}: give the URI of the endpoint itself."
+        if self.status in _REDIRECTS:
+            place = _PLACE.match(self.response.get("location", ""))
+            where = f"{place[1]}{quoted(place[2])}" if place else "another URI"
+            return f"It redirects to {where}: give the URI of the endpoint itself."
         if self.status in (403, 429) and re.search("user.agent|robot|policy", self._text, re.IGNORECASE):
             return "Send a User-Agent that says who you are: https://meta.wikimedia.org/wiki/User-Agent_policy"
         if self.status in (404, 405):
             return "Check the URI."
-        if self.status in (429, 502, 503, 504):
+        if self.status in (408, 429, 502, 503, 504):
             return "Try again later."
         if self.status in (400, 401):
             return "Check the client key, the secrets and the clock of this machine."

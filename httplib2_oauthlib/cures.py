@@ -60,8 +60,9 @@ def cure_of(refusal: Refusal) -> str:
 
 
 def quoted(message: str) -> str:
-    """Return a server's words as one line of plain text, without mark-up."""
-    text = " ".join(_TAG.sub(" ", message).split())
+    """Return a server's words as one line of plain text, without mark-up and whatever else a terminal would obey."""
+    text = "".join(character if character.isprintable() else " " for character in _TAG.sub(" ", message))
+    text = " ".join(text.split())
     text = re.sub(r" ([.,;:!?])", r"\1", text)
     return text if len(text) <= _LONGEST_QUOTE else text[:_LONGEST_QUOTE] + " ..."
 

@@ -5,18 +5,21 @@ gets token credentials. Each answer is checked; none is believed for having stat
 """
 
 import dataclasses
+import functools
 import hmac
 import re
 import time
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from typing import NamedTuple, cast
 from urllib.parse import parse_qs
 
 import httplib2
 from oauthlib.common import generate_nonce
 
-from .adapter import OAuth1Http, OAuth1Mixin
+from .adapter import OAuth1Http
 from .answers import Answer
+from .calls import within_call
 from .errors import HandshakeError
 from .refusals import read_refusal
 from .requestparts import form_encode
@@ -85,12 +88,16 @@ class Handshake:
         authorize_uri: Where the owner allows it.
         access_token_uri: Where token credentials are asked for.
         oauth: The client's credentials, and how it signs. A token in it is not used.
-        http: Any ``httplib2.Http``, for its proxy, TLS and time-out; whatever it signs with by itself is not used.
-            None means one that waits 30 seconds.
+        http: Any ``httplib2.Http``, for its proxy, TLS and time-out, and not for several threads at once; whatever it
+            signs with by itself is not used. None means a new one for each request, which waits 30 seconds.
         headers: Sent with every request: a User-Agent.
 
     Attributes:
-        extra: What else the server told with the last credentials, by name: some tell the owner's name.
+        extra: What else the server told with the last credentials, by name: some tell the owner's name. Of use only
+            where threads don't share the Handshake.
+
+    Raises:
+        TypeError: ``oauth`` is no :class:`OAuth1`.
 
     Source: RFC 5849, section 2.
     """
@@ -112,8 +119,10 @@ class Handshake:
         self.request_token_uri = request_token_uri
         self.authorize_uri = authorize_uri
         self.access_token_uri = access_token_uri
+        if not isinstance(oauth, OAuth1):
+            raise TypeError(f"oauth must be an OAuth1(client_key, client_secret), not {type(oauth).__name__}")
         self.oauth = dataclasses.replace(oauth, resource_owner_key=None, resource_owner_secret=None, verifier=None)
-        self.http = OAuth1Http(timeout=TIMEOUT) if http is None else http
+        self.http = http
         self.headers = dict(headers or {})
         self.extra: dict[str, str] = {}
 
@@ -190,7 +199,8 @@ class Handshake:
         return credentials["oauth_token"], credentials["oauth_token_secret"]
 
     def _ask(self, uri: str, oauth: OAuth1, asked_for: str, is_repeatable: bool) -> Answer:
-        return post_signed(self.http, oauth, uri, self.headers, asked_for, is_repeatable=is_repeatable)[0]
+        with borrowed(self.http) as http:
+            return post_signed(http, oauth, uri, self.headers, asked_for, is_repeatable=is_repeatable)[0]
 
 
 def read_callback(callback: str | bytes, key: str | None = None) -> Callback:
@@ -251,6 +261,16 @@ def pair(value: Sequence[str], name: str) -> tuple[str, str]:
     return value[0], value[1]
 
 
+@contextmanager
+def borrowed(http: httplib2.Http | None) -> Iterator[httplib2.Http]:
+    """Give the caller's Http, or one of our own that is closed afterwards."""
+    if http is not None:
+        yield http
+        return
+    with closing(OAuth1Http(timeout=TIMEOUT)) as own:
+        yield own
+
+
 def post_signed(
     http: httplib2.Http,
     oauth: OAuth1,
@@ -276,6 +296,7 @@ def post_signed(
         The answer, and the nonce of the request that it answers.
 
     Raises:
+        HandshakeError: The server refuses in a way that this Http can't read.
         TimeoutError: The server did not answer in time.
     """
     secrets = (oauth.client_secret, oauth.resource_owner_secret, oauth.verifier)
@@ -289,6 +310,12 @@ def post_signed(
             response, content = _send(http, signed.uri, signed.body, signed.headers)
         except TimeoutError as error:
             raise TimeoutError(f"asked for {asked_for}, {uri.partition('?')[0]} did not answer in time") from error
+        except httplib2.MalformedHeader:
+            raise HandshakeError(
+                "answer",
+                f"asked for {asked_for}, the server refused in a header WWW-Authenticate that httplib2 can't read: give"
+                " an OAuth1Http, which can",
+            ) from None
         refusal = read_refusal(response, content) if attempts else None
         server_time = None if refusal is None or refusal.reason != "timestamp" else refusal.clock_beside(timestamp)
         if server_time is not None and not offset:
@@ -298,13 +325,14 @@ def post_signed(
 
 
 def _send(http: httplib2.Http, uri: str, body: object, headers: dict[str, str]) -> tuple[httplib2.Response, bytes]:
-    # The request is signed already, maybe in its query or its body, where a signing Http would not see it.
-    signers = http.oauth if isinstance(http, OAuth1Mixin) else None
-    if isinstance(http, OAuth1Mixin):
-        http.oauth = None
+    # No redirect is followed: what is signed, the verifier included, is for nobody else, and what somebody else
+    # answers is not the server's. By position, since frameworks rename the argument.
+    work = functools.partial(http.request, uri, "POST", body, headers, 0)
     try:
-        answer: tuple[httplib2.Response, bytes] = http.request(uri, "POST", body=body, headers=headers)
+        # The request is signed already, maybe in its query or its body, where a signing Http would not see it; told
+        # of a header of the caller's own, it does not sign.
+        answer: tuple[httplib2.Response, bytes] = within_call(http, uri, {"authorization": ""}, work)
         return answer
-    finally:
-        if isinstance(http, OAuth1Mixin):
-            http.oauth = signers
+    except httplib2.RedirectLimit as error:
+        # The stubs know less of these than their class does.
+        return cast(httplib2.Response, error.response), cast(bytes, error.content)

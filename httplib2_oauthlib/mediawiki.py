@@ -10,18 +10,18 @@ A program that uses mwoauth changes one line::
 import hmac
 import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from types import SimpleNamespace
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 import httplib2
 
-from .adapter import OAuth1Http
 from .answers import Answer
-from .cures import cure_of, sentence
-from .errors import IdentityError, OAuthError, RefusedError
-from .handshake import TIMEOUT, Handshake, KeyAndSecret, pair, post_signed
+from .calls import Origin
+from .cures import cure_of, quoted, sentence
+from .errors import HandshakeError, IdentityError, OAuthError, RefusedError
+from .handshake import Handshake, KeyAndSecret, borrowed, pair, post_signed
 from .refusals import read_refusal
 from .requestparts import DEFAULT_PORTS
 from .signing import OAuth1
@@ -80,6 +80,11 @@ class AccessToken(KeyAndSecret):
     """The key and the secret of what a user has granted. The key alone is of no use to anybody."""
 
     __slots__ = ()
+
+
+#: Where programs that say ``mwoauth.errors`` and ``mwoauth.tokens`` look.
+errors = SimpleNamespace(OAuthException=OAuthException)
+tokens = SimpleNamespace(ConsumerToken=ConsumerToken, RequestToken=RequestToken, AccessToken=AccessToken)
 
 
 class Handshaker:
@@ -151,7 +156,7 @@ def initiate(
         HandshakeError: The wiki refuses, or what answers is no wiki.
     """
     agent = _user_agent(user_agent)
-    with _borrowed(http) as used:
+    with borrowed(http) as used:
         handshake = _handshake(mw_uri, consumer_token, agent, used)
         request_token = RequestToken(*handshake.temporary_credentials(callback))
     uri = handshake.authorization_uri(request_token, oauth_consumer_key=handshake.oauth.client_key)
@@ -185,7 +190,7 @@ def complete(
         HandshakeError: The callback is another request's or lacks a part, or the wiki refuses.
     """
     agent = _user_agent(user_agent)
-    with _borrowed(http) as used:
+    with borrowed(http) as used:
         handshake = _handshake(mw_uri, consumer_token, agent, used)
         oauth = handshake.token_credentials(pair(request_token, "request_token"), response_qs)
     return AccessToken(str(oauth.resource_owner_key), str(oauth.resource_owner_secret))
@@ -227,13 +232,15 @@ def identify(
     consumer = ConsumerToken(*pair(consumer_token, "consumer_token"))
     oauth = OAuth1(*consumer, *pair(access_token, "access_token"))
     uri, headers = _special_uri(mw_uri, "identify"), {"User-Agent": _user_agent(user_agent)}
-    with _borrowed(http) as used:
+    with borrowed(http) as used:
         answer, nonce = post_signed(used, oauth, uri, headers, "an identity", is_repeatable=True)
     answer.raise_for_refusal()
     if answer.content.count(b".") != 2 or not answer.content.startswith(b"eyJ"):  # noqa: PLR2004
         raise answer.nonsense()
     claims = _verified_claims(answer, consumer)
-    expected = mw_uri if issuer is None else issuer if "//" in issuer else f"//{issuer}"
+    expected = _authority(mw_uri if issuer is None else issuer if "//" in issuer else f"https://{issuer}")
+    if not expected:
+        raise ValueError("issuer must be the URI of a server, or its host")
     _check_claims(claims, answer, nonce, expected, leeway)
     return claims
 
@@ -262,16 +269,6 @@ class _MediaWikiHandshake(Handshake):
     _token_name = "an access token"  # noqa: S105 (a name for people)
 
 
-@contextmanager
-def _borrowed(http: httplib2.Http | None) -> Iterator[httplib2.Http]:
-    """Give the caller's Http, or one of our own that is closed afterwards."""
-    if http is not None:
-        yield http
-        return
-    with closing(OAuth1Http(timeout=TIMEOUT)) as own:
-        yield own
-
-
 def _handshake(mw_uri: str, consumer_token: Sequence[str], user_agent: str, http: httplib2.Http) -> Handshake:
     initiate_uri, authenticate_uri, token_uri = (
         _special_uri(mw_uri, subpage) for subpage in ("initiate", "authenticate", "token")
@@ -282,6 +279,8 @@ def _handshake(mw_uri: str, consumer_token: Sequence[str], user_agent: str, http
 
 
 def _special_uri(mw_uri: str, subpage: str) -> str:
+    if mw_uri.partition("?")[0].endswith("/api.php"):
+        raise HandshakeError("answer", "mw_uri names the wiki's api.php: give the URI of its index.php")
     # In the query, not in the path: index.php is signed as it is asked, whatever the wiki's paths for articles are.
     return f"{mw_uri}{'&' if '?' in mw_uri else '?'}{urlencode({'title': f'Special:OAuth/{subpage}'})}"
 
@@ -328,16 +327,19 @@ def _verified_claims(answer: Answer, consumer: ConsumerToken) -> dict[str, Any]:
 def _check_claims(claims: dict[str, Any], answer: Answer, nonce: str, expected: str, leeway: float) -> None:
     if not hmac.compare_digest(claims["nonce"].encode("utf-8", "replace"), nonce.encode()):
         raise _identity_error(answer, "nonce", "answers another request than this one: it may have been replayed")
-    if _authority(claims["iss"]) != _authority(expected):
+    stated = _authority(claims["iss"])
+    if stated != expected:
         raise _identity_error(
             answer,
             "issuer",
-            f"is from {_shown_authority(claims['iss'])}, and {_authority(expected)} was asked. If these are one wiki"
-            " by two names, ask it by the first, or pass it as issuer; else it is the wrong wiki",
+            f"is from {quoted(stated) or 'nobody who has a name'}, and {expected} was asked. If these are one wiki by"
+            " two names, ask it by the first, or pass it as issuer; else it is the wrong wiki",
         )
     # Signed by the wiki for this very request, so that it is fresh, and a difference in time is one of clocks.
     now = time.time()
     difference = claims["iat"] - now
+    if claims["exp"] < claims["iat"]:
+        raise _identity_error(answer, "claims", "had expired when it was made")
     if difference > leeway or claims["exp"] < now - leeway:
         raise _identity_error(
             answer,
@@ -349,18 +351,11 @@ def _check_claims(claims: dict[str, Any], answer: Answer, nonce: str, expected: 
 
 def _authority(uri: str) -> str:
     """Return host and port of a URI, comparable; the scheme does not count, since a wiki may have two."""
-    try:
-        parts = urlsplit(uri)
-        host, port = (parts.hostname or "").rstrip("."), parts.port
-    except ValueError:
+    origin = Origin.of(uri)
+    if origin is None:
         return ""
-    return host if port is None or port in DEFAULT_PORTS.values() else f"{host}:{port}"
-
-
-def _shown_authority(uri: str) -> str:
-    # A name that the wiki gave; shown as far as it is one.
-    authority = _authority(uri)[:100]
-    return authority if authority and authority.isprintable() else "no wiki's name"
+    host = origin.host.rstrip(".")
+    return host if origin.port in (0, DEFAULT_PORTS.get(origin.scheme)) else f"{host}:{origin.port}"
 
 
 def _identity_error(answer: Answer, reason: str, what: str) -> IdentityError:

@@ -27,6 +27,7 @@ _MEDIAWIKI_WORDS = (
     ("method", re.compile("[Ss]ignature method")),
     # The codes and keys of the messages that it does translate.
     ("consumer", re.compile(r"\bE0(?:05|06|10|11)\b|bad-consumer|consumer-(?:owner-only|no-secret)|not-approved")),
+    ("consumer", re.compile("callback-not-oob|oauth_callback must be set")),
     ("token", re.compile(r"\bE00[49]\b|access-token-not-found|request-token|datastore-bad-token")),
 )
 # Special:OAuth's text answers. Nothing but these sentences at their very beginning, since a page's text may hold
@@ -112,14 +113,19 @@ def _mediawiki_message(response: Mapping[str, str], content: bytes) -> str | Non
         return _text_of_api_error(content)
     content_type = response.get("content-type", "")
     if content_type.startswith("text/plain"):
-        is_error = content.startswith(b"Error: ") and "no-store" in response.get("cache-control", "")
+        is_error = content.startswith(b"Error: ") and _may_not_be_stored(response)
         return _plain(content) if is_error or _SPECIAL_OAUTH_TEXT.match(content) else None
     if content_type.startswith("application/json"):
-        if content.startswith(b'{"error":"mwoauth'):
+        # A page's text can be asked for as JSON too (action=raw&ctype=application/json).
+        if content.startswith(b'{"error":"mwoauth') and _may_not_be_stored(response):
             return _text_of_api_error(content)
         if response.get("status") == "403" and content.startswith(b'{"error":"rest-'):
             return _text_of_api_error(content)
     return None
+
+
+def _may_not_be_stored(response: Mapping[str, str]) -> bool:
+    return "no-store" in response.get("cache-control", "")
 
 
 def _mediawiki_key(response: Mapping[str, str], content: bytes) -> str:
@@ -158,6 +164,8 @@ def _text_of_api_error(content: bytes) -> str:
         answer = json.loads(content)
     except (ValueError, RecursionError):
         in_xml = re.search(rb'<error code="[^"]{0,80}" info="([^"]*)"', content[:_LONGEST_ERROR])
+        if in_xml is None and content.lstrip().startswith(b"<!"):
+            return "a page for people; ask with format=json for the wiki's words."
         return _plain(in_xml[1] if in_xml else content)
     if not isinstance(answer, dict):
         return _plain(content)

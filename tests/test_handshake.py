@@ -1,8 +1,10 @@
 """The handshake: with a provider that shares no code with ours, with the embedded wiki, and with servers that err."""
 
+import contextlib
 import dataclasses
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import parse_qs, urlsplit
 
 import httplib2
@@ -196,6 +198,27 @@ def test_a_signing_http_is_left_as_it_was(wiki, wiki_handshake):
     assert wiki_handshake.http.oauth is signer
 
 
+def test_a_signing_http_does_not_sign_a_second_time(serve):
+    """Placed in the query, our signature is not where the Http would look for one."""
+    server = serve(lambda _: answer(GOOD))
+    http = OAuth1Http(timeout=10, oauth=OAuth1("other-client", "x"))
+    oauth = dataclasses.replace(CLIENT, signature_type="QUERY")
+    handshake_with(server.uri("").rstrip("/"), oauth, http).temporary_credentials()
+    assert "authorization" not in server.received[0].headers
+    assert reference.is_valid(server.received[0], reference.Secrets("canary-client-secret"))
+
+
+def test_a_refusal_for_another_reason_is_not_taken_for_one_of_the_clock(serve):
+    refused = answer(
+        "Error: The verification code provided was not valid.", Content_Type="text/plain",
+        Cache_Control="no-store", Date="Thu, 01 Jan 1998 00:00:00 GMT",
+    )  # fmt: skip
+    server = serve(lambda _: refused)
+    with pytest.raises(HandshakeError, match="verification code"):
+        handshake_with(server.uri("").rstrip("/")).token_credentials(("key", "s"), "v")
+    assert len(server.received) == 1
+
+
 def test_a_plain_http_is_enough(wiki, wiki_handshake):
     wiki_handshake.http = httplib2.Http(timeout=10)
     assert wiki_handshake.temporary_credentials(CALLBACK).key in wiki.store.request_tokens
@@ -245,7 +268,11 @@ def test_what_else_a_server_tells_is_kept(serve):
 @pytest.mark.parametrize(
     ("given", "said", "cure"),
     [
-        (answer("Error: canary-client-secret is not right", Content_Type="text/plain"), "MASKED is not right", ""),
+        (
+            answer("Error: canary-client-secret is not right", Content_Type="text/plain"),
+            "refused: MASKED is not right.",
+            "",
+        ),
         (answer("<html><title>Log &amp; in</title>", Content_Type="text/html"), '"Log & in"', "URI"),
         (answer("<!doctype html>", Content_Type="text/html"), "a web page", "URI"),
         (answer(""), "nothing", "URI"),
@@ -259,11 +286,22 @@ def test_what_else_a_server_tells_is_kept(serve):
         (answer("{broken canary", Content_Type="application/json"), "JSON", "URI"),
         (answer('{"message":"No such thing"}', "404 Not Found"), "404 Not Found", "Check the URI"),
         (answer("error=bad&error_description=Go+away", "400 Bad Request"), "bad: Go away", "client key"),
+        (answer(f"error=bad&error_description={'canary' * 5}", "400 Bad Request"), "bad: MASKED", "client key"),
+        (answer("error_description=" + "words " * 200, "400 Bad Request"), ' ..."', "client key"),
         (answer("secret: canary-0123 and canary012345678901234567890123", "500 Oops"), "500 Oops", "endpoint"),
         (answer("<title>Slow down</title>", "429 Too Many"), "Slow down", "Try again later"),
         (answer("set a User-Agent", "403 Forbidden"), "403 Forbidden", "User-Agent_policy"),
         (answer("", "401 Unauthorized", WWW_Authenticate="OAuth"), "401 Unauthorized", "client key"),
         (answer("", "301 Moved", Location="https://other.example/initiate?x=canary"), "other.example/initiate:", "URI"),
+        (answer("", "302 Found", Location="https://u:canary@x.example/a#t=canary"), "to https://x.example/a:", "URI"),
+        (answer("", "302 Found", Location="canary"), "to another URI", "URI"),
+        (answer("", "303 See Other"), "to another URI", "URI"),
+        (answer("[Errno 111] Connection refused", "400 Bad Request"), "Connection refused", "client key"),
+        (answer("Error: is\x1b[31m canary-client-secret ok", Content_Type="text/plain"), "refused: is", ""),
+        (answer(f"Error: {'canary0' * 5}!", Content_Type="text/plain"), "refused: MASKED!", ""),
+        (answer(GOOD.replace("canary-secret", "a%0D%0A<!-- -->")), "oauth_token_secret", "URI"),
+        (answer(GOOD.replace("canary-secret", "caf%E9")), "oauth_token_secret", "URI"),
+        (answer(f"{GOOD}&oauth_token=other"), "oauth_token", "URI"),
         (answer("oauth_problem=consumer_key_unknown", "401 No"), "consumer_key_unknown", "client"),
     ],
 )
@@ -272,7 +310,72 @@ def test_an_answer_without_credentials_is_quoted_with_a_cure(serve, given, said,
     assert said in str(error)
     assert cure in str(error)
     assert error.response is not None
-    assert "\n" not in str(error)
+    assert str(error).isprintable()
+
+
+@pytest.mark.parametrize("status", ["301 Moved", "302 Found", "303 See Other", "307 Temporary", "308 Permanent"])
+@pytest.mark.parametrize("placement", ["AUTH_HEADER", "QUERY", "BODY"])
+@pytest.mark.parametrize("kind", [httplib2.Http, OAuth1Http])
+def test_a_redirect_is_not_followed_and_nothing_is_believed(serve, status, placement, kind):
+    """With PLAINTEXT what would go elsewhere is the secrets; what would come from there is anybody's token."""
+    elsewhere = serve(lambda _: answer(GOOD))
+    server = serve(lambda _: answer("", status, Location=elsewhere.uri("/token")))
+    oauth = dataclasses.replace(CLIENT, signature_type=placement)
+    http = kind(timeout=10)
+    with pytest.raises(HandshakeError, match=r"redirects to http://localhost:\d+/token: give the URI") as caught:
+        handshake_with(server.uri("").rstrip("/"), oauth, http).token_credentials(("key", "s"), "v")
+    assert caught.value.reason == "answer"
+    assert elsewhere.received == []
+    assert http.follow_redirects is True
+
+
+@pytest.mark.parametrize("kind", [httplib2.Http, OAuth1Http])
+def test_a_bare_challenge_is_an_error_of_ours_whatever_the_http(serve, kind):
+    """httplib2's parser can't read it."""
+    server = serve(lambda _: answer("go away", "401 Unauthorized", WWW_Authenticate="OAuth"))
+    with pytest.raises(HandshakeError) as caught:
+        handshake_with(server.uri("").rstrip("/"), http=kind(timeout=10)).temporary_credentials()
+    assert caught.value.reason == "answer"
+
+
+def test_an_http_that_makes_responses_of_exceptions_is_read_as_well():
+    http = OAuth1Http(timeout=10)
+    http.force_exception_to_status_code = True
+    with pytest.raises(HandshakeError, match="Connection refused"):
+        handshake_with("http://127.0.0.1:1", http=http).temporary_credentials()
+
+
+@pytest.mark.parametrize("oauth", [None, ("key", "canary"), "canary"])
+def test_what_is_no_signer_is_refused_without_showing_it(oauth):
+    with pytest.raises(TypeError, match="OAuth1") as caught:
+        handshake_with("https://x", oauth)
+    assert "canary" not in str(caught.value)
+
+
+def test_threads_may_share_a_handshake(wiki, wiki_handshake):
+    def grant(name):
+        temporary = wiki_handshake.temporary_credentials("oob")
+        oauth = wiki_handshake.token_credentials(temporary, wiki.authorize(temporary.key, name))
+        return wiki.store.access_tokens[oauth.resource_owner_key].user
+
+    names = [f"User {number}" for number in range(24)]
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(grant, names)) == names
+
+
+def test_threads_that_share_a_signing_http_leave_its_signer(serve):
+    server = serve(lambda _: answer(GOOD))
+    signer = OAuth1("a", "b")
+    http = OAuth1Http(timeout=10, oauth=signer)
+    oauth = dataclasses.replace(CLIENT, signature_type="QUERY")
+
+    def ask(_):
+        with contextlib.suppress(Exception):  # Shared Https are not promised to work, only to stay signed in.
+            handshake_with(server.uri("").rstrip("/"), oauth, http).temporary_credentials()
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(ask, range(40)))
+    assert http.oauth is signer
 
 
 def test_a_server_of_oauth_1_0_is_refused(serve):

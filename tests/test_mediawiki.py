@@ -66,8 +66,9 @@ def test_every_name_that_programs_use_of_mwoauth_is_here():
         # What is not about the package itself: its version, its author and so on.
         if callable(used):
             assert used.__name__ in mediawiki.__all__
-    for name in ("ConsumerToken", "RequestToken", "AccessToken", "OAuthException"):
-        assert hasattr(mediawiki, name)
+    assert mediawiki.errors.OAuthException is mediawiki.OAuthException
+    for name in ("ConsumerToken", "RequestToken", "AccessToken"):
+        assert getattr(mediawiki.tokens, name) is getattr(mediawiki, name)
 
 
 PROGRAM = """
@@ -224,7 +225,7 @@ def test_requests_wait_for_an_answer_no_longer_than_half_a_minute(serve, monkeyp
     [
         (lambda wiki, c: (("unknown", c.secret), "oob"), "consumer", None, "registered"),
         (lambda wiki, c: ((c.key, "wrong-canary"), "oob"), "signature", None, "Check the secrets"),
-        (lambda wiki, c: (c, "https://evil.example/"), "other", None, "registered"),
+        (lambda wiki, c: (c, "https://evil.example/"), "consumer", None, "registered"),
         (lambda wiki, c: (wiki.owner_only("Alice")[:2], "oob"), "consumer", "E010", "no handshake"),
     ],
 )
@@ -271,6 +272,15 @@ def test_a_revoked_access_token_is_refused(wiki, consumer, access):
     with pytest.raises(HandshakeError, match="log in again") as caught:
         mediawiki.identify(wiki.index_uri, consumer, access, user_agent=AGENT)
     assert caught.value.reason == "token"
+
+
+def test_api_php_in_place_of_index_php_is_told(wiki, consumer, access):
+    for call in (
+        lambda: mediawiki.initiate(wiki.api_uri, consumer, "oob", AGENT),
+        lambda: mediawiki.identify(wiki.api_uri, consumer, access, user_agent=AGENT),
+    ):
+        with pytest.raises(HandshakeError, match=r"give the URI of its index\.php"):
+            call()
 
 
 def test_a_page_that_is_no_wiki_is_named(wiki, consumer, access):
@@ -347,7 +357,10 @@ NOW = time.time
         ({"aud": "another-consumer"}, "audience", "another consumer"),
         ({"aud": []}, "audience", "another consumer"),
         ({"base": "https://wrong.example"}, "issuer", "wrong.example"),
-        ({"base": "no URI"}, "issuer", "no wiki's name"),
+        ({"base": "no URI"}, "issuer", "nobody who has a name"),
+        ({"base": "https://evil.example@[::1"}, "issuer", "nobody who has a name"),
+        ({"base": "https://canary\x1b[31m.example"}, "issuer", "is from"),
+        ({"exp": NOW() - 50}, "claims", "expired when it was made"),
         ({"nonce": "recorded-earlier"}, "nonce", "another request"),
         ({"nonce": "\ud800"}, "nonce", "another request"),
         ({"iat": NOW() + 3600, "exp": NOW() + 3700}, "clock", "3600 seconds behind"),
@@ -385,6 +398,20 @@ def test_leeway_allows_for_a_clock_that_is_off(identity):
     assert identity(leeway=120, **ahead)["username"] == "Alice"
     behind = {"iat": int(time.time()) - 130, "exp": int(time.time()) - 30}
     assert identity(leeway=120, **behind)["username"] == "Alice"
+
+
+def test_a_name_in_other_letters_is_the_same_issuer(identity):
+    assert identity(base="https://xn--bcher-kva.example", issuer="https://bücher.example")["username"] == "Alice"
+    assert identity(base="https://bücher.example", issuer="xn--bcher-kva.example")["username"] == "Alice"
+    assert identity(base="https://wiki.example.", issuer="wiki.example")["username"] == "Alice"
+    with pytest.raises(IdentityError):
+        identity(base="https://wiki.example:8443", issuer="wiki.example")
+
+
+@pytest.mark.parametrize("issuer", ["", "::", "wiki.example:port", "//"])
+def test_an_issuer_that_is_none_is_refused_and_believes_nobody(identity, issuer):
+    with pytest.raises(ValueError, match="issuer must be"):
+        identity(base="garbage", issuer=issuer)
 
 
 @pytest.mark.parametrize("issuer", ["https://canonical.example", "canonical.example", "https://CANONICAL.example:443/"])
@@ -471,7 +498,7 @@ def recorded(vector):
 REFUSED = {
     "errors-0": "signature", "errors-1": "consumer", "errors-2": "token", "errors-5": "nonce", "errors-6": "timestamp",
     "errors-8": "method", "errors-10": "other", "errors-11": "signature", "handshake-1": "other",
-    "handshake-5": "token", "handshake_errors-0": "signature", "handshake_errors-2": "other",
+    "handshake-5": "token", "handshake_errors-0": "signature", "handshake_errors-2": "consumer",
     "handshake_errors-4": "token", "handshake_errors-5": "token",
 }  # fmt: skip
 
@@ -521,6 +548,31 @@ def test_refusals_that_are_rarer_have_their_cure(code, info, reason, cure):
     with pytest.raises(RefusedError, match=cure) as caught:
         mediawiki.check(response, content)
     assert caught.value.reason == reason
+
+
+def test_a_page_that_quotes_a_refusal_is_none(wiki):
+    """Anybody may write such a page, and it can be asked for as JSON; seen on a real wiki."""
+    content = b'{"error":"mwoauth-oauth-exception","message":"Expired timestamp, yours 1, ours 2"}'
+    headers = {"status": "200", "content-type": "application/json", "cache-control": "public, max-age=18000"}
+    mediawiki.check(httplib2.Response(headers), content)
+    headers["cache-control"] = "no-cache, no-store, max-age=0, must-revalidate"
+    with pytest.raises(RefusedError):
+        mediawiki.check(httplib2.Response(headers), content)
+
+
+def test_a_refusal_in_html_is_not_quoted_as_html(wiki):
+    http = OAuth1Http(timeout=10, oauth=OAuth1("unknown", "b", "c", "d"))
+    with pytest.raises(RefusedError, match="format=json") as caught:
+        mediawiki.check(*http.request(f"{wiki.api_uri}?action=query"))
+    assert "<" not in str(caught.value)
+
+
+def test_a_refusal_shows_nothing_that_a_terminal_obeys():
+    response = httplib2.Response({"status": "200", "mediawiki-api-error": "mwoauth-invalid-authorization"})
+    with pytest.raises(RefusedError) as caught:
+        mediawiki.check(response, b'{"error":{"info":"\\u001b]0;pwn\\u0007 Invalid signature\\u202e"}}')
+    assert str(caught.value).isprintable()
+    assert caught.value.reason == "signature"
 
 
 def test_a_refusal_in_another_language_is_known_by_its_code():
