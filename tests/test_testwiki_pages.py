@@ -2,6 +2,9 @@
 Extension:OAuth, as seen when each of these was tried there.
 """
 
+import dataclasses
+import http.client
+import json
 import re
 import time
 from html.parser import HTMLParser
@@ -94,6 +97,24 @@ def test_an_account_may_have_a_password_of_its_own(wiki):
     assert browser.log_in(login, "bob", "héllo wörld").location == f"{wiki.index_uri}?title=Main+Page"
 
 
+def test_a_name_with_underscores_is_the_same_account(wiki):
+    wiki.account("Some user")
+    browser = Browser()
+    login = browser.get(f"{wiki.index_uri}?title=Special:UserLogin")
+    assert browser.log_in(login, "some_user_").status == 302
+    assert "Logged in as Some user" in browser.get(f"{wiki.index_uri}/Main_Page").text
+
+
+def test_line_ends_lead_nowhere(wiki, begin, alice):
+    browser = Browser()
+    query = urlencode({"title": "Special:UserLogin", "returntoquery": "a=\r\nX: y#z"})
+    uri = f"{wiki.index_uri}?{query}"
+    assert browser.log_in(browser.get(uri)).location == f"{wiki.index_uri}?title=Main+Page&a=%0D%0AX%3A+y%23z"
+    page = alice.submit(alice.get(begin(callback=CALLBACK + "/\r\nX-Evil: y")[0]), "accept")
+    assert page.status == 302
+    assert "X-Evil" not in page.headers
+
+
 def test_a_login_form_of_another_session_is_refused(wiki):
     wiki.account("Alice")
     login = Browser().get(f"{wiki.index_uri}?title=Special:UserLogin")
@@ -108,6 +129,8 @@ def test_a_session_that_was_there_before_the_login_is_worth_nothing(wiki, begin)
     planted = next(iter(browser.cookies)).value
     browser.log_in(login)
     assert next(iter(browser.cookies)).value != planted
+    page = Browser().get(f"{wiki.index_uri}?title=Special:UserLogin", headers={"Cookie": f"testwiki_session={planted}"})
+    assert "Set-Cookie" in page.headers
     page = Browser().get(f"{wiki.index_uri}?title=Main_Page", headers={"Cookie": f"testwiki_session={planted}"})
     assert "Not logged in" in page.text
 
@@ -273,6 +296,23 @@ def test_who_only_says_who_they_are_is_asked_once(wiki, begin, alice, grants):
     assert "OAuth callback URL not found in cache." in page.text
 
 
+def test_who_is_asked_for_more_than_before_is_asked_again(wiki, begin, alice):
+    consumer = wiki.register("Tool", callback=CALLBACK, grants=["mwoauth-authonly"])
+    uri, _, complete = begin("authenticate", consumer=consumer)
+    complete(alice.submit(alice.get(uri), "accept").location)
+    wiki.store.consumers[consumer.key] = dataclasses.replace(consumer, grants=("mwoauth-authonlyprivate",))
+    assert alice.get(begin("authenticate", consumer=consumer)[0]).status == 200
+
+
+def test_a_yes_gives_the_request_another_ten_minutes(wiki, begin, alice):
+    uri, _, complete = begin()
+    real = wiki.clock
+    wiki.clock = lambda: real() + 500
+    callback = alice.submit(alice.get(uri), "accept").location
+    wiki.clock = lambda: real() + 1000
+    assert complete(callback).key in wiki.store.access_tokens
+
+
 def test_who_grants_rights_is_asked_each_time(begin, alice):
     uri, _, complete = begin("authenticate")
     complete(alice.submit(alice.get(uri), "accept").location)
@@ -367,6 +407,10 @@ def test_names_are_shown_as_text(wiki, begin, alice):
     consumer = wiki.register('<script>alert("x")</script>', callback=CALLBACK, is_approved=False)
     for page in (alice.get(begin(consumer=consumer)[0]), alice.get(begin()[0])):
         assert "<script" not in page.html
+    linked = wiki.register(
+        '<a class="external" href="https://evil.example">x</a>', callback=CALLBACK, is_approved=False
+    )
+    assert 'evil.example"' not in alice.get(begin(consumer=linked)[0]).html
     wiki.store.save(Title(0, "Page"), "<script>x</script>", wiki.store.user("Alice"))
     assert "<script" not in alice.get(f"{wiki.index_uri}?title=Page").html
     assert "<script" not in alice.get(f"{wiki.index_uri}?{urlencode({'title': 'Special:OAuth/<script>'})}").html
@@ -380,12 +424,16 @@ def test_a_user_sees_and_revokes_what_was_granted(wiki, begin, alice):
     access = complete(alice.submit(alice.get(uri), "accept").location)
     wiki.owner_only("Bob")
     granted = alice.get(f"{wiki.index_uri}/Special:OAuthManageMyGrants")
-    assert "A <tool> (revoke access)" in granted.text
+    assert "A <tool> High-volume editing; " in granted.text.replace("tool>High", "tool> High")
+    assert "revoke access of A <tool>" in granted.text
     assert "Bob" not in granted.text
     link = re.search(r'href="([^"]+/revoke/\d+)"', granted.html)[1]
     page = alice.get(link)
     assert page.buttons == {"renounce": "Deauthorize"}
     alice.submit(page, "renounce", wpEditToken="forged")
+    # Another button than this page's, or none.
+    assert 'Invalid value provided for "action" field' in alice.submit(page).text
+    alice.submit(page, update="Update grants")
     assert access.key in wiki.store.access_tokens
     assert "The application's access to your account has been revoked." in alice.submit(page, "renounce").text
     assert access.key not in wiki.store.access_tokens
@@ -424,17 +472,27 @@ def test_a_revoked_token_is_refused_everywhere(wiki, consumer, begin, alice):
         complete(callback)
 
 
+@pytest.mark.parametrize("subpage", ["update/1", "revoke", "revoke/abc", "revoke/999"])
+def test_there_is_nothing_else_to_manage(wiki, alice, subpage):
+    page = alice.get(f"{wiki.index_uri}/Special:OAuthManageMyGrants/{subpage}")
+    assert "No access token exists with the given key." in page.text
+
+
 # -- what a grant is good for
 
 
 def test_a_token_for_the_identity_alone_reads_nothing(wiki):
     owner = wiki.owner_only("Alice", grants=["mwoauth-authonlyprivate"])
-    wiki.account("Alice", email="alice@example.org")
+    wiki.account("Alice", email="alice@example.org", real_name="Alice Liddell")
     http = OAuth1Http(timeout=10, oauth=OAuth1(*owner))
     assert b'"readapidenied"' in http.request(f"{wiki.api_uri}?action=query&meta=userinfo&format=json")[1]
+    assert b'"csrftoken"' in http.request(f"{wiki.api_uri}?action=query&meta=tokens&format=json")[1]
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    assert b'"missingparam"' in http.request(f"{wiki.api_uri}?action=edit&format=json", "POST", "title=X", form)[1]
     assert http.request(f"{wiki.rest_uri}/v1/page/Main_Page")[0].status == 403
     stated = mediawiki.identify(wiki.index_uri, owner[:2], owner[2:], user_agent=AGENT)
-    assert (stated["username"], stated["email"], stated["realname"]) == ("Alice", "alice@example.org", "")
+    assert (stated["username"], stated["email"], stated["realname"]) == ("Alice", "alice@example.org", "Alice Liddell")
+    assert stated["confirmed_email"] is True
     # MediaWiki states all that the user may, whatever was granted.
     assert "edit" in stated["rights"]
     other = wiki.owner_only("Alice", grants=["basic"])
@@ -449,6 +507,8 @@ def test_a_blocked_account_may_say_who_it_is_and_not_edit(wiki):
     token = http.request(f"{wiki.api_uri}?action=query&meta=tokens&format=json")[1]
     edit = {"action": "edit", "title": "X", "text": "y", "token": re.search(rb'"csrftoken":"(\w+)', token)[1] + b"+\\"}
     form = {"Content-Type": "application/x-www-form-urlencoded"}
+    rest = http.request(f"{wiki.rest_uri}/v1/page", "POST", b'{"source":"x","title":"Y","comment":""}')
+    assert (rest[0].status, b'"actionModuleErrorCode":"blocked"' in rest[1]) == (400, True)
     assert b'"code":"blocked"' in http.request(wiki.api_uri + "?format=json", "POST", urlencode(edit), form)[1]
 
 
@@ -519,9 +579,96 @@ def test_the_sessions_cookie_is_for_the_wiki_alone(wiki):
 
 
 def test_the_roots_of_the_wiki_lead_to_its_main_page(wiki):
-    page = Browser().get(wiki.server + "/")
-    assert (page.status, page.location) == (301, f"{wiki.index_uri}/Main_Page")
-    assert "MediaWiki has been installed" in Browser().get(wiki.index_uri).text
+    for uri in (wiki.server + "/", wiki.index_uri, f"{wiki.index_uri}?title="):
+        page = Browser().get(uri)
+        assert (page.status, page.location) == (301, f"{wiki.index_uri}/Main_Page")
+    assert "MediaWiki has been installed" in Browser().follow(page).text
+
+
+def test_no_sniffing_of_types(wiki):
+    for uri in (wiki.index_uri, f"{wiki.api_uri}?format=json", f"{wiki.rest_uri}/v1/page/X"):
+        assert Browser().get(uri).headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_a_wiki_that_runs_for_long_forgets_what_is_over(wiki, consumer):
+    for _ in range(3):
+        mediawiki.initiate(wiki.index_uri, (consumer.key, consumer.secret), "oob", AGENT)
+    real = wiki.clock
+    wiki.clock = lambda: real() + 1300
+    for _ in range(2):
+        tool = OAuth1Http(timeout=10, oauth=OAuth1(consumer.key, consumer.secret, callback_uri="oob"))
+        tool.request(f"{wiki.index_uri}?title=Special:OAuth/initiate", "POST")
+    assert len(wiki.store.request_tokens) == 2
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    ("method", "path", "headers", "body"),
+    [
+        ("POST", "/api.php", {"Content-Type": "application/x-www-form-urlencoded"}, b"a=1&" * 200_000),
+        ("GET", "/api.php?format=json", {"Authorization": "OAuth " + "oauth_" * 8000}, None),
+        ("POST", "/index.php?title=Special:OAuth/initiate", {"Authorization": 'OAuth oauth_version="'
+         + "%3Ca%20" * 8000 + '"'}, None),
+    ],
+)  # fmt: skip
+def test_long_requests_take_no_longer_than_their_length(wiki, method, path, headers, body):
+    """Once these took minutes, in the process of whoever tests."""
+    headers = {"Authorization": 'OAuth oauth_consumer_key="x"', **headers}
+    http = OAuth1Http(timeout=15)
+    assert http.request(wiki.server + path, method, body, headers)[0].status in (200, 400)
+
+
+@pytest.mark.timeout(20)
+def test_many_titles_are_refused_as_mediawiki_refuses_them(wiki):
+    http = OAuth1Http(timeout=15)
+    answer = http.request(f"{wiki.api_uri}?action=query&format=json&titles={'%7C'.join(map(str, range(51)))}")[1]
+    assert b'"toomanyvalues"' in answer
+    assert b'"limit":50,"lowlimit":50,"highlimit":500' in answer
+    body = "action=query&format=json&titles=" + "|".join(map(str, range(10_000)))
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    assert b'"toomanyvalues"' in http.request(wiki.api_uri, "POST", body, form)[1]
+
+
+def test_a_list_of_pages_is_continued(wiki):
+    for number in range(12):
+        wiki.store.save(Title(0, f"Page {number:02}"), "x", wiki.store.user("Alice"))
+    http, parameters, titles = OAuth1Http(timeout=10), {}, []
+    while True:
+        query = {"action": "query", "list": "allpages", "aplimit": "5", "format": "json", **parameters}
+        answer = json.loads(http.request(f"{wiki.api_uri}?{urlencode(query)}")[1])
+        assert "warnings" not in answer
+        titles += [page["title"] for page in answer["query"]["allpages"]]
+        if "continue" not in answer:
+            break
+        parameters = answer["continue"]
+    assert titles == ["Main Page", *(f"Page {number:02}" for number in range(12))]
+
+
+@pytest.mark.parametrize("timestamp", ["{}.5", "+{}", " {}", "{}."])
+def test_timestamps_are_numbers_as_php_reads_them(wiki, timestamp):
+    """Seen on a real wiki: who sends time.time() as it is, is not refused there."""
+    http = OAuth1Http(timeout=10)
+    for oauth in (OAuth1(*wiki.owner_only("Alice")),):
+        uri = f"{wiki.api_uri}?action=query&meta=userinfo&format=json"
+        signed = oauth.sign(uri, timestamp=timestamp.format(int(time.time())))
+        assert b'"name":"Alice"' in http.request(signed.uri, headers=signed.headers)[1]
+        signed = oauth.sign(uri, timestamp="soon")
+        assert b"Expired timestamp" in http.request(signed.uri, headers=signed.headers)[1]
+
+
+def test_an_unknown_grant_is_refused(wiki):
+    with pytest.raises(ValueError, match="no such grant: nonsense"):
+        wiki.register(grants=["basic", "nonsense"])
+
+
+def test_it_starts_again_where_connections_were(wiki):
+    connection = http.client.HTTPConnection(wiki.server.partition("//")[2], timeout=10)
+    connection.request("GET", "/index.php")
+    connection.getresponse().read()
+    for _ in range(3):
+        wiki.stop()
+        wiki.start()
+    connection.close()
 
 
 def test_a_title_with_a_slash_and_one_with_underscores_are_found(wiki):

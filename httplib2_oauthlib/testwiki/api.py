@@ -18,6 +18,9 @@ _MAILING_LIST = "https://lists.wikimedia.org/postorius/lists/mediawiki-api-annou
 _ANNOUNCEMENTS = (
     "Subscribe to the mediawiki-api-announce mailing list at {} for notice of API deprecations and breaking changes."
 )
+BLOCKED = "You have been blocked from editing."
+# How many values a parameter takes, and how many with the right apihighlimits.
+_LIMIT, _HIGH_LIMIT = 50, 500
 # What every module takes.
 _MAIN_PARAMETERS = (
     "action format formatversion maxlag smaxage maxage assert assertuser requestid servedby curtimestamp origin"
@@ -175,10 +178,12 @@ class Api:
         }
         if action not in modules:
             raise ApiError("badvalue", f'Unrecognized value for parameter "action": {action}.')
-        if "read" not in request.caller.rights:
-            raise ApiError("readapidenied", "You need read permission to use this module.")
         if action != "query":
             self._check_token(request)
+        # Who may not read may ask for tokens all the same.
+        is_public = action == "query" and request.get("meta") == "tokens"
+        if "read" not in request.caller.rights and not is_public:
+            raise ApiError("readapidenied", "You need read permission to use this module.")
         if allowed_lag is not None:
             self._check_lag(allowed_lag)
         answer = modules[action](request)
@@ -223,15 +228,18 @@ class Api:
 
     def _query(self, request: ApiRequest) -> Answer:
         found: Answer = {}
+        following = None
         for name in request.several("query", "meta", ("siteinfo", "userinfo", "tokens")):
             found.update(
                 {"siteinfo": self._siteinfo, "userinfo": self._userinfo, "tokens": self._tokens}[name](request)
             )
         if "allpages" in request.several("query", "list", ("allpages",)):
-            found["allpages"] = self._allpages(request)
+            found["allpages"], following = self._allpages(request)
         with_revisions = "revisions" in request.several("query", "prop", ("revisions", "info"))
         found.update(self._pages(request, with_revisions))
-        return {"batchcomplete": True, **({"query": found} if found else {})}
+        continued = {"continue": {"apcontinue": following, "continue": "-||"}} if following else {}
+        request.get("continue")
+        return {"batchcomplete": True, **continued, **({"query": found} if found else {})}
 
     def _userinfo(self, request: ApiRequest) -> Answer:
         caller = request.caller
@@ -342,11 +350,14 @@ class Api:
             "externallinktarget": False,
         }
 
-    def _allpages(self, request: ApiRequest) -> list[Answer]:
-        start = request.get("apfrom") or ""
-        limit = request.number("aplimit", 10)
+    def _allpages(self, request: ApiRequest) -> tuple[list[Answer], str | None]:
+        """Return a batch of pages, and where the next one begins, if there is one."""
+        start = request.get("apcontinue") or request.get("apfrom") or ""
+        limit = min(max(request.number("aplimit", 10), 1), _HIGH_LIMIT)
         pages = sorted((p for p in self.store.pages.values() if p.title.namespace == 0), key=lambda p: p.title.text)
-        return [_page(page) for page in pages if page.title.text >= start][:limit]
+        found = [page for page in pages if page.title.text.replace(" ", "_") >= start.replace(" ", "_")]
+        following = found[limit].title.text.replace(" ", "_") if len(found) > limit else None
+        return [_page(page) for page in found[:limit]], following
 
     def _pages(self, request: ApiRequest, with_revisions: bool) -> Answer:
         given = request.get("titles")
@@ -360,7 +371,15 @@ class Api:
         if given is None:
             return {}
         normalized, missing, invalid, existing = [], [], [], []
-        for text in given.split("|"):
+        titles = given.split("|")
+        limit_of_titles = _HIGH_LIMIT if "apihighlimits" in request.caller.rights else _LIMIT
+        if len(titles) > limit_of_titles:
+            raise ApiError(
+                "toomanyvalues",
+                f'Too many values supplied for parameter "titles". The limit is {limit_of_titles}.',
+                details={"limit": limit_of_titles, "lowlimit": _LIMIT, "highlimit": _HIGH_LIMIT},
+            )
+        for text in titles:
             title = Title.parse(text)
             if title is None:
                 bad = re.search(r"[\[\]{}|#<>]", text)
@@ -416,7 +435,7 @@ class Api:
             if request.flag("nocreate") and page is None:
                 raise ApiError("missingtitle", "The page you specified doesn't exist.")
             if caller.user is not None and caller.user.is_blocked:
-                raise ApiError("blocked", "You have been blocked from editing.")
+                raise ApiError("blocked", BLOCKED)
             if "edit" not in caller.rights or (page is None and "createpage" not in caller.rights):
                 raise ApiError("permissiondenied", EDITING_DENIED)
             newest = page.revisions[-1] if page else None

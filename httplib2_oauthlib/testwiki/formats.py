@@ -59,8 +59,10 @@ def _version_1(answer: Any, of_pages: Callable[[list[Any]], Any]) -> Any:
 def _by_number(pages: list[dict[str, Any]]) -> Any:
     """Key pages by number as PHP does: missing ones count down from -1."""
     numbered: dict[int, Any] = {}
+    missing = 0
     for page in pages:
-        numbered[page.get("pageid", -1 - sum(number < 0 for number in numbered))] = page
+        missing += "pageid" not in page
+        numbered[page.get("pageid", -missing)] = page
     # MediaWiki takes an array for a list if its highest number is one less than its length (seen: pages -1 and 1).
     if numbered and max(-1, *numbered) == len(numbered) - 1:
         return [numbered[number] for number in sorted(numbered)]

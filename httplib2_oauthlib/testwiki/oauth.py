@@ -18,6 +18,7 @@ from .store import AccessToken, Consumer, RequestToken, Store
 
 # Seconds that a client's clock may be off (Extension:OAuth, OAuthServer).
 TIMESTAMP_THRESHOLD = 300
+_PHP_NUMBER = re.compile(r"\s*[+-]?[0-9]{1,15}(?:\.[0-9]{0,15})?")
 _METHODS = ("HMAC-SHA1", "RSA-SHA1")
 
 # PHP's arrays: a name is text, or a number if it is written like one. Bytes stand as latin-1 text.
@@ -143,11 +144,12 @@ class Verifier:
         if timestamp in ("", "0"):
             raise OAuthRefusal("Missing timestamp parameter. The parameter is required")
         now = int(self.store.clock())
-        if not re.fullmatch(r"\d{1,15}", timestamp) or abs(now - int(timestamp)) > TIMESTAMP_THRESHOLD:
+        # PHP reads numbers of many kinds. What is none is an internal error there, and refused here.
+        if not _PHP_NUMBER.fullmatch(timestamp) or abs(now - float(timestamp)) > TIMESTAMP_THRESHOLD:
             raise OAuthRefusal(f"Expired timestamp, yours {timestamp}, ours {now}")
         if nonce in ("", "0"):
             raise OAuthRefusal("Missing nonce parameter. The parameter is required")
-        if not self.store.use_nonce(consumer.key, token.key if token else "", nonce, int(timestamp)):
+        if not self.store.use_nonce(consumer.key, token.key if token else "", nonce, float(timestamp)):
             raise OAuthRefusal(f"Nonce already used: {nonce}")
         method = _get(parameters, "oauth_signature_method")
         if not method:
@@ -259,8 +261,10 @@ def _parse(text: bytes) -> _Parameters:
         earlier = parsed.get(name)
         if earlier is None:
             parsed[name] = value
+        elif isinstance(earlier, list):
+            earlier.append(value)
         else:
-            parsed[name] = [*([earlier] if isinstance(earlier, str) else earlier), value]
+            parsed[name] = [earlier, value]
     return parsed
 
 
@@ -276,7 +280,10 @@ def _php_variables(query: bytes) -> _Parameters:
         stem = stem.replace(" ", "_").replace(".", "_")
         if bracket and "]" in rest:
             earlier = variables.get(_number_or_name(stem))
-            variables[_number_or_name(stem)] = [*(earlier if isinstance(earlier, list) else []), value]
+            if isinstance(earlier, list):
+                earlier.append(value)
+            else:
+                variables[_number_or_name(stem)] = [value]
         else:
             variables[_number_or_name(stem + ("_" + rest if bracket else ""))] = value
     return variables
@@ -296,7 +303,7 @@ def _array_merge(first: _Parameters, second: _Parameters) -> _Parameters:
 
 
 def _parse_header(header: str) -> _Parameters:
-    found = re.findall(r'(oauth_[a-z_-]*)=(?::?"([^"]*)"|([^,]*))', header)
+    found = re.findall(r'(oauth_[a-z_-]{0,60})=(?::?"([^"]*)"|([^,]*))', header)
     return {name: _decode((quoted or bare).encode("latin-1")) for name, quoted, bare in found}
 
 

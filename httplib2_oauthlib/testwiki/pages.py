@@ -5,18 +5,17 @@ does here it does there; their looks are not.
 """
 
 import hmac
-import html
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from jinja2 import Environment, PackageLoader
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from .authorization import Authorization
 from .oauth import OAuthRefusal, coded_refusal
-from .store import Store, User
+from .store import Store, User, normal_name
 
 _GRANT_NAMES = {
     "highvolume": "High-volume editing",
@@ -36,6 +35,12 @@ _LOGIN_REASONS = {
     " it.",
     "exception-nologin-text": "Please log in to be able to access this page or action.",
 }
+
+
+# The messages with a code, as coded_refusal writes them: the sentence, the detail, the link and its text.
+_DETAIL = re.compile(
+    r'(.*)\n\n<span class="[^"]+">([^<>]*), <a class="external" href="([^"]+)">(E\d{3})</a></span>', re.DOTALL
+)
 
 
 class PageRequest(NamedTuple):
@@ -125,8 +130,8 @@ class Pages:
             session = new_session = self.store.begin_session(None)
         error = ""
         if request.is_post:
-            name, password = request.get("wpName").strip(), request.get("wpPassword")
-            user = self.store.users.get(name[:1].upper() + name[1:])
+            password = request.get("wpPassword")
+            user = self.store.users.get(normal_name(request.get("wpName")))
             expected = (user.password if user else "").encode()
             if not self.store.token_is_good(session, "login", request.get("wpLoginToken")):
                 error = _LOST_SESSION
@@ -136,8 +141,8 @@ class Pages:
                 # A session of its own, which nobody can have known before.
                 self.store.end_session(session)
                 title = request.get("returnto") or "Main Page"
-                after = f"&{request.get('returntoquery')}" if request.get("returntoquery") else ""
-                location = f"{self.server}/index.php?{urlencode({'title': title})}{after}"
+                after = parse_qsl(request.get("returntoquery"), keep_blank_values=True)
+                location = f"{self.server}/index.php?{urlencode([('title', title), *after])}"
                 return PageAnswer(location=location, session=self.store.begin_session(user))
         answer = self._page(
             "login.html",
@@ -188,7 +193,7 @@ class Pages:
             request,
             "OAuth",
             consumer=consumer,
-            grants=[_GRANT_NAMES[grant] for grant in consumer.grants if grant in _GRANT_NAMES],
+            grants=_names(consumer.grants),
             is_private="mwoauth-authonlyprivate" in consumer.grants,
             request_token=token,
             is_update=self.store.granted(consumer, user) is not None,
@@ -208,31 +213,31 @@ class Pages:
         if user is None:
             return self._to_login(request, "exception-nologin-text")
         title = "Manage connected applications"
-        is_revocation = re.fullmatch(r"revoke/(\d{1,9})", rest)
-        number = int(is_revocation[1]) if is_revocation else 0
-        if is_revocation and request.is_post and self._form_is_ours(request):
-            revoked = self.authorization.revoke(number, user)
-            said = (
-                "The application's access to your account has been revoked."
-                if revoked
-                else "No access token exists with the given key."
-            )
-            return self._page("message.html", request, title, message=said)
-        granted = [
-            {
+        granted = {
+            token.id: {
                 "id": token.id,
                 "name": self.store.consumers[token.consumer].name,
-                "grants": [_GRANT_NAMES[grant] for grant in token.grants if grant in _GRANT_NAMES],
+                "grants": _names(token.grants),
             }
             for token in list(self.store.access_tokens.values())
             if token.user == user.name
-        ]
-        chosen = next((each for each in granted if each["id"] == number), None)
-        if is_revocation and chosen is None:
+        }
+        if not rest:
+            return self._page("grants.html", request, title, granted=list(granted.values()))
+        # Only revoking is known here, not MediaWiki's changing of single grants (update/N).
+        match = re.fullmatch(r"revoke/(\d{1,9})", rest)
+        number = int(match[1]) if match else 0
+        if number not in granted:
             return self._page("message.html", request, title, message="No access token exists with the given key.")
-        return self._page(
-            "grants.html", request, title, granted=granted, chosen=chosen, token=self._form_token(request)
-        )
+        error = ""
+        if request.is_post and self._form_is_ours(request):
+            if "renounce" in request.values:
+                self.authorization.revoke(number, user)
+                done = "The application's access to your account has been revoked."
+                return self._page("message.html", request, title, message=done)
+            error = 'Invalid value provided for "action" field'
+        token = self._form_token(request)
+        return self._page("revoke.html", request, title, chosen=granted[number], token=token, error=error)
 
     # -- what all of them need
 
@@ -245,8 +250,7 @@ class Pages:
         return self.store.token(request.session, "edit")
 
     def _form_is_ours(self, request: PageRequest) -> bool:
-        is_known = self.store.has_session(request.session)
-        return is_known and self.store.token_is_good(request.session, "edit", request.get("wpEditToken"))
+        return self.store.token_is_good(request.session, "edit", request.get("wpEditToken"))
 
     def _page(self, template: str, request: PageRequest, title: str, **values: Any) -> PageAnswer:
         user: User | None = self.store.session_user(request.session)
@@ -256,11 +260,14 @@ class Pages:
         return PageAnswer(text)
 
 
+def _names(grants: Iterable[str]) -> list[str]:
+    """Return what people are told of some grants; of the hidden ones nothing."""
+    return [_GRANT_NAMES[grant] for grant in grants if grant in _GRANT_NAMES]
+
+
 def _markup(text: str) -> Markup:
     """Return a message as it stands on a page: as text, but for the link and the frame of an error's code."""
-    escaped = html.escape(text, quote=False)
-    escaped = re.sub(r'&lt;span class="[a-z -]+"&gt;(.*)&lt;/span&gt;', r"<small>\1</small>", escaped)
-    escaped = re.sub(
-        r'&lt;a class="external" href="(https://[^"<>]+)"&gt;(\w+)&lt;/a&gt;', r'<a href="\1">\2</a>', escaped
-    )
-    return Markup(escaped.replace("\n\n", "<br>"))  # noqa: S704 (escaped above)
+    found = _DETAIL.fullmatch(text)
+    if found is None:
+        return escape(text)
+    return Markup('{}<br><small>{}, <a href="{}">{}</a></small>').format(*found.groups())

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from .api import EDITING_DENIED, Caller
+from .api import BLOCKED, EDITING_DENIED, Caller
 from .store import Page, Store, Title, User, iso_time
 
 
@@ -26,9 +26,10 @@ def unknown_path(path: str) -> RestAnswer:
     return _error(404, "Not Found", f"The requested relative path (/{path}) did not match any known handler")
 
 
-def unknown_method(method: str) -> RestAnswer:
+def unknown_method(method: str, allowed: str) -> RestAnswer:
     """Answer a method that a path does not know."""
-    return _error(405, "Method Not Allowed", f"Unsupported request method {method}")
+    told = f"The request method ({method}) was not the allowed method for this path ({allowed})"
+    return _error(405, "Method Not Allowed", told)._replace(headers={"Allow": allowed})
 
 
 class Rest:
@@ -65,6 +66,9 @@ class Rest:
         title = Title.parse(str(given["title"]))
         if title is None:
             return _error(400, "Bad Request", "The title is not valid")
+        if caller.user is not None and caller.user.is_blocked:
+            blocked = _error(400, "Bad Request", BLOCKED)
+            return blocked._replace(content={"actionModuleErrorCode": "blocked", **blocked.content})
         if "createpage" not in caller.rights:
             denied = _error(400, "Bad Request", EDITING_DENIED)
             return denied._replace(content={"actionModuleErrorCode": "permissiondenied", **denied.content})

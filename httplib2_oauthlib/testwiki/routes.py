@@ -87,6 +87,7 @@ class Site:
         def date(response: Response) -> Response:
             # The wiki's own clock, also where a test has put it wrong.
             response.headers["Date"] = formatdate(self.store.clock(), usegmt=True)
+            response.headers["X-Content-Type-Options"] = "nosniff"
             return response
 
         return app
@@ -165,7 +166,7 @@ class Site:
         except OAuthRefusal:
             return _json(DENIED)
         if incoming.method not in (("POST",) if title is None else ("GET", "HEAD")):
-            return _json(unknown_method(incoming.method))
+            return _json(unknown_method(incoming.method, "POST" if title is None else "GET"))
         if "read" not in caller.rights:
             return _json(DENIED)
         if title is None:
@@ -182,8 +183,11 @@ class Site:
     def _index(self, title: str | None = None) -> Response:
         incoming = self._incoming()
         # A form names its page too, and its action may not.
-        title = request.values.get("title", _unquoted(title or "Main Page"))
-        title = title.replace("_", " ").strip() if not title.startswith("Special:") else title
+        title = request.values.get("title", _unquoted(title or ""))
+        if not title.strip():
+            self._note(incoming)
+            return _redirect(f"{self.server}/index.php/Main_Page", 301)
+        title = title if title.startswith("Special:") else title.replace("_", " ").strip()
         prefix, _, subpage = title.partition("/")
         if prefix == "Special:OAuth" and subpage in SpecialOAuth.SUBPAGES:
             return self._special(incoming, subpage)
@@ -207,13 +211,15 @@ class Site:
         return _page(self.pages.read(asked, text), {"Cache-Control": "private, must-revalidate, max-age=0"})
 
     def _special(self, incoming: IncomingRequest, subpage: str) -> Response:
-        answer = self.special.answer(subpage, incoming, request.args.get("format") == "json")
+        answer = self.special.answer(subpage, incoming, request.values.get("format") == "json")
         self._note(incoming, refusal=answer.refusal)
         content_type = "application/json" if answer.is_json else "text/plain;charset=UTF-8"
         return Response(answer.text, 200, _NOT_STORED, content_type=content_type)
 
 
 def _redirect(location: str, status: int) -> Response:
+    # A consumer's callback may hold anything; MediaWiki sends it without its line ends, too.
+    location = location.replace("\n", "").replace("\r", "_")
     return Response(status=status, headers={"Location": location}, content_type="text/html; charset=UTF-8")
 
 

@@ -1,17 +1,19 @@
 """The embedded wiki as a thing to start and stop: sockets (cheroot's), consumers, users who allow."""
 
+import os
 import secrets
+import socket
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from cheroot.wsgi import Server
 
 from .authorization import Authorization
 from .routes import SeenRequest, Site
-from .store import DEFAULT_GRANTS, PASSWORD, Consumer, Store, User
+from .store import DEFAULT_GRANTS, GRANTS, PASSWORD, Consumer, Store, User
 
 
 class OwnerOnly(NamedTuple):
@@ -24,6 +26,16 @@ class OwnerOnly(NamedTuple):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(client_key={self.client_key!r}, ...)"
+
+
+class _Server(Server):
+    @classmethod
+    def prepare_socket(cls, *args: Any, **kwargs: Any) -> socket.socket:
+        prepared: socket.socket = super().prepare_socket(*args, **kwargs)
+        if os.name == "posix":
+            # To start again at the same port, where connections of before are still on their way out.
+            prepared.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        return prepared
 
 
 class TestWiki:
@@ -102,7 +114,8 @@ class TestWiki:
             return
         # A thread serves a request, not a connection, so that idle connections cost none; one on which nothing was sent
         # yet does, and browsers open such.
-        http = Server(self._address, None, numthreads=32)
+        http = _Server(self._address, None, numthreads=64)
+        http.timeout = 5  # Seconds that a connection may say nothing.
         http.expiration_interval = 0.05  # Seconds between two looks at whether to stop.
         http.shutdown_timeout = 0.2  # Seconds that a request under way has to end.
         http.prepare()
@@ -147,9 +160,16 @@ class TestWiki:
             owner: The only user of an owner-only consumer.
             is_approved: Whether anybody may use it.
 
+        Raises:
+            ValueError: A grant is not known.
+
         Returns:
             The consumer; its ``key`` and ``secret`` go into an ``OAuth1``.
         """
+        grants = tuple(grants)
+        unknown = [grant for grant in grants if grant not in GRANTS]
+        if unknown:
+            raise ValueError(f"no such grant: {', '.join(unknown)}; there are {', '.join(GRANTS)}")
         consumer = Consumer(
             key or secrets.token_hex(16),
             secret or secrets.token_hex(20),
@@ -157,7 +177,7 @@ class TestWiki:
             name=name,
             callback=callback,
             owner=owner,
-            grants=tuple(grants),
+            grants=grants,
             rsa_public_key=rsa_public_key,
             callback_is_prefix=callback_is_prefix,
             is_approved=is_approved,
@@ -183,17 +203,27 @@ class TestWiki:
         token = self.store.grant(consumer, owner)
         return OwnerOnly(consumer.key, consumer.secret, token.key, token.secret)
 
-    def account(self, name: str, *, password: str = PASSWORD, email: str = "", is_blocked: bool = False) -> User:
+    def account(
+        self,
+        name: str,
+        *,
+        password: str = PASSWORD,
+        email: str = "",
+        real_name: str = "",
+        is_blocked: bool = False,
+    ) -> User:
         """Make an account, or change one. Every account that is named anywhere is made when it is not there.
 
         Args:
             name: Its first letter is made a capital.
             password: For the login page. By default that of all accounts, ``store.PASSWORD``.
-            email: Told only to consumers with the grant ``privateinfo`` or ``mwoauth-authonlyprivate``.
+            email: Confirmed, if there is one. Told only to consumers with the grant ``privateinfo`` or
+                ``mwoauth-authonlyprivate``.
+            real_name: Likewise.
             is_blocked: Whether it may not edit.
         """
         user = self.store.user(name)
-        user.password, user.email, user.is_blocked = password, email, is_blocked
+        user.password, user.email, user.real_name, user.is_blocked = password, email, real_name, is_blocked
         return user
 
     def authorize(self, request_token: str, user: str) -> str:

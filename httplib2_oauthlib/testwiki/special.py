@@ -58,7 +58,11 @@ class SpecialOAuth:
             if as_json or subpage == "identify":
                 return SpecialAnswer(_php_json({"error": key, "message": text}), True, refusal.text)
             # Escaped as for a page, but for links.
-            escaped = re.sub(r"&lt;(a .*?)&gt;(.*?)&lt;/a&gt;", _link, html.escape(text).replace("&#x27;", "&#039;"))
+            escaped = re.sub(
+                r"&lt;(a class=[^<>;]{1,20};[^<>;]{1,20}; href=[^<>]{1,120}?)&gt;(\w{1,9})&lt;/a&gt;",
+                _link,
+                html.escape(text).replace("&#x27;", "&#039;"),
+            )
             return SpecialAnswer(f"Error: {escaped}", False, refusal.text)
 
     def _initiate(self, request: IncomingRequest) -> tuple[str, str]:
@@ -97,7 +101,7 @@ class SpecialOAuth:
             "sub": str(user.id),
             "username": user.name,
             "editcount": self.store.edit_count(user),
-            "confirmed_email": True,
+            "confirmed_email": bool(user.email),
             "blocked": user.is_blocked,
             "registered": re.sub(r"\D", "", iso_time(user.registered)),
             "groups": list(user.groups),
@@ -105,7 +109,7 @@ class SpecialOAuth:
             "grants": list(token.grants),
         }
         if {"mwoauth-authonlyprivate", "privateinfo"} & set(token.grants):
-            claims.update(realname="", email=user.email)
+            claims.update(realname=user.real_name, email=user.email)
         claims["nonce"] = nonce[1] if nonce else ""
         return jwt.encode(claims, consumer.secret, "HS256")
 

@@ -74,6 +74,7 @@ PASSWORD = "test wiki"
 ANONYMOUS_TOKEN = "+\\"
 
 _LONGEST_TITLE = 255  # bytes
+_MOST_SESSIONS = 10_000
 _MAIN_PAGE = "<strong>MediaWiki has been installed.</strong>\n\nThis is the embedded wiki of httplib2-oauthlib."
 
 
@@ -87,6 +88,7 @@ class User:
     registered: float = 0.0
     password: str = field(default=PASSWORD, repr=False)
     email: str = ""
+    real_name: str = ""
     is_blocked: bool = False
 
     def rights(self) -> list[str]:
@@ -193,6 +195,12 @@ class Title:
         return f"{prefix}:{self.text}" if prefix else self.text
 
 
+def normal_name(name: str) -> str:
+    """Return a user's name as MediaWiki writes it."""
+    name = name.replace("_", " ").strip()
+    return name[:1].upper() + name[1:]
+
+
 class Store:
     """Everything the wiki knows. All methods may be called from many threads.
 
@@ -211,6 +219,7 @@ class Store:
         self.files: dict[str, bytes] = {}
         self._sessions: dict[str, str | None] = {}
         self._nonces: dict[tuple[str, str, str], float] = {}
+        self._next_sweep = 1000
         self._revisions = 0
         self._secret = secrets.token_bytes(32)
         for name in ("Admin", "MediaWiki default"):
@@ -220,7 +229,7 @@ class Store:
 
     def user(self, name: str) -> User:
         """Return the account of this name, made if there is none."""
-        name = name[:1].upper() + name[1:]
+        name = normal_name(name)
         with self.lock:
             if name not in self.users:
                 self.users[name] = User(len(self.users) + 1, name, registered=self.clock())
@@ -233,13 +242,15 @@ class Store:
 
     def use_nonce(self, consumer: str, token: str, nonce: str, timestamp: float) -> bool:
         """Use up a nonce; False if it was used up before."""
-        now = self.clock()
+        now, key = self.clock(), (consumer, token, nonce)
         with self.lock:
-            for key in [key for key, expiry in self._nonces.items() if expiry < now]:
-                del self._nonces[key]
-            if (consumer, token, nonce) in self._nonces:
+            # Looked through now and then only, so that a request costs the same however many there were.
+            if len(self._nonces) > self._next_sweep:
+                self._nonces = {key: expiry for key, expiry in self._nonces.items() if expiry >= now}
+                self._next_sweep = 2 * len(self._nonces) + 1000
+            if self._nonces.get(key, now - 1) >= now:
                 return False
-            self._nonces[consumer, token, nonce] = timestamp + NONCE_LIFETIME
+            self._nonces[key] = timestamp + NONCE_LIFETIME
             return True
 
     def new_request_token(self, consumer: Consumer, callback: str) -> RequestToken:
@@ -247,6 +258,10 @@ class Store:
         expires = self.clock() + REQUEST_TOKEN_LIFETIME
         token = RequestToken(secrets.token_hex(16), secrets.token_hex(16), consumer.key, callback, expires)
         with self.lock:
+            for key, old in list(self.request_tokens.items()):
+                if old.expires >= self.clock() - REQUEST_TOKEN_LIFETIME:
+                    break  # In the order of their making: the rest is younger.
+                del self.request_tokens[key]
             self.request_tokens[token.key] = token
         return token
 
@@ -273,6 +288,8 @@ class Store:
         session = secrets.token_hex(16)
         with self.lock:
             self._sessions[session] = user.name if user else None
+            while len(self._sessions) > _MOST_SESSIONS:
+                del self._sessions[next(iter(self._sessions))]
         return session
 
     def end_session(self, session: str) -> None:
