@@ -4,12 +4,15 @@ import argparse
 import getpass
 import io
 import os
+import re
 import sys
 import time
 import webbrowser
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import fields
+from http.client import HTTPException
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import quote, urlencode
@@ -21,13 +24,14 @@ from . import __version__, demo, mediawiki
 from .adapter import OAuth1Http
 from .calls import Origin
 from .credentials import KeyringStore
-from .errors import CredentialsError, HandshakeError, OAuthError, RefusedError
-from .login import CallbackReceiver, Wiki, find_wiki, user_of
+from .errors import CredentialsError, HandshakeError, IdentityError, OAuthError, RefusedError, ResponseLostError
+from .login import CallbackReceiver, Wiki, find_wiki, host_of, user_of
 from .requestparts import DEFAULT_PORTS, FORM
 from .signing import OAuth1, SignedRequest
 
 PROGRAM = "httplib2-oauth"
 _LONGEST_WAIT = 86400  # Seconds.
+_HIGHEST_PORT = 65535
 OK, FAILED, MISUSED, REFUSED, INTERRUPTED = 0, 1, 2, 3, 130
 
 _DESCRIPTION = """\
@@ -66,20 +70,24 @@ def main(argv: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")
     try:
         code = int(arguments.run(arguments))
-        sys.stdout.flush()
+        print(end="", flush=True)
+        return code
     except BrokenPipeError:
         # Whoever read our output has seen enough, as in "... | head"; Python must not try to flush it at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
-    except KeyboardInterrupt:
-        return _complain("interrupted", INTERRUPTED)
+    except (KeyboardInterrupt, EOFError):
+        message, code = "interrupted", INTERRUPTED
+    except ResponseLostError as error:
+        # Not a refusal of the credentials: who logs in again and repeats the request may do a thing twice.
+        message, code = str(error), FAILED
     except (RefusedError, _NotLoggedIn) as error:
-        return _complain(str(error), REFUSED)
+        message, code = str(error), REFUSED
     except HandshakeError as error:
-        return _complain(str(error), FAILED if error.reason in ("answer", "callback", "other") else REFUSED)
-    except (OAuthError, httplib2.HttpLib2Error, OSError, ValueError) as error:
-        return _complain(_in_words(error, arguments), FAILED)
-    return code
+        message, code = str(error), FAILED if error.reason in ("answer", "callback", "other") else REFUSED
+    except (OAuthError, httplib2.HttpLib2Error, HTTPException, OSError, ValueError, OverflowError) as error:
+        message, code = _in_words(error, arguments), FAILED
+    return _complain(message, code)
 
 
 class _NotLoggedIn(OAuthError):
@@ -87,8 +95,13 @@ class _NotLoggedIn(OAuthError):
 
 
 def _complain(message: str, code: int) -> int:
-    print(f"{PROGRAM}: {' '.join(message.split())}", file=sys.stderr)
+    print(f"{PROGRAM}: {_printable(' '.join(message.split()))}", file=sys.stderr)
     return code
+
+
+def _printable(text: str) -> str:
+    """Return text from a server with nothing in it that a terminal would obey."""
+    return "".join(character if character.isprintable() else "\ufffd" for character in text)
 
 
 def _in_words(error: Exception, arguments: argparse.Namespace) -> str:
@@ -97,6 +110,10 @@ def _in_words(error: Exception, arguments: argparse.Namespace) -> str:
         return f"no answer from {server} within {arguments.timeout:g} seconds"
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename or f'no answer from {server}'}: {error.strerror}"
+    if isinstance(error, HTTPException):
+        return f"{server} answered with something that is no HTTP, or only half of it ({type(error).__name__})"
+    if isinstance(error, UnicodeError):
+        return f"{server} can't be asked: its host is none, or a header is not in Latin letters"
     return str(error) or type(error).__name__
 
 
@@ -114,14 +131,15 @@ def _wiki(arguments: argparse.Namespace) -> int:
         needed = f"wiki needs an extra ({error.name} is missing): pip install 'httplib2-oauthlib[testwiki]'"
         return _complain(needed, FAILED)
     with TestWiki(port=arguments.port) as wiki:
-        tool = wiki.register("A tool", callback="http://127.0.0.1:1/")
+        tools = {host: wiki.register("A tool", callback=f"http://{host}:1/") for host in ("127.0.0.1", "localhost")}
         tokens = ":".join(wiki.owner_only(arguments.user))
         names = sorted({wiki.account(name).name for name in ("Alice", "Bob", arguments.user)})
         print(f"An embedded wiki listens at {wiki.index_uri}, on this machine only. Control-C ends it.\n")
         print(f"Its accounts are {', '.join(names)}; the password of each is: {PASSWORD}\n")
-        print("A consumer for tools, with callbacks to any port of http://127.0.0.1:")
-        print(f"  consumer key     {tool.key}")
-        print(f"  consumer secret  {tool.secret}\n")
+        for host, tool in tools.items():
+            print(f"A consumer for tools, with callbacks to any port of http://{host}:")
+            print(f"  consumer key     {tool.key}")
+            print(f"  consumer secret  {tool.secret}\n")
         print(f"An owner-only consumer of {arguments.user}'s:")
         print(f"  export OAUTH_WIKI={wiki.index_uri}")
         print(f"  export OAUTH_TOKENS={tokens}", flush=True)
@@ -136,22 +154,34 @@ def _wiki(arguments: argparse.Namespace) -> int:
 def _login(arguments: argparse.Namespace) -> int:
     http, headers = _http(arguments)
     wiki = find_wiki(arguments.wiki, http, headers)
+    if find_spec("jwt") is None:
+        raise OAuthError("login needs an extra to verify who you are: pip install 'httplib2-oauthlib[mediawiki]'")
+    # Whatever would keep the credentials from being kept is to be known before they are granted.
+    KeyringStore().get(wiki.host)
     given = (OAuth1.from_env() or _ask_for_tokens(wiki)) if arguments.owner_only else None
     oauth = given or _grant(arguments, wiki, http)
-    if oauth.client_secret:
-        consumer = (oauth.client_key, oauth.client_secret)
-        access = (oauth.resource_owner_key or "", oauth.resource_owner_secret or "")
-        name = mediawiki.identify(wiki.index_uri, consumer, access, user_agent=headers["User-Agent"], http=http)[
-            "username"
-        ]
-    else:
-        # An RSA consumer has no secret that an identity could be signed with: the API's word has to do.
-        name = _name_of(user_of(wiki, oauth, http, headers))
+    name = _verified_name(wiki, oauth, http, headers)
     where = KeyringStore().save(wiki.host, oauth)
-    print(f"Logged in to {wiki.host} as {name}. The credentials are kept in {where}")
+    print(f"Logged in to {wiki.host} as {_printable(name)}. The credentials are kept in {where}")
     if os.environ.get("OAUTH_TOKENS") and not arguments.owner_only:
         print("OAUTH_TOKENS is set, and comes before them.", file=sys.stderr)
     return OK
+
+
+def _verified_name(wiki: Wiki, oauth: OAuth1, http: OAuth1Http, headers: dict[str, str]) -> str:
+    # An RSA consumer has no secret that an identity could be signed with: the API's word has to do.
+    if oauth.client_secret:
+        consumer = (oauth.client_key, oauth.client_secret)
+        access = (oauth.resource_owner_key or "", oauth.resource_owner_secret or "")
+        try:
+            identity = mediawiki.identify(wiki.index_uri, consumer, access, user_agent=headers["User-Agent"], http=http)
+            return str(identity["username"])
+        except IdentityError as error:
+            # Genuine, but late or by another of the wiki's names. What was granted would be lost for that.
+            if error.reason not in ("clock", "issuer"):
+                raise
+            _complain(f"{error}. Asking the wiki's API instead", OK)
+    return _name_of(user_of(wiki, oauth, http, headers))
 
 
 def _grant(arguments: argparse.Namespace, wiki: Wiki, http: OAuth1Http) -> OAuth1:
@@ -169,12 +199,13 @@ def _grant(arguments: argparse.Namespace, wiki: Wiki, http: OAuth1Http) -> OAuth
                 error.reason,
                 f"{error.message} This command asked for {callback}: choose with --callback, or use --paste.",
             ) from None
+        if receiver is not None:
+            receiver.expect(request_token.key)
         print(f"Allow it in a browser, at\n\n  {uri}\n", file=sys.stderr)
         if receiver is None:
             prompt = "Then paste the address to which the browser was sent, or the verification value: "
             response = _ask(prompt, "log in where there is a terminal, or without --paste")
         else:
-            receiver.expect(request_token.key)
             if not arguments.no_browser:
                 webbrowser.open(uri)
             response = receiver.wait(arguments.wait)
@@ -185,7 +216,7 @@ def _grant(arguments: argparse.Namespace, wiki: Wiki, http: OAuth1Http) -> OAuth
 def _whoami(arguments: argparse.Namespace) -> int:
     http, headers = _http(arguments)
     wiki = find_wiki(arguments.wiki, http, headers)
-    print(_name_of(user_of(wiki, _credentials(wiki.host), http, headers)))
+    print(_printable(_name_of(user_of(wiki, _credentials(wiki.host), http, headers))))
     return OK
 
 
@@ -196,13 +227,19 @@ def _name_of(userinfo: dict[str, Any]) -> str:
 
 
 def _logout(arguments: argparse.Namespace) -> int:
-    http, headers = _http(arguments)
-    wiki = find_wiki(arguments.wiki, http, headers)
-    if KeyringStore().delete(wiki.host):
-        print(f"Logged out of {wiki.host}: the credentials are forgotten here. The wiki honours them until you revoke")
-        print(f"them at {wiki.index_uri}?title=Special:OAuthManageMyGrants")
-    else:
-        print(f"There were no credentials for {wiki.host}.")
+    store, page = KeyringStore(), "Special:OAuthManageMyGrants"
+    # By its name first: what is kept here can be forgotten also when the wiki can't be reached.
+    host = host_of(arguments.wiki)
+    if not store.delete(host):
+        http, headers = _http(arguments)
+        wiki = find_wiki(arguments.wiki, http, headers)
+        host, page = wiki.host, f"{wiki.index_uri}?title={page}"
+        if not store.delete(host):
+            print(f"There were no credentials for {host}.")
+            host = ""
+    if host:
+        print(f"Logged out of {host}: the credentials are forgotten here.")
+        print(f"The wiki honours them until you revoke them there, at {page}")
     if os.environ.get("OAUTH_TOKENS"):
         print("OAUTH_TOKENS is set, and still signs.", file=sys.stderr)
     return OK
@@ -217,9 +254,10 @@ def _request(arguments: argparse.Namespace) -> int:
     if arguments.include:
         lines = [f"HTTP {response.status} {response.reason}", *(f"{name}: {value}" for name, value in response.items())]
         print("\n".join(lines), end="\n\n")
-    sys.stdout.flush()
-    # Bytes as they came, not as this terminal would write them.
-    getattr(sys.stdout, "buffer", io.BytesIO()).write(content)
+    if sys.stdout is not None:  # Somebody may have closed it.
+        sys.stdout.flush()
+        # Bytes as they came, not as this terminal would write them.
+        sys.stdout.buffer.write(content)
     mediawiki.check(response, content)
     return OK if response.status < 400 else _complain(f"the server answered {response.status}", FAILED)  # noqa: PLR2004
 
@@ -306,8 +344,11 @@ def _consumer(wiki: Wiki) -> tuple[str, str]:
     given = os.environ.get("OAUTH_CONSUMER", "").strip()
     if given:
         key, colon, secret = given.partition(":")
-        if not (key and colon and secret):
-            raise CredentialsError("OAUTH_CONSUMER takes consumer key and consumer secret, joined by a colon")
+        if not (key and colon and secret) or ":" in secret:
+            raise CredentialsError(
+                "OAUTH_CONSUMER takes consumer key and consumer secret, joined by a colon; the four values of an"
+                " owner-only consumer go into OAUTH_TOKENS, with --owner-only"
+            )
         return key, secret
     cure = "set OAUTH_CONSUMER to the consumer's key and secret, joined by a colon"
     print(
@@ -360,7 +401,7 @@ def _parsed(argv: Sequence[str] | None) -> argparse.Namespace:
     if rest and not are_parameters:
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
     if rest:
-        arguments.parameters += rest
+        arguments.parameters = [*arguments.parameters, *rest]
     return arguments
 
 
@@ -396,8 +437,8 @@ def _parser() -> argparse.ArgumentParser:
     wiki = command(
         "wiki", _wiki, "serve the embedded wiki, and print its accounts and consumers", example="--port 8000"
     )
-    wiki.add_argument("--port", type=int, default=0, help="the port to listen at; 0, the default, for a free one")
-    wiki.add_argument("--user", default="Alice", help="whose the owner-only consumer is (Alice)")
+    wiki.add_argument("--port", type=_port, default=0, help="the port to listen at; 0, the default, for a free one")
+    wiki.add_argument("--user", type=_user, default="Alice", help="whose the owner-only consumer is (Alice)")
 
     login = command("login", _login, "be granted access to a wiki, and keep it", example="en.wikipedia.org")
     login.add_argument("wiki", metavar="WIKI", help=wiki_help)
@@ -435,7 +476,7 @@ def _parser() -> argparse.ArgumentParser:
     for added in (request, explain):
         added.add_argument("method", metavar="METHOD", help="GET, POST, PUT, ...")
         added.add_argument("uri", metavar="URI")
-        added.add_argument("parameters", metavar="name=value", nargs="*", type=_parameter)
+        added.add_argument("parameters", metavar="name=value", nargs="*", default=[], type=_parameter)
         added.add_argument("-H", "--header", metavar="NAME:VALUE", action="append", default=[])
         added.add_argument("--body", metavar="FILE", help="what to send, not as a form; - for standard input")
         network(added)
@@ -446,10 +487,22 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _seconds(text: str) -> float:
-    seconds = float(text)
+    seconds = float(text) if re.fullmatch(r"\d{0,6}\.?\d{0,6}", text) and text.strip(".") else 0.0
     if not 0 < seconds <= _LONGEST_WAIT:
-        raise argparse.ArgumentTypeError(f"{text} is no number of seconds that can be waited")
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds that can be waited")
     return seconds
+
+
+def _port(text: str) -> int:
+    if not re.fullmatch(r"\d{1,5}", text) or int(text) > _HIGHEST_PORT:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port")
+    return int(text)
+
+
+def _user(text: str) -> str:
+    if not re.fullmatch(r"[^\s\[\]{}|#<>@/:_][^\[\]{}|#<>@/:\x00-\x1f]{0,80}", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no user's name")
+    return text
 
 
 def _parameter(text: str) -> str:

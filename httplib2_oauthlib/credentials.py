@@ -318,10 +318,16 @@ class KeyringStore:
 
 
 def _keyring() -> Any:
-    """Return the keyring's backend, or None if there is none that stores anything."""
+    """Return the keyring's backend, or None if there is none that keeps secrets better than our file does.
+
+    keyring itself recommends those of priority 1 and more: below that are files that are not even private. A backend
+    that the user has chosen is the user's choice.
+    """
     try:
-        backend = importlib.import_module("keyring").get_keyring()
-        return backend if backend.priority > 0 else None
+        core = importlib.import_module("keyring").core
+        chosen = core.load_env() or core.load_config()
+        backend = chosen or core.get_keyring()
+        return backend if backend.priority >= (0.1 if chosen else 1) else None
     except Exception:
         # Not installed, or its configuration names a backend that is not there.
         return None

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import parse_qs, urljoin, urlsplit
 
 import httplib2
 
@@ -49,6 +49,15 @@ class Wiki(NamedTuple):
     api_uri: str
 
 
+def host_of(name: str) -> str:
+    """Return the host, with its port if it is not the usual one, of whatever a person calls a wiki; nothing is asked.
+
+    Raises:
+        OAuthError: There is no host in it.
+    """
+    return str(_origin(_uri_of(name), name)).partition("://")[2]
+
+
 def find_wiki(name: str, http: httplib2.Http, headers: dict[str, str]) -> Wiki:
     """Find a wiki by whatever a person calls it.
 
@@ -60,10 +69,8 @@ def find_wiki(name: str, http: httplib2.Http, headers: dict[str, str]) -> Wiki:
     Raises:
         OAuthError: There is no MediaWiki.
     """
-    uri = name if "://" in name else f"{_scheme_of(name)}://{name}"
-    origin = Origin.of(uri)
-    if origin is None or not origin.host or origin.scheme not in DEFAULT_PORTS:
-        raise OAuthError(f"{name!r} is no wiki: give the URI of its index.php")
+    uri = _uri_of(name)
+    _origin(uri, name)
     if not _SCRIPT.search(_without_query(uri)):
         uri = _api_uri_of_page(uri, http, headers)
     return _wiki(_SCRIPT.sub("", _without_query(uri)))
@@ -71,6 +78,17 @@ def find_wiki(name: str, http: httplib2.Http, headers: dict[str, str]) -> Wiki:
 
 def _without_query(uri: str) -> str:
     return uri.partition("#")[0].partition("?")[0]
+
+
+def _uri_of(name: str) -> str:
+    return name if "://" in name else f"{_scheme_of(name)}://{name}"
+
+
+def _origin(uri: str, name: str) -> Origin:
+    origin = Origin.of(uri)
+    if origin is None or origin.scheme not in DEFAULT_PORTS:
+        raise OAuthError(f"{name!r} is no wiki: give the URI of its index.php")
+    return origin
 
 
 def _scheme_of(name: str) -> str:
@@ -82,15 +100,17 @@ def _api_uri_of_page(uri: str, http: httplib2.Http, headers: dict[str, str]) -> 
     response, content = http.request(uri, headers=headers)
     link = _EDIT_URI.search(content[:_LONGEST_HEAD].decode("utf-8", "replace"))
     href = _HREF.search(link[0]) if link else None
-    landed = response.get("content-location", uri)
+    # The location of the last redirect, if any; not a header Content-Location, which a server may make up.
+    previous = getattr(response, "previous", None)
+    landed = uri if previous is None else urljoin(uri, previous.get("location", ""))
     if href is None:
         raise OAuthError(f"no MediaWiki was found at {uri} (status {response.status}): give the URI of its index.php")
     found = str(urljoin(landed, html.unescape(href[1])))
-    # Credentials will be sent there: a page does not get to choose another host, nor to do without TLS.
-    here, there = Origin.of(landed), Origin.of(found)
-    was_https = uri.startswith("https:")
-    if here is None or there is None or here[1:] != there[1:] or (was_https and there.scheme != "https"):
-        raise OAuthError(f"{uri} names an API elsewhere, at {there}: if you trust it, give that wiki's index.php")
+    # Credentials will be sent there: neither a redirect nor a page gets to choose another host, or to do without TLS.
+    asked, there = _origin(uri, uri), Origin.of(found)
+    upgraded = there is not None and asked == ("http", there.host, 80) and there == ("https", there.host, 443)
+    if asked != there and not upgraded:
+        raise OAuthError(f"{uri} leads to an API elsewhere, at {there}: if you trust it, give that wiki's index.php")
     if not _SCRIPT.search(_without_query(found)):
         raise OAuthError(f"{uri} names an API that is no api.php: give the URI of its index.php")
     return found
@@ -113,8 +133,8 @@ def user_of(wiki: Wiki, oauth: OAuth1, http: OAuth1Http, headers: dict[str, str]
     check(response, content)
     try:
         answer = json.loads(content)
-        userinfo: dict[str, Any] = answer["query"]["userinfo"]
-    except (ValueError, KeyError, TypeError):
+        userinfo: dict[str, Any] = dict(answer["query"]["userinfo"])
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise OAuthError(f"{wiki.api_uri} answered {response.status} with something else than who you are") from None
     return userinfo
 
@@ -130,16 +150,23 @@ class CallbackReceiver:
     """
 
     def __init__(self, uri: str = "http://127.0.0.1/") -> None:
-        parts = urlsplit(uri)
-        if parts.scheme != "http" or parts.hostname not in _LOOPBACK:
-            raise OAuthError("the callback must be on this machine: http://127.0.0.1:PORT/PATH")
+        try:
+            parts, port = urlsplit(uri), urlsplit(uri).port or 0
+        except ValueError:
+            parts, port = urlsplit(""), 0
+        if parts.scheme != "http" or parts.hostname not in _LOOPBACK or parts.query or parts.fragment:
+            raise OAuthError(
+                "the callback must be on this machine, http://127.0.0.1:PORT/PATH without a query;"
+                " choose it with --callback"
+            )
         self._key = ""
         self._received: str | HandshakeError | None = None
         self._came_back = threading.Event()
+        self._lock = threading.Lock()
         path = parts.path or "/"
         address = "::1" if parts.hostname == "::1" else "127.0.0.1"
         try:
-            self._server = _server_class(address)((address, parts.port or 0), self._handler(path))
+            self._server = _server_class(address)((address, port), self._handler(path))
         except OSError as error:
             raise OAuthError(f"can't wait at {uri}: {error.strerror}; choose another port with --callback") from None
         host = f"[{parts.hostname}]" if address == "::1" else parts.hostname
@@ -177,18 +204,22 @@ class CallbackReceiver:
     def _receive(self, query: str) -> tuple[int, str, str]:
         """Take a callback; return the status, the title and the text of the page to show."""
         callback = f"{self.uri}?{query}"
+        answer: str | HandshakeError = callback
+        title, text = "That's it", "Go back to the terminal; you can close this window."
         try:
             read_callback(callback, self._key)
         except HandshakeError as error:
             # A no counts only if it names the request token; anybody may send the browser here.
-            if error.reason != "denied" or not self._key or self._key not in query:
+            named = {value for name in ("oauth_token", "denied") for value in parse_qs(query).get(name, ())}
+            if error.reason != "denied" or not self._key or named != {self._key}:
                 return 400, "This is not what we are waiting for", "Go back to the page of the wiki."
-            self._received = error
+            answer, title, text = error, "Not allowed", "Nothing was granted. You can close this window."
+        with self._lock:
+            # The first answer counts; the browser may ask for the page once more.
+            if self._received is None:
+                self._received = answer
             self._came_back.set()
-            return 200, "Not allowed", "Nothing was granted. You can close this window."
-        self._received = callback
-        self._came_back.set()
-        return 200, "That's it", "Go back to the terminal; you can close this window."
+        return 200, title, text
 
     def _handler(self, expected_path: str) -> Callable[..., BaseHTTPRequestHandler]:
         receive = self._receive
@@ -217,5 +248,8 @@ class CallbackReceiver:
 def _server_class(address: str) -> type[ThreadingHTTPServer]:
     class Server(ThreadingHTTPServer):
         address_family = socket.AF_INET6 if ":" in address else socket.AF_INET
+
+        def handle_error(self, request: object, client_address: object) -> None:
+            """Say nothing: browsers break connections off."""
 
     return Server

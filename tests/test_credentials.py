@@ -713,6 +713,7 @@ def test_usual_secrets_stand_in_the_file_as_any_reader_of_ini_files_reads_them(s
 class Keyring(PlaintextKeyring):
     """A keyring of the system's, in a file of the test's; ``locked`` and ``unwritable`` as it may turn out to be."""
 
+    priority = 5  # That of a desktop's.
     locked = unwritable = False
 
     def get_password(self, service, username):
@@ -729,6 +730,11 @@ class Keyring(PlaintextKeyring):
         if self.locked:
             raise keyring.errors.PasswordDeleteError(f"canary {username}")
         super().delete_password(service, username)
+
+
+@pytest.fixture(autouse=True)
+def no_keyring_of_the_developers(monkeypatch):
+    monkeypatch.delenv("PYTHON_KEYRING_BACKEND", raising=False)
 
 
 @pytest.fixture
@@ -837,6 +843,16 @@ def test_without_a_keyring_the_file_serves(without_keyring, store):
     assert ring.delete(HOST) is True
     assert ring.delete(HOST) is False
     assert store.load() == {}
+
+
+def test_a_keyring_that_is_a_readable_file_is_not_used_unless_it_was_chosen(ring, store, monkeypatch, tmp_path):
+    """keyrings.alt brings one, and keyring takes it where there is no desktop."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.setattr(keyring.core, "_keyring_backend", PlaintextKeyring())
+    assert ring.save("one.example", ALICE) == str(store.path)
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyrings.alt.file.PlaintextKeyring")
+    assert "system keyring" in ring.save("other.example", ALICE)
+    assert ring.get("other.example") == ALICE
 
 
 def test_a_locked_keyring_is_asked_once(ring, system, store, monkeypatch):

@@ -2,6 +2,7 @@
 
 import http.client
 import socket
+import struct
 import threading
 import time
 import urllib.request
@@ -84,6 +85,24 @@ def test_a_page_that_names_no_wiki_of_its_own_host_is_refused(serve, page, said)
         found(serve(lambda _: answer(page)).uri("/"))
 
 
+def test_a_redirect_to_another_host_is_told_and_a_header_does_not_count(serve):
+    elsewhere = serve(lambda _: answer(LINK.format("/api.php")))
+    redirecting = serve(lambda _: answer("", "302 Found", Location=elsewhere.uri("/")))
+    with pytest.raises(OAuthError, match="API elsewhere"):
+        found(redirecting.uri("/"))
+    # httplib2 would make it the location that was landed at.
+    lying = serve(lambda _: answer(LINK.format("/w/api.php"), Content_Location=elsewhere.uri("/")))
+    assert found(lying.uri("/")).api_uri == lying.uri("/w/api.php")
+    within = serve(
+        lambda r: (
+            answer("", "301 Moved", Location="/wiki/")
+            if r.target == "/"
+            else answer(LINK.format("../w/api.php"), Content_Location="index.html.en")
+        )
+    )
+    assert found(within.uri("/")).api_uri == within.uri("/w/api.php")
+
+
 # -- the receiver
 
 
@@ -122,6 +141,7 @@ def test_the_callback_is_received(receiver):
         (f"?oauth_token={KEY}", 400),
         ("?oauth_problem=user_refused", 400),
         ("?denied=another", 400),
+        (f"?denied=another&x={KEY}", 400),
         ("?oauth_verifier=%3Cscript%3E", 400),
     ],
 )
@@ -133,6 +153,23 @@ def test_what_is_not_the_callback_is_turned_away_and_waited_on(receiver, path, s
         receiver.wait(0.1)
     get(f"{receiver.uri}?oauth_verifier=v&oauth_token={KEY}")
     assert "oauth_verifier=v" in receiver.wait(5)
+
+
+def test_the_first_answer_counts(receiver):
+    get(f"{receiver.uri}?oauth_verifier=v&oauth_token={KEY}")
+    get(f"{receiver.uri}?oauth_problem=user_refused&oauth_token={KEY}")
+    assert "oauth_verifier=v" in receiver.wait(5)
+
+
+def test_browsers_that_break_off_are_not_talked_about(receiver, capfd):
+    parts = urlsplit(receiver.uri)
+    for _ in range(5):
+        with socket.create_connection((parts.hostname, parts.port)) as connection:
+            # Closed with a reset, not with a farewell.
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            connection.sendall(b"GET / HT")
+    get(f"{receiver.uri}?oauth_verifier=v&oauth_token={KEY}")
+    assert capfd.readouterr().err == ""
 
 
 @pytest.mark.parametrize("query", [f"oauth_problem=user_refused&oauth_token={KEY}", f"denied={KEY}"])

@@ -173,6 +173,17 @@ def test_ones_own_http_is_used(wiki, consumer):
     assert http.asked == 3
 
 
+def test_a_handshakers_callback_and_issuer_may_differ_each_time(wiki, consumer):
+    tool = mediawiki.Handshaker(wiki.index_uri, consumer, CALLBACK + "/one", AGENT)
+    _, token = tool.initiate(CALLBACK + "/other")
+    callback = wiki.authorize(token.key, "Alice")
+    assert callback.startswith(CALLBACK + "/other?")
+    access = tool.complete(token, callback)
+    with pytest.raises(IdentityError, match=r"en\.wikipedia\.org was asked"):
+        tool.identify(access, issuer="en.wikipedia.org")
+    assert wiki.authorize(tool.initiate()[1].key, "Alice").startswith(CALLBACK + "/one?")
+
+
 def test_threads_may_share_a_handshaker(wiki, consumer):
     handshaker = mediawiki.Handshaker(wiki.index_uri, consumer, user_agent=AGENT)
 
@@ -355,11 +366,12 @@ NOW = time.time
         ({"algorithm": "none", "secret": ""}, "signature", "not signed"),
         ({"algorithm": "HS512"}, "signature", "not signed"),
         ({"aud": "another-consumer"}, "audience", "another consumer"),
+        ({"aud": f"x{CONSUMER.key}x"}, "audience", "another consumer"),
         ({"aud": []}, "audience", "another consumer"),
         ({"base": "https://wrong.example"}, "issuer", "wrong.example"),
         ({"base": "no URI"}, "issuer", "nobody who has a name"),
         ({"base": "https://evil.example@[::1"}, "issuer", "nobody who has a name"),
-        ({"base": "https://canary\x1b[31m.example"}, "issuer", "is from"),
+        ({"base": "https://other\x1b[31m.example"}, "issuer", "is from"),
         ({"exp": NOW() - 50}, "claims", "expired when it was made"),
         ({"nonce": "recorded-earlier"}, "nonce", "another request"),
         ({"nonce": "\ud800"}, "nonce", "another request"),
