@@ -57,7 +57,7 @@ def test_its_two_commands_are_there_and_ci_runs_the_second():
     assert re.search(r"^\./run tests$", (ROOT / ".ci" / "run").read_text(), re.MULTILINE)
 
 
-@pytest.mark.parametrize("name", ["README.rst", "CHANGELOG.rst"])
+@pytest.mark.parametrize("name", ["README.rst", "CHANGELOG.rst", "examples/flask_tool/README.rst"])
 def test_it_is_valid(name):
     text = (ROOT / name).read_text("utf-8").replace(".. code-block:: python", "::")
     settings = {"report_level": 2, "halt_level": 2, "input_encoding": "unicode"}

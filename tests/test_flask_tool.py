@@ -1,0 +1,448 @@
+"""The example tool in a real browser (Debian's Chromium), against the embedded wiki; both on loopback."""
+
+import http.client
+import importlib.util
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from urllib.parse import parse_qs, quote, urlsplit
+
+import pytest
+from cheroot.wsgi import Server
+from playwright.sync_api import expect, sync_playwright
+
+from httplib2_oauthlib.testwiki.store import PASSWORD, Title
+
+from .servers import DROP, answer
+
+FOLDER = Path(__file__).parents[1] / "examples" / "flask_tool"
+CONFIG = {
+    "SECRET_KEY": "the canary that signs cookies",
+    "OAUTH_MWURI": "https://wiki.example/w/index.php",
+    "CONSUMER_KEY": "key",
+    "CONSUMER_SECRET": "a canary that no wiki knows",
+    "USER_AGENT": "test_flask_tool/1.0 (https://tool.example/)",
+}
+PATIENCE = 15_000  # Milliseconds that a slow machine may take; nothing takes that long on any other.
+PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
+
+
+def write_config(path, config=CONFIG, mode=0o600):
+    path.write_text("".join(f"{key} = {json.dumps(value)}\n" for key, value in config.items()))
+    path.chmod(mode)
+    return path
+
+
+@pytest.fixture(scope="module")
+def module(tmp_path_factory):
+    """app.py, imported with a configuration, as it must be."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TOOL_CONFIG", str(write_config(tmp_path_factory.mktemp("config") / "config.toml")))
+        spec = importlib.util.spec_from_file_location("flask_tool_app", FOLDER / "app.py")
+        module = importlib.util.module_from_spec(spec)
+        patch.setitem(sys.modules, spec.name, module)
+        spec.loader.exec_module(module)
+        yield module
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    names = ("chromium", "chromium-browser", "google-chrome")
+    path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+    if path is None:
+        # A machine without a browser skips these tests; CI must have one.
+        (pytest.fail if os.environ.get("CI") else pytest.skip)("needs Chromium, or CHROMIUM set to its path")
+    expect.set_options(timeout=PATIENCE)
+    # Nothing but loopback has an address.
+    arguments = ["--no-sandbox", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1"]
+    with sync_playwright() as playwright:
+        yield playwright.chromium.launch(executable_path=path, args=arguments, timeout=4 * PATIENCE)
+
+
+class Tool:
+    def __init__(self, module, wiki, config):
+        self.wiki = wiki
+        consumer = wiki.register("My first tool", callback="http://localhost:1/oauth-callback")
+        keys = {"CONSUMER_KEY": consumer.key, "CONSUMER_SECRET": consumer.secret, "OAUTH_MWURI": wiki.index_uri}
+        self.app = module.create_app({**CONFIG, **keys, **config})
+        self.app.after_request(self.remember)
+        self.given, self.secrets = "", {CONFIG["SECRET_KEY"], CONFIG["CONSUMER_SECRET"], consumer.secret}
+        self.server = Server(("127.0.0.1", 0), self.app)
+        self.server.expiration_interval, self.server.shutdown_timeout = 0.05, 0.2
+        self.server.prepare()
+        # By another name than the wiki's, so that for the browser they are two sites, as they are in life.
+        self.uri = f"http://localhost:{self.server.bind_addr[1]}"
+        self.thread = threading.Thread(target=self.server.serve, daemon=True)
+        self.thread.start()
+
+    def remember(self, response):
+        # All that it says, and all secrets that there are meanwhile.
+        if response.mimetype == "text/html":
+            self.given += f"{response.headers.get('Location')}\n{response.get_data(as_text=True)}\n"
+        tokens = [*self.wiki.store.request_tokens.values(), *self.wiki.store.access_tokens.values()]
+        self.secrets |= {token.secret for token in tokens}
+        return response
+
+    def get(self, path, cookie="", **headers):
+        """Ask without a browser; return the answer, with the cookie to send next."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.server.bind_addr[1], timeout=30)
+        headers = {name.replace("_", "-"): value for name, value in headers.items()}
+        connection.request("GET", path, headers={"Host": urlsplit(self.uri).netloc, "Cookie": cookie, **headers})
+        got = connection.getresponse()
+        got.text, got.location = got.read().decode(), got.getheader("Location")
+        got.cookie = (got.getheader("Set-Cookie") or cookie).partition(";")[0]
+        connection.close()
+        return got
+
+    def callback_of(self, uri, user="Alice"):
+        """Allow the request to which a browser was sent; return where the wiki sends it, without its host."""
+        callback = self.wiki.authorize(parse_qs(urlsplit(uri).query)["oauth_token"][0], user)
+        return callback.removeprefix(self.uri)
+
+    def log_in(self, path="/login", cookie="", user="Alice"):
+        """Log in without a browser; return the last answer, and what led to it."""
+        begun = self.get(path, cookie)
+        callback = self.callback_of(begun.location, user)
+        return self.get(callback, begun.cookie), callback, begun.cookie
+
+
+@pytest.fixture
+def tool(module, wiki, caplog, request):
+    """The tool on a socket, which at its end has told nobody a secret: on no page, and not in the log."""
+    wiki.account("Alice")
+    wiki.store.save(Title.parse("Sandbox"), "Hello", wiki.store.user("Alice"))
+    tool = Tool(module, wiki, getattr(request, "param", {}))
+    yield tool
+    tool.server.stop()
+    tool.thread.join()
+    said = [tool.given, *map(caplog.handler.format, caplog.get_records("call"))]
+    assert not [secret for secret in tool.secrets if secret in "\n".join(said)]
+
+
+@pytest.fixture
+def page(chromium, request):
+    """A page in a browser of its own, which at its end has reached nothing but loopback."""
+    asked = []
+    context = chromium.new_context(**getattr(request, "param", {}))
+    context.set_default_timeout(PATIENCE)
+    context.on("request", lambda request: asked.append(urlsplit(request.url).hostname))
+    yield context.new_page()
+    context.close()
+    assert set(asked) <= {"localhost", "127.0.0.1"}
+
+
+def click(page, name, role="button"):
+    page.get_by_role(role, name=name, exact=True).click()
+
+
+def begin(page, tool, path="/login", user="Alice"):
+    """Go through the tool to the wiki, up to its question."""
+    page.goto(tool.uri + path)
+    page.get_by_label("Username").fill(user)
+    page.get_by_label("Password").fill(PASSWORD)
+    click(page, "Log in")
+    expect(page.get_by_role("heading", name="Allow My first tool?")).to_be_visible()
+
+
+def log_in(page, tool, path="/login"):
+    begin(page, tool, path)
+    click(page, "Allow")
+    expect_greeting(page, "Hello Alice!")
+
+
+def expect_greeting(page, text="Hello!", error=None):
+    """See who the tool says is there ("Hello!" for nobody), and what it says went wrong."""
+    expect(page.get_by_role("heading", level=1)).to_have_text(text)
+    expect(page.get_by_role("link", name="Log in", exact=True)).to_have_count(int(text == "Hello!"))
+    expect(page.get_by_role("alert")).to_contain_text([error] if error else [])
+
+
+def test_who_logs_in_and_allows_is_greeted_by_name(page, tool, caplog):
+    page.goto(tool.uri)
+    expect_greeting(page)
+    click(page, "Log in", "link")
+    expect_greeting(page, "Log in")
+    log_in(page, tool)
+    assert page.url == f"{tool.uri}/"
+    assert not [record for record in caplog.records if record.levelname in ("ERROR", "WARNING")]
+
+
+def test_who_asks_for_the_api_page_gets_there_by_the_login_and_sees_what_the_wiki_says(page, tool, wiki):
+    log_in(page, tool, "/me")
+    assert page.url == f"{tool.uri}/me"
+    today = time.strftime("%Y-%m-%d", time.gmtime(wiki.store.users["Alice"].registered))
+    expect(page.locator("dd")).to_have_text(["Alice", "1", "user, autoconfirmed", today])
+    agents = [seen.headers["user-agent"] for seen in wiki.requests if "authorization" in seen.headers]
+    assert agents == [CONFIG["USER_AGENT"]] * 4
+
+
+def test_who_logs_out_is_forgotten(page, tool):
+    log_in(page, tool)
+    click(page, "Log out")
+    expect_greeting(page)
+    assert page.context.cookies(tool.uri) == []
+    page.go_back()
+    expect_greeting(page)
+
+
+def test_a_login_needs_nothing_but_the_keyboard(page, tool):
+    def choose(role, name):
+        control = page.get_by_role(role, name=name, exact=True)
+        expect(control).to_be_visible()
+        for _ in range(12):
+            page.keyboard.press("Tab")
+            if control.evaluate("control => control === document.activeElement"):
+                return page.keyboard.press("Enter")
+        pytest.fail(f"Tab does not get to {name}")
+
+    page.goto(tool.uri)
+    choose("link", "Log in")
+    expect(page.get_by_label("Username")).to_be_focused()
+    page.keyboard.type("Alice")
+    page.keyboard.press("Tab")
+    page.keyboard.type(f"{PASSWORD}\n")
+    choose("button", "Allow")
+    expect_greeting(page, "Hello Alice!")
+    choose("button", "Log out")
+    expect_greeting(page)
+
+
+# -- a visitor who does something else
+
+
+def test_who_cancels_at_the_wiki_stays_anonymous_and_can_log_in_later(page, tool):
+    begin(page, tool)
+    click(page, "Cancel")
+    expect(page.get_by_text("You have chosen not to allow")).to_be_visible()
+    page.goto(tool.uri)
+    expect_greeting(page)
+    click(page, "Log in", "link")
+    click(page, "Allow")
+    expect_greeting(page, "Hello Alice!")
+
+
+@pytest.mark.parametrize("callback", ["/oauth-callback?oauth_problem=user_refused", "/oauth-callback", "another's"])
+def test_a_callback_that_is_no_yes_to_this_login_leaves_it_to_be_finished(page, tool, callback):
+    begin(page, tool)
+    question = page.url
+    error = "You did not allow it" if "refused" in callback else "not the login that was begun in this window"
+    if callback == "another's":
+        callback = tool.callback_of(tool.get("/login").location, "Mallory")
+    page.goto(tool.uri + callback)
+    expect_greeting(page, error=error)
+    page.goto(question)
+    click(page, "Allow")
+    expect_greeting(page, "Hello Alice!")
+
+
+def test_a_callback_in_another_browser_logs_nobody_in(page, tool):
+    page.goto(tool.uri + tool.callback_of(tool.get("/login").location))
+    expect_greeting(page, error="No login is under way here")
+
+
+def test_who_goes_back_or_opens_the_callback_again_is_still_logged_in(page, tool):
+    with page.expect_request(re.compile("/oauth-callback")) as seen:
+        log_in(page, tool)
+    page.go_back()
+    click(page, "Allow")
+    expect(page.get_by_role("alert")).to_contain_text("already been completed")
+    page.goto(seen.value.url)
+    expect(page.get_by_role("status")).to_have_text("You are logged in already.")
+    expect_greeting(page, "Hello Alice!")
+
+
+def test_a_callback_replayed_with_its_old_cookie_is_refused(tool):
+    _, callback, cookie = tool.log_in()
+    again = tool.get("/", tool.get(callback, cookie).cookie)
+    assert "The wiki no longer accepts this login." in again.text
+    assert "Alice" not in again.text
+
+
+def test_who_logs_in_anew_is_not_logged_out_before_and_leaves_nothing_behind(tool):
+    first = tool.log_in("/login?next=/me")[0]
+    second, _, meanwhile = tool.log_in(cookie=first.cookie, user="Bob")
+    assert "<bdi>Alice</bdi>" in tool.get("/", meanwhile).text
+    assert second.location == "/"
+    shown = tool.get("/me", second.cookie).text
+    assert shown.count("<bdi>Bob</bdi>") == 2
+    assert "Alice" not in shown
+
+
+@pytest.mark.parametrize("path", ["/me", "/", "/me?x=1"])
+def test_a_login_leads_back_to_a_page_of_the_tool(tool, path):
+    assert tool.log_in(f"/login?next={quote(path)}")[0].location == path
+
+
+@pytest.mark.parametrize("start", ["//", "https://", "/\\", "\\\\", "/\t/", "/\r\n/", " //", "javascript:", "", "/ä"])
+def test_a_login_leads_nowhere_else(tool, start):
+    assert tool.log_in(f"/login?next={quote(start)}evil.example")[0].location == "/"
+
+
+def test_a_name_is_shown_as_text(tool):
+    cookie = tool.log_in(user='<b>"&')[0].cookie
+    assert "Hello <bdi>&lt;b&gt;&#34;&amp;</bdi>!" in tool.get("/", cookie).text
+
+
+# -- a wiki, a tool, a clock or a browser that is not as most are
+
+
+@pytest.mark.parametrize(("path", "greeting"), [("/login", "Hello!"), ("/me", "Hello Alice!")])
+def test_a_wiki_that_is_down_is_told_to_the_visitor_and_the_log(page, tool, wiki, caplog, path, greeting):
+    if path == "/me":
+        log_in(page, tool)
+    wiki.stop()
+    page.goto(tool.uri + path)
+    expect_greeting(page, greeting, error="The wiki can't be reached.")
+    (logged,) = map(caplog.handler.format, caplog.records)
+    assert f"tool.{path[1:]} failed\nTraceback" in logged
+
+
+def test_a_wiki_that_is_down_at_the_callback_can_be_waited_for(page, tool, wiki):
+    begin(page, tool)
+    callback = tool.uri + tool.callback_of(page.url)
+    tool.app.config["OAUTH_MWURI"] = "http://127.0.0.1:1/index.php"  # Where nothing listens.
+    page.goto(callback)
+    expect_greeting(page, error="The wiki can't be reached.")
+    tool.app.config["OAUTH_MWURI"] = wiki.index_uri
+    page.goto(callback)
+    expect_greeting(page, "Hello Alice!")
+
+
+@pytest.mark.parametrize(
+    "said", [answer("Down", "503 Down"), answer('{"error": {}}'), answer("[]"), b"no HTTP\r\n\r\n", DROP, "nothing"]
+)
+def test_an_answer_of_the_api_that_is_none_is_told(tool, serve, module, monkeypatch, request, said):
+    cookie, is_over = tool.log_in()[0].cookie, threading.Event()
+    request.addfinalizer(is_over.set)
+    monkeypatch.setattr(module, "TIMEOUT", 0.3)
+    server = serve(lambda _: DROP if said == "nothing" and is_over.wait() else said)
+    tool.app.config["OAUTH_MWURI"] = server.uri("/w/index.php")
+    shown = tool.get("/", tool.get("/me", cookie).cookie).text
+    assert re.match(r"/w/api\.php\?.*&assert=user&", server.received[0].target)
+    assert ("gave an unexpected answer" if str(said).startswith("b'HTTP/1.1") else "be reached") in shown
+    assert "Hello <bdi>Alice</bdi>!" in shown
+
+
+def test_a_revoked_grant_logs_the_visitor_out(page, tool, wiki):
+    log_in(page, tool)
+    wiki.revoke(next(iter(wiki.store.access_tokens)))
+    click(page, "Show my account", "link")
+    expect_greeting(page, error="The wiki no longer accepts this login.")
+
+
+@pytest.mark.parametrize("tool", [{"CONSUMER_SECRET": CONFIG["CONSUMER_SECRET"]}], indirect=True, ids=["wrong"])
+def test_a_wrong_consumer_secret_is_told_as_the_tools_own_fault(page, tool):
+    page.goto(tool.uri)
+    click(page, "Log in", "link")
+    expect_greeting(page, error="The wiki does not accept this tool as it is set up.")
+
+
+@pytest.mark.parametrize("seconds", [100, -1000])
+def test_a_clock_that_is_off_is_told(page, tool, wiki, seconds):
+    wiki.clock = lambda: time.time() + seconds
+    begin(page, tool)
+    click(page, "Allow")
+    expect_greeting(page, error="The clocks of this tool and of the wiki differ too much.")
+
+
+@pytest.mark.parametrize("name", ["Alice", "W" * 60])
+@pytest.mark.parametrize("page", [PHONE], indirect=True, ids=["phone"])
+def test_on_a_phone_every_page_fits_and_its_controls_can_be_touched(page, tool, wiki, name):
+    wiki.account(name)
+
+    def fits(heading):
+        expect(page.get_by_role("heading", level=1)).to_have_text(heading)
+        page.wait_for_function("visualViewport.scale === 1 && document.documentElement.scrollWidth <= 390")
+        for control in page.locator("button, .button, label:has(input), input:not([type=checkbox]):visible").all():
+            assert control.bounding_box()["height"] >= 44
+        for field in page.locator("input:visible").all():
+            expect(page.locator(f"label[for={field.get_attribute('id')}]")).to_be_visible()
+
+    page.goto(f"{tool.uri}/oauth-callback")  # With a message.
+    fits("Hello!")
+    click(page, "Log in", "link")
+    fits("Log in")
+    begin(page, tool, user=name)
+    fits("Allow My first tool?")
+    click(page, "Cancel")
+    fits("OAuth")
+    page.goto(f"{tool.uri}/me")
+    click(page, "Allow")
+    fits(f"Hello {name}!")
+    click(page, "your connected applications", "link")
+    fits("Manage connected applications")
+    page.goto(f"{tool.uri}/oauth-callback")  # With a message.
+    fits(f"Hello {name}!")
+
+
+@pytest.mark.parametrize("host", ["localhost:5000", "127.0.0.1:5000", "[::1]:5000", "tool.example"])
+@pytest.mark.parametrize("scheme", ["http", "https"])
+@pytest.mark.parametrize("tool", [{"OAUTH_CALLBACK": "oob"}], indirect=True, ids=["oob"])
+def test_the_cookie_is_for_this_site_alone_and_leaves_this_machine_over_tls_only(tool, host, scheme):
+    begun = tool.get("/login", Host=host, X_Forwarded_Proto=scheme)
+    flags = set(begun.getheader("Set-Cookie").split("; ")[1:])
+    is_secure = scheme == "https" or host == "tool.example"
+    assert flags == {"HttpOnly", "Path=/", "SameSite=Lax"} | ({"Secure"} if is_secure else set())
+
+
+@pytest.mark.parametrize("tool", [{}, {"OAUTH_CALLBACK": "oob"}], indirect=True, ids=["its own", "oob"])
+def test_the_callback_is_what_the_browser_sees_behind_a_proxy_or_what_is_configured(tool, wiki):
+    assert tool.get("/login", X_Forwarded_Proto="https").status == 302
+    callback = tool.app.config.get("OAUTH_CALLBACK") or tool.uri.replace("http:", "https:") + "/oauth-callback"
+    assert f'oauth_callback="{quote(callback, safe="")}"' in wiki.requests[0].headers["authorization"]
+
+
+@pytest.mark.parametrize("path", ["/", "/login", "/oauth-callback", "/logout", "/me", "/nowhere", "/static/style.css"])
+def test_no_page_can_be_framed_scripted_or_kept(tool, path):
+    headers = tool.get(path).headers
+    assert {"default-src 'self'", "frame-ancestors 'none'"} <= set(headers["Content-Security-Policy"].split("; "))
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert ("no-store" in headers["Cache-Control"]) is (path != "/static/style.css")
+
+
+# -- the configuration
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o620])
+def test_a_configuration_that_others_can_read_is_refused_with_the_command_that_mends_it(module, tmp_path, mode):
+    path = write_config(tmp_path / "my config.toml", mode=mode)
+    with pytest.raises(SystemExit, match=f"Run: chmod 600 '{path}'$"):
+        module.read_config(path)
+
+
+@pytest.mark.parametrize("key", CONFIG)
+@pytest.mark.parametrize("value", ["", 0])
+def test_one_that_lacks_a_key_is_refused_by_name(module, tmp_path, key, value):
+    with pytest.raises(SystemExit, match=rf"^\S+/config.toml lacks {key} \(.+\)$"):
+        module.read_config(write_config(tmp_path / "config.toml", {**CONFIG, key: value}))
+
+
+def test_one_that_is_no_toml_is_refused_without_its_secrets(module, tmp_path):
+    path = write_config(tmp_path / "config.toml", {})
+    path.write_text('SECRET_KEY = "canary')
+    with pytest.raises(SystemExit, match=r"config.toml can't be read: (?!.*canary)"):
+        module.read_config(path)
+
+
+def test_without_one_flask_ends_with_one_line_whose_command_makes_one(tmp_path):
+    path = tmp_path / "config.toml"
+
+    def flask_routes():
+        kwargs = {"cwd": FOLDER, "env": {**os.environ, "TOOL_CONFIG": str(path)}, "capture_output": True, "text": True}
+        return subprocess.run([sys.executable, "-m", "flask", "routes"], timeout=50, check=False, **kwargs)
+
+    command = re.fullmatch(r".* Run: (.*?)    .*\n", flask_routes().stderr)[1]
+    subprocess.run(command, shell=True, check=True, timeout=10)
+    # Only what nobody else can know is still missing.
+    missing = re.findall(r"\b[A-Z_]+_[A-Z]+(?= \()", flask_routes().stderr)
+    assert missing == ["SECRET_KEY", "CONSUMER_KEY", "CONSUMER_SECRET"]
+    write_config(path, mode=0o400)
+    run = flask_routes()
+    assert (run.returncode, run.stderr) == (0, "")
+    assert {"/", "/login", "/oauth-callback", "/logout", "/me"} <= set(run.stdout.split())
