@@ -313,13 +313,18 @@ def test_a_program_that_catches_mwoauths_exception_catches_ours(wiki, consumer):
 # -- who the user is
 
 
+class InSeconds(int):
+    """A time so many seconds from when the statement is made; of this, the table below knows nothing yet."""
+
+
 def claims(request_nonce, base, **changes):
     now = int(time.time())
     made = {
         "iss": base, "aud": CONSUMER.key, "exp": now + 100, "iat": now, "sub": "3", "username": "Alice",
         "nonce": request_nonce, "groups": ["*", "user"],
     }  # fmt: skip
-    return {name: value for name, value in {**made, **changes}.items() if value is not ...}
+    stated = {name: value for name, value in {**made, **changes}.items() if value is not ...}
+    return {name: now + int(value) if isinstance(value, InSeconds) else value for name, value in stated.items()}
 
 
 @pytest.fixture
@@ -356,9 +361,6 @@ def test_the_request_for_an_identity_is_signed_with_the_access_token(serve):
     assert server.received[0].headers["user-agent"] == AGENT
 
 
-NOW = time.time
-
-
 @pytest.mark.parametrize(
     ("changes", "reason", "words"),
     [
@@ -372,12 +374,12 @@ NOW = time.time
         ({"base": "no URI"}, "issuer", "nobody who has a name"),
         ({"base": "https://evil.example@[::1"}, "issuer", "nobody who has a name"),
         ({"base": "https://other\x1b[31m.example"}, "issuer", "is from"),
-        ({"exp": NOW() - 50}, "claims", "expired when it was made"),
+        ({"exp": InSeconds(-50)}, "claims", "expired when it was made"),
         ({"nonce": "recorded-earlier"}, "nonce", "another request"),
         ({"nonce": "\ud800"}, "nonce", "another request"),
-        ({"iat": NOW() + 3600, "exp": NOW() + 3700}, "clock", "3600 seconds behind"),
-        ({"iat": NOW() - 3700, "exp": NOW() - 3600}, "clock", "3700 seconds ahead"),
-        ({"iat": NOW() + 60, "exp": NOW() + 160}, "clock", "seconds behind"),
+        ({"iat": InSeconds(3600), "exp": InSeconds(3700)}, "clock", "3600 seconds behind"),
+        ({"iat": InSeconds(-3700), "exp": InSeconds(-3600)}, "clock", "3700 seconds ahead"),
+        ({"iat": InSeconds(60), "exp": InSeconds(160)}, "clock", "seconds behind"),
         ({"exp": ...}, "claims", "exp"),
         ({"iat": ...}, "claims", "iat"),
         ({"aud": ...}, "claims", "aud"),
