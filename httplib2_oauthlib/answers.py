@@ -35,7 +35,7 @@ _LONGEST_LOOK = 16384
 # What a secret looks like where nobody named it: a value that is assigned to a name, or a long unbroken string.
 _MAYBE_SECRET = re.compile(r"(?<=[=:])\s*[^\s&,;]+|[A-Za-z0-9+/_.~%-]{24,}")
 # What looks like one in a sentence that a server has written for people.
-_MAYBE_SECRET_IN_WORDS = re.compile(r"(?=[A-Za-z+/_~%-]*[0-9])[A-Za-z0-9+/_~%-]{24,}")
+_MAYBE_SECRET_IN_WORDS = re.compile(r"(?=[A-Za-z+_~%-]*[0-9])[A-Za-z0-9+_~%-]{24,}")
 
 
 class Answer:

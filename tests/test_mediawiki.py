@@ -251,6 +251,12 @@ def test_a_refused_request_token_says_why_and_what_to_do(wiki, consumer, break_i
     assert not re.search(r"[<>\n]|&\w+;|canary", str(error))
 
 
+def test_a_wiki_asked_by_another_name_than_its_own_is_a_cure_for_an_invalid_signature(wiki, consumer):
+    with pytest.raises(HandshakeError, match="asked by its own name") as caught:
+        mediawiki.initiate(wiki.index_uri.replace("127.0.0.1", "localhost"), consumer, "oob", AGENT)
+    assert caught.value.reason == "signature"
+
+
 def test_a_refused_access_token_says_why_and_what_to_do(wiki, consumer):
     _, token = mediawiki.initiate(wiki.index_uri, consumer, "oob", AGENT)
 
