@@ -84,7 +84,9 @@ class Answer:
         Source: RFC 5849, sections 2.1 and 2.3.
         """
         self.raise_for_refusal()
-        pairs = parse_qsl(self._text.strip(), keep_blank_values=True) if self._is_form else []
+        # All of it: half a secret would be worse than none.
+        text = self.content.decode("utf-8", "replace").strip()
+        pairs = parse_qsl(text, keep_blank_values=True) if self._is_form else []
         parameters = dict(pairs)
         key, secret = parameters.get("oauth_token", ""), parameters.get("oauth_token_secret")
         is_success = 200 <= self.status < 300 and len(parameters) == len(pairs)  # noqa: PLR2004

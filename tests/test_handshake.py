@@ -265,6 +265,14 @@ def test_what_else_a_server_tells_is_kept(serve):
     assert "canary" not in repr(oauth)
 
 
+def test_long_credentials_are_taken_whole(serve):
+    secret = "s" * 40_000
+    server = serve(lambda _: answer(f"oauth_token=key&x=1&oauth_token_secret={secret}&y=2"))
+    handshake = handshake_with(server.uri("").rstrip("/"))
+    assert handshake.token_credentials(("key", "s"), "v").resource_owner_secret == secret
+    assert handshake.extra == {"x": "1", "y": "2"}
+
+
 @pytest.mark.parametrize(
     ("given", "said", "cure"),
     [
@@ -301,6 +309,7 @@ def test_what_else_a_server_tells_is_kept(serve):
         (answer(f"Error: {'canary0' * 5}!", Content_Type="text/plain"), "refused: MASKED!", ""),
         (answer(GOOD.replace("canary-secret", "a%0D%0A<!-- -->")), "oauth_token_secret", "URI"),
         (answer(GOOD.replace("canary-secret", "caf%E9")), "oauth_token_secret", "URI"),
+        (answer("x", "500 Oo\x1b[31mps"), "answered 500 Oo [31mps", "endpoint"),
         (answer(f"{GOOD}&oauth_token=other"), "oauth_token", "URI"),
         (answer("oauth_problem=consumer_key_unknown", "401 No"), "consumer_key_unknown", "client"),
     ],
