@@ -325,9 +325,8 @@ def _keyring() -> Any:
     """
     try:
         core = importlib.import_module("keyring").core
-        chosen = core.load_env() or core.load_config()
-        backend = chosen or core.get_keyring()
-        return backend if backend.priority >= (0.1 if chosen else 1) else None
+        backend, is_chosen = core.get_keyring(), core.load_env() or core.load_config()
+        return backend if backend.priority >= (0.1 if is_chosen else 1) else None
     except Exception:
         # Not installed, or its configuration names a backend that is not there.
         return None

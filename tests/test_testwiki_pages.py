@@ -585,6 +585,13 @@ def test_the_roots_of_the_wiki_lead_to_its_main_page(wiki):
     assert "MediaWiki has been installed" in Browser().follow(page).text
 
 
+def test_an_empty_page_is_there(wiki):
+    wiki.store.save(Title(0, "Empty"), "", wiki.store.user("Alice"))
+    assert Browser().get(f"{wiki.index_uri}/Empty").status == 200
+    page = Browser().get(f"{wiki.index_uri}/Not_there")
+    assert (page.status, "There is currently no text in this page." in page.text) == (404, True)
+
+
 def test_no_sniffing_of_types(wiki):
     for uri in (wiki.index_uri, f"{wiki.api_uri}?format=json", f"{wiki.rest_uri}/v1/page/X"):
         assert Browser().get(uri).headers["X-Content-Type-Options"] == "nosniff"

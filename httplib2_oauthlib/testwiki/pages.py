@@ -120,7 +120,7 @@ class Pages:
 
     def read(self, request: PageRequest, text: str | None) -> PageAnswer:
         """Answer a request for a page of the wiki; ``text`` None means that there is none."""
-        return self._page("page.html", request, request.title, text=text)._replace(status=200 if text else 404)
+        return self._page("page.html", request, request.title, text=text)._replace(status=404 if text is None else 200)
 
     # -- logging in and out
 
