@@ -608,6 +608,21 @@ def test_a_wiki_that_runs_for_long_forgets_what_is_over(wiki, consumer):
     assert len(wiki.store.request_tokens) == 2
 
 
+def test_browsers_without_number_are_not_all_remembered(wiki):
+    first = wiki.store.begin_session(None)
+    for _ in range(10_000):
+        last = wiki.store.begin_session(None)
+    assert not wiki.store.has_session(first)
+    assert wiki.store.has_session(last)
+
+
+def test_the_format_of_an_answer_may_be_asked_for_in_the_form(wiki, consumer):
+    http = OAuth1Http(timeout=10, oauth=OAuth1(consumer.key, consumer.secret, callback_uri="oob"))
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    answer = http.request(f"{wiki.index_uri}?title=Special:OAuth/initiate", "POST", "format=json", form)[1]
+    assert set(json.loads(answer)) == {"key", "secret", "oauth_callback_confirmed"}
+
+
 @pytest.mark.timeout(20)
 @pytest.mark.parametrize(
     ("method", "path", "headers", "body"),
