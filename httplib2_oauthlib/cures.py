@@ -5,7 +5,7 @@ import re
 from .refusals import Refusal
 
 _BY_REASON = {
-    "signature": "Check the secrets, and that the server is asked by its own name. OAuth1.explain() shows what counts.",
+    "signature": "Check the secrets, and that the server is asked by its own name; OAuth1.explain() tells more.",
     "consumer": "Check the client (consumer) key: it must be registered at this server, for OAuth 1.0a, and approved.",
     "token": "The access was revoked, or was granted to another client: log in again for a new token.",
     "nonce": "The same signed request arrived twice: sign each one anew.",
