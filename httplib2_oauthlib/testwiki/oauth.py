@@ -30,14 +30,36 @@ class OAuthRefusal(Exception):
     """MediaWiki's no.
 
     Args:
-        text: What it says.
+        sentence: What it says.
         key: The message's key; None for what its OAuth library says, in English everywhere.
+        detail: The words beside the code, for the messages that have one.
+        code: By which MediaWiki's documentation explains it, such as ``E004``; else nothing.
     """
 
-    def __init__(self, text: str, key: str | None = None) -> None:
-        super().__init__(text)
-        self.text = text
+    def __init__(self, sentence: str, key: str | None = None, detail: str = "", code: str = "") -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
         self.key = key
+        self.detail = detail
+        self.code = code
+
+    @property
+    def uri(self) -> str:
+        """Where the code is explained."""
+        return f"https://www.mediawiki.org/wiki/Help:OAuth/Errors#{self.code}"
+
+    @property
+    def link(self) -> str:
+        """The code as MediaWiki links it."""
+        return f'<a class="external" href="{self.uri}">{self.code}</a>'
+
+    @property
+    def text(self) -> str:
+        """All that it says, with the mark-up that MediaWiki leaves in."""
+        if not self.code:
+            return self.sentence
+        detail = f'<span class="plainlinks mw-mwoautherror-details">{self.detail}, {self.link}</span>'
+        return f"{self.sentence}\n\n{detail}"
 
 
 @dataclass(frozen=True)
@@ -189,16 +211,14 @@ def request_token(store: Store, consumer: Consumer, key: str) -> RequestToken:
 
 
 def coded_refusal(code: str, name: str = "") -> OAuthRefusal:
-    """Return the refusal of a code that MediaWiki's documentation explains, with the link to it.
+    """Return the refusal of a code that MediaWiki's documentation explains.
 
     Args:
         code: Such as ``E004``.
         name: The consumer's, where the message says it.
     """
-    link = f'<a class="external" href="https://www.mediawiki.org/wiki/Help:OAuth/Errors#{code}">{code}</a>'
     sentence, detail, key = _CODED[code]
-    detail = f'<span class="plainlinks mw-mwoautherror-details">{detail}, {link}</span>'
-    return OAuthRefusal(f"{sentence.replace('$1', name)}\n\n{detail}", key)
+    return OAuthRefusal(sentence.replace("$1", name), key, detail, code)
 
 
 _CODED = {

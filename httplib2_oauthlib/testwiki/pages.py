@@ -37,12 +37,6 @@ _LOGIN_REASONS = {
 }
 
 
-# The messages with a code, as coded_refusal writes them: the sentence, the detail, the link and its text.
-_DETAIL = re.compile(
-    r'(.*)\n\n<span class="[^"]+">([^<>]*), <a class="external" href="([^"]+)">(E\d{3})</a></span>', re.DOTALL
-)
-
-
 class PageRequest(NamedTuple):
     """What a browser asks for.
 
@@ -107,7 +101,7 @@ class Pages:
             if page == "Special:OAuth" and rest:
                 raise coded_refusal("E002")
         except OAuthRefusal as refusal:
-            return self._page("message.html", request, "Application Connection Error", message=_markup(refusal.text))
+            return self._page("message.html", request, "Application Connection Error", message=_markup(refusal))
         if page == "Special:OAuth":
             explained = (
                 "OAuth is a mechanism which allows external applications to identify a TestWiki user or act on their"
@@ -187,7 +181,7 @@ class Pages:
                     raise OAuthRefusal(f'{what} for "requestToken" field', "mwoauth-invalid-field")
                 return PageAnswer(location=self.authorization.authorize(consumer, token, user))
             except OAuthRefusal as refusal:
-                error = _markup(refusal.text)
+                error = _markup(refusal)
         return self._page(
             "authorize.html",
             request,
@@ -265,9 +259,9 @@ def _names(grants: Iterable[str]) -> list[str]:
     return [_GRANT_NAMES[grant] for grant in grants if grant in _GRANT_NAMES]
 
 
-def _markup(text: str) -> Markup:
-    """Return a message as it stands on a page: as text, but for the link and the frame of an error's code."""
-    found = _DETAIL.fullmatch(text)
-    if found is None:
-        return escape(text)
-    return Markup('{}<br><small>{}, <a href="{}">{}</a></small>').format(*found.groups())
+def _markup(refusal: OAuthRefusal) -> Markup:
+    """Return a refusal as it stands on a page."""
+    if not refusal.code:
+        return escape(refusal.sentence)
+    parts = (refusal.sentence, refusal.detail, refusal.uri, refusal.code)
+    return Markup('{}<br><small>{}, <a href="{}">{}</a></small>').format(*parts)

@@ -57,12 +57,10 @@ class SpecialOAuth:
             text = refusal.text if refusal.key else f"An error occurred in the OAuth protocol: {refusal.text}"
             if as_json or subpage == "identify":
                 return SpecialAnswer(_php_json({"error": key, "message": text}), True, refusal.text)
-            # Escaped as for a page, but for links.
-            escaped = re.sub(
-                r"&lt;(a class=[^<>;]{1,20};[^<>;]{1,20}; href=[^<>]{1,120}?)&gt;(\w{1,9})&lt;/a&gt;",
-                _link,
-                html.escape(text).replace("&#x27;", "&#039;"),
-            )
+            # Escaped as for a page, but for the link.
+            escaped = _escaped(text)
+            if refusal.code:
+                escaped = escaped.replace(_escaped(refusal.link), refusal.link)
             return SpecialAnswer(f"Error: {escaped}", False, refusal.text)
 
     def _initiate(self, request: IncomingRequest) -> tuple[str, str]:
@@ -120,5 +118,6 @@ def _php_json(value: dict[str, str]) -> str:
     return text.replace("<", "\\u003C").replace(">", "\\u003E").replace("&", "\\u0026")
 
 
-def _link(match: re.Match[str]) -> str:
-    return f"<{html.unescape(match[1])}>{match[2]}</a>"
+def _escaped(text: str) -> str:
+    """Escape text as PHP does."""
+    return html.escape(text).replace("&#x27;", "&#039;")
