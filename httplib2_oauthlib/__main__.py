@@ -26,7 +26,7 @@ from .calls import Origin
 from .credentials import KeyringStore
 from .errors import CredentialsError, HandshakeError, IdentityError, OAuthError, RefusedError, ResponseLostError
 from .login import CallbackReceiver, Wiki, find_wiki, host_of, user_of
-from .requestparts import DEFAULT_PORTS, FORM
+from .requestparts import DEFAULT_PORTS, FORM, add_to_query
 from .signing import OAuth1, SignedRequest
 
 PROGRAM = "httplib2-oauth"
@@ -313,7 +313,7 @@ def _host(uri: str) -> str:
     origin = Origin.of(uri)
     if origin is None or origin.scheme not in DEFAULT_PORTS:
         raise OAuthError(f"{uri!r} is no URI: it begins with https:// or http://")
-    return str(origin).partition("://")[2]
+    return origin.authority
 
 
 def _described(arguments: argparse.Namespace) -> tuple[str, str, bytes | str | None, dict[str, str]]:
@@ -333,8 +333,7 @@ def _described(arguments: argparse.Namespace) -> tuple[str, str, bytes | str | N
         body = encoded
         headers.setdefault("Content-Type", FORM)
     elif pairs:
-        start, hash_sign, fragment = uri.partition("#")
-        uri = f"{start}{'&' if '?' in start else '?'}{encoded}{hash_sign}{fragment}"
+        uri = add_to_query(uri, encoded)
     if arguments.body is not None:
         body = sys.stdin.buffer.read() if arguments.body == "-" else Path(arguments.body).read_bytes()
     return uri, method, body, headers

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
+from .hosts import patterns
 from .requestparts import DEFAULT_PORTS
 from .signing import OAuth1
 
@@ -33,9 +34,13 @@ class Origin(NamedTuple):
         """Return the origin of an absolute URI, or None if it has none."""
         return _split(uri)[0]
 
+    @property
+    def authority(self) -> str:
+        """The host, with its port where that is not the scheme's own."""
+        return self.host if self.port in (0, DEFAULT_PORTS.get(self.scheme)) else f"{self.host}:{self.port}"
+
     def __str__(self) -> str:
-        port = "" if self.port == DEFAULT_PORTS.get(self.scheme) else f":{self.port}"
-        return f"{self.scheme}://{self.host}{port}"
+        return f"{self.scheme}://{self.authority}"
 
 
 class _Hop:
@@ -174,12 +179,7 @@ def has_authorization(headers: Any) -> bool:
 
 def _lookup(oauth: Mapping[str, OAuth1 | None], origin: Origin) -> OAuth1 | None:
     named = {pattern.lower(): value for pattern, value in oauth.items()}
-    labels = origin.host.split(".")
-    for pattern in [origin.host, *(".".join(["*", *labels[start:]]) for start in range(1, len(labels) + 1))]:
-        for candidate in (f"{pattern}:{origin.port}", pattern):
-            if candidate in named:
-                return named[candidate]
-    return None
+    return next((named[pattern] for pattern in patterns(origin.host, str(origin.port)) if pattern in named), None)
 
 
 def _split(uri: str) -> tuple[Origin | None, str]:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import CredentialsError, SigningError
+from .hosts import patterns
 from .signing import OAuth1
 
 # What is kept of an OAuth1, with its defaults; callback and verifier belong to one handshake.
@@ -172,8 +173,8 @@ class FileStore:
         Raises:
             CredentialsError: As :meth:`load`; or the host is none.
         """
-        patterns, found = _patterns(_host(host)), self.load()
-        return next((found[pattern] for pattern in patterns if pattern in found), None)
+        found = self.load()
+        return next((found[pattern] for pattern in _patterns(_host(host)) if pattern in found), None)
 
     def save(self, host: str, oauth: OAuth1) -> str:
         """Keep the credentials of a host, in place of what was there.
@@ -368,11 +369,8 @@ def _host(text: str) -> str:
 
 
 def _patterns(host: str) -> list[str]:
-    """Return all patterns that match a host, the most specific first: the order in which a request's are tried."""
     name, port = _HOST.fullmatch(host).groups("")  # type: ignore[union-attr]
-    labels = name.split(".")
-    names = [name, *(".".join(["*", *labels[start:]]) for start in range(1, len(labels) + 1))]
-    return [pattern for each in names for pattern in (each + port, each)]
+    return patterns(name, port.removeprefix(":"))
 
 
 def _sections(text: str, path: Path) -> dict[str, dict[str, str]]:

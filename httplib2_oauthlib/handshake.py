@@ -22,7 +22,7 @@ from .answers import Answer
 from .calls import within_call
 from .errors import HandshakeError
 from .refusals import read_refusal
-from .requestparts import form_encode
+from .requestparts import add_to_query, form_encode
 from .signing import OAuth1
 
 #: Seconds that an Http made here waits for a server.
@@ -163,9 +163,7 @@ class Handshake:
         Source: RFC 5849, section 2.2.
         """
         key, _ = pair(temporary, "temporary")
-        start, hash_sign, fragment = self.authorize_uri.partition("#")
-        separator = "&" if "?" in start else "?"
-        return f"{start}{separator}{form_encode([('oauth_token', key), *parameters.items()])}{hash_sign}{fragment}"
+        return add_to_query(self.authorize_uri, form_encode([("oauth_token", key), *parameters.items()]))
 
     def token_credentials(self, temporary: Sequence[str], callback: str | bytes) -> OAuth1:
         """Ask for token credentials: the end of a request for access.

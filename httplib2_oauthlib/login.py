@@ -55,7 +55,7 @@ def host_of(name: str) -> str:
     Raises:
         OAuthError: There is no host in it.
     """
-    return str(_origin(_uri_of(name), name)).partition("://")[2]
+    return _origin(_uri_of(name), name).authority
 
 
 def find_wiki(name: str, http: httplib2.Http, headers: dict[str, str]) -> Wiki:
@@ -70,10 +70,11 @@ def find_wiki(name: str, http: httplib2.Http, headers: dict[str, str]) -> Wiki:
         OAuthError: There is no MediaWiki.
     """
     uri = _uri_of(name)
-    _origin(uri, name)
+    asked = _origin(uri, name)
     if not _SCRIPT.search(_without_query(uri)):
-        uri = _api_uri_of_page(uri, http, headers)
-    return _wiki(_SCRIPT.sub("", _without_query(uri)))
+        uri = _api_uri_of_page(uri, asked, http, headers)
+    base = _SCRIPT.sub("", _without_query(uri))
+    return Wiki(_origin(base, name).authority, f"{base}/index.php", f"{base}/api.php")
 
 
 def _without_query(uri: str) -> str:
@@ -96,7 +97,7 @@ def _scheme_of(name: str) -> str:
     return "http" if origin is not None and origin.host.strip("[]") in _LOOPBACK else "https"
 
 
-def _api_uri_of_page(uri: str, http: httplib2.Http, headers: dict[str, str]) -> str:
+def _api_uri_of_page(uri: str, asked: Origin, http: httplib2.Http, headers: dict[str, str]) -> str:
     response, content = http.request(uri, headers=headers)
     link = _EDIT_URI.search(content[:_LONGEST_HEAD].decode("utf-8", "replace"))
     href = _HREF.search(link[0]) if link else None
@@ -107,17 +108,13 @@ def _api_uri_of_page(uri: str, http: httplib2.Http, headers: dict[str, str]) -> 
         raise OAuthError(f"no MediaWiki was found at {uri} (status {response.status}): give the URI of its index.php")
     found = str(urljoin(landed, html.unescape(href[1])))
     # Credentials will be sent there: neither a redirect nor a page gets to choose another host, or to do without TLS.
-    asked, there = _origin(uri, uri), Origin.of(found)
+    there = Origin.of(found)
     upgraded = there is not None and asked == ("http", there.host, 80) and there == ("https", there.host, 443)
     if asked != there and not upgraded:
         raise OAuthError(f"{uri} leads to an API elsewhere, at {there}: if you trust it, give that wiki's index.php")
     if not _SCRIPT.search(_without_query(found)):
         raise OAuthError(f"{uri} names an API that is no api.php: give the URI of its index.php")
     return found
-
-
-def _wiki(base: str) -> Wiki:
-    return Wiki(str(Origin.of(base)).partition("://")[2], f"{base}/index.php", f"{base}/api.php")
 
 
 def user_of(wiki: Wiki, oauth: OAuth1, http: OAuth1Http, headers: dict[str, str]) -> dict[str, Any]:
@@ -166,7 +163,7 @@ class CallbackReceiver:
         path = parts.path or "/"
         address = "::1" if parts.hostname == "::1" else "127.0.0.1"
         try:
-            self._server = _server_class(address)((address, port), self._handler(path))
+            self._server = _Server((address, port), self._handler(path))
         except OSError as error:
             raise OAuthError(f"can't wait at {uri}: {error.strerror}; choose another port with --callback") from None
         host = f"[{parts.hostname}]" if address == "::1" else parts.hostname
@@ -245,11 +242,10 @@ class CallbackReceiver:
         return Handler
 
 
-def _server_class(address: str) -> type[ThreadingHTTPServer]:
-    class Server(ThreadingHTTPServer):
-        address_family = socket.AF_INET6 if ":" in address else socket.AF_INET
+class _Server(ThreadingHTTPServer):
+    def __init__(self, address: tuple[str, int], handler: Callable[..., BaseHTTPRequestHandler]) -> None:
+        self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+        super().__init__(address, handler)
 
-        def handle_error(self, request: object, client_address: object) -> None:
-            """Say nothing: browsers break connections off."""
-
-    return Server
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing: browsers break connections off."""

@@ -23,7 +23,7 @@ from .cures import cure_of, quoted, sentence
 from .errors import HandshakeError, IdentityError, OAuthError, RefusedError
 from .handshake import Handshake, KeyAndSecret, borrowed, pair, post_signed
 from .refusals import read_refusal
-from .requestparts import DEFAULT_PORTS
+from .requestparts import add_to_query
 from .signing import OAuth1
 
 __all__ = [
@@ -282,7 +282,7 @@ def _special_uri(mw_uri: str, subpage: str) -> str:
     if mw_uri.partition("?")[0].endswith("/api.php"):
         raise HandshakeError("answer", "mw_uri names the wiki's api.php: give the URI of its index.php")
     # In the query, not in the path: index.php is signed as it is asked, whatever the wiki's paths for articles are.
-    return f"{mw_uri}{'&' if '?' in mw_uri else '?'}{urlencode({'title': f'Special:OAuth/{subpage}'})}"
+    return add_to_query(mw_uri, urlencode({"title": f"Special:OAuth/{subpage}"}))
 
 
 def _user_agent(user_agent: str | None) -> str:
@@ -352,10 +352,7 @@ def _check_claims(claims: dict[str, Any], answer: Answer, nonce: str, expected: 
 def _authority(uri: str) -> str:
     """Return host and port of a URI, comparable; the scheme does not count, since a wiki may have two."""
     origin = Origin.of(uri)
-    if origin is None:
-        return ""
-    host = origin.host.rstrip(".")
-    return host if origin.port in (0, DEFAULT_PORTS.get(origin.scheme)) else f"{host}:{origin.port}"
+    return "" if origin is None else origin._replace(host=origin.host.rstrip(".")).authority
 
 
 def _identity_error(answer: Answer, reason: str, what: str) -> IdentityError:

@@ -214,6 +214,17 @@ def form_encode(pairs: Iterable[tuple[str, str]]) -> str:
     return "&".join(f"{escape(name)}={escape(value)}" for name, value in pairs)
 
 
+def add_to_query(uri: str, encoded: str) -> str:
+    """Append encoded pairs to the query of a URI, before its fragment; what stands there stays as it is.
+
+    No empty pair comes of it (``?&`` or ``&&``), which MediaWiki does not sign as the RFC does.
+    """
+    start, hash_sign, fragment = uri.partition("#")
+    path, _, query = start.partition("?")
+    separator = "&" if query and not query.endswith("&") else ""
+    return f"{path}?{query}{separator}{encoded}{hash_sign}{fragment}"
+
+
 def _base_authority(scheme: str, authority: str) -> str:
     match = _AUTHORITY.fullmatch(authority)
     if match is None or int(match[2] or 0) > _HIGHEST_PORT:

@@ -21,7 +21,7 @@ from oauthlib.oauth1 import Client
 from .environment import read_environment, variable_stem
 from .errors import CredentialsError, InsecureTransportError, SigningError
 from .explanation import explain
-from .requestparts import FORM, Body, RequestParts, escape, form_encode
+from .requestparts import FORM, Body, RequestParts, add_to_query, escape, form_encode
 
 PLACEMENTS = ("AUTH_HEADER", "QUERY", "BODY")
 
@@ -317,10 +317,7 @@ class OAuth1:
             headers["Authorization"] = "OAuth " + ", ".join(sent)
         elif self.signature_type == "QUERY":
             # Appended, not merged: what the caller has encoded stays as it is.
-            start, hash_sign, fragment = uri.partition("#")
-            path, _, query = start.partition("?")
-            separator = "&" if query and not query.endswith("&") else ""
-            uri = f"{path}?{query}{separator}{form_encode(protocol)}{hash_sign}{fragment}"
+            uri = add_to_query(uri, form_encode(protocol))
         else:
             added = form_encode(protocol)
             if not request.form:

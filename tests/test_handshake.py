@@ -442,7 +442,8 @@ def test_the_authorization_uri_keeps_what_stands_in_it():
     assert uri == (
         "https://x/a?title=Special:OAuth/authorize&oauth_token=k%20e%2Fy&oauth_consumer_key=client&lang=%C3%A9#top"
     )
-    assert Handshake("i", "https://x/a", "t", CLIENT).authorization_uri(("k", "s")) == "https://x/a?oauth_token=k"
+    for uri in ("https://x/a", "https://x/a?"):
+        assert Handshake("i", uri, "t", CLIENT).authorization_uri(("k", "s")) == "https://x/a?oauth_token=k"
 
 
 @pytest.mark.parametrize("temporary", ["ks", b"ks", ("k",), ("k", "s", "x"), None, {"k": "s"}, (b"k", b"s"), (1, 2)])

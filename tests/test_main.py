@@ -453,6 +453,12 @@ def test_a_signed_request_prints_the_answer_as_it_came(wiki, run, tokens):
     assert wiki.requests[-1].user is None
 
 
+@pytest.mark.parametrize("end", ["?", "?format=json&"])
+def test_parameters_make_no_empty_pair_which_mediawiki_refuses(wiki, run, tokens, end):
+    code, out, err = run("request", "GET", wiki.api_uri + end, "action=query", "meta=userinfo")
+    assert (code, "Alice" in out, err) == (0, True, "")
+
+
 def test_a_body_of_ones_own_is_sent(wiki, run, tokens, tmp_path):
     body = tmp_path / "body.json"
     body.write_text('{"source": "text", "title": "From a file", "comment": ""}')
