@@ -14,7 +14,7 @@ from dataclasses import fields
 from http.client import HTTPException
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 from urllib.parse import quote, urlencode
 
 import httplib2
@@ -24,12 +24,14 @@ from . import __version__, demo, mediawiki
 from .adapter import OAuth1Http
 from .calls import Origin
 from .credentials import KeyringStore
+from .cures import printable
 from .errors import CredentialsError, HandshakeError, IdentityError, OAuthError, RefusedError, ResponseLostError
 from .login import CallbackReceiver, Wiki, find_wiki, host_of, user_of
 from .requestparts import DEFAULT_PORTS, FORM, add_to_query
 from .signing import OAuth1, SignedRequest
 
 PROGRAM = "httplib2-oauth"
+_UNPRINTABLE = "\ufffd"
 _LONGEST_WAIT = 86400  # Seconds.
 _HIGHEST_PORT = 65535
 OK, FAILED, MISUSED, REFUSED, INTERRUPTED = 0, 1, 2, 3, 130
@@ -95,13 +97,8 @@ class _NotLoggedIn(OAuthError):
 
 
 def _complain(message: str, code: int) -> int:
-    print(f"{PROGRAM}: {_printable(' '.join(message.split()))}", file=sys.stderr)
+    print(f"{PROGRAM}: {printable(' '.join(message.split()), _UNPRINTABLE)}", file=sys.stderr)
     return code
-
-
-def _printable(text: str) -> str:
-    """Return text from a server with nothing in it that a terminal would obey."""
-    return "".join(character if character.isprintable() else "\ufffd" for character in text)
 
 
 def _in_words(error: Exception, arguments: argparse.Namespace) -> str:
@@ -162,7 +159,7 @@ def _login(arguments: argparse.Namespace) -> int:
     oauth = given or _grant(arguments, wiki, http)
     name = _verified_name(wiki, oauth, http, headers)
     where = KeyringStore().save(wiki.host, oauth)
-    print(f"Logged in to {wiki.host} as {_printable(name)}. The credentials are kept in {where}")
+    print(f"Logged in to {wiki.host} as {printable(name, _UNPRINTABLE)}. The credentials are kept in {where}")
     if os.environ.get("OAUTH_TOKENS") and not arguments.owner_only:
         print("OAUTH_TOKENS is set, and comes before them.", file=sys.stderr)
     return OK
@@ -203,8 +200,8 @@ def _grant(arguments: argparse.Namespace, wiki: Wiki, http: OAuth1Http) -> OAuth
             receiver.expect(request_token.key)
         print(f"Allow it in a browser, at\n\n  {uri}\n", file=sys.stderr)
         if receiver is None:
-            prompt = "Then paste the address to which the browser was sent, or the verification value: "
-            response = _ask(prompt, "log in where there is a terminal, or without --paste")
+            what = "Then paste the address to which the browser was sent, or the verification value"
+            response = _ask(what, "log in where there is a terminal, or without --paste")
         else:
             if not arguments.no_browser:
                 webbrowser.open(uri)
@@ -216,7 +213,7 @@ def _grant(arguments: argparse.Namespace, wiki: Wiki, http: OAuth1Http) -> OAuth
 def _whoami(arguments: argparse.Namespace) -> int:
     http, headers = _http(arguments)
     wiki = find_wiki(arguments.wiki, http, headers)
-    print(_printable(_name_of(user_of(wiki, _credentials(wiki.host), http, headers))))
+    print(printable(_name_of(user_of(wiki, _credentials(wiki.host), http, headers)), _UNPRINTABLE))
     return OK
 
 
@@ -354,7 +351,7 @@ def _consumer(wiki: Wiki) -> tuple[str, str]:
         f"Which application asks? Register one at {wiki.index_uri}?title=Special:OAuthConsumerRegistration/propose",
         file=sys.stderr,
     )
-    return _ask("Consumer key: ", cure), _ask_secretly("Consumer secret: ", cure)
+    return _ask("Consumer key", cure), _ask("Consumer secret", cure, is_secret=True)
 
 
 def _ask_for_tokens(wiki: Wiki) -> OAuth1:
@@ -364,32 +361,23 @@ def _ask_for_tokens(wiki: Wiki) -> OAuth1:
         "?title=Special:OAuthConsumerRegistration/propose when it is registered:",
         file=sys.stderr,
     )
-    key = _ask("Consumer key: ", cure)
-    secrets = [_ask_secretly(f"{what}: ", cure) for what in ("Consumer secret", "Access token", "Access secret")]
+    key = _ask("Consumer key", cure)
+    secrets = [_ask(what, cure, is_secret=True) for what in ("Consumer secret", "Access token", "Access secret")]
     return OAuth1(key, *secrets)
 
 
-def _ask(prompt: str, cure: str) -> str:
+def _ask(what: str, cure: str, is_secret: bool = False) -> str:
+    """Ask at the terminal; without one, say what to do instead."""
     if not sys.stdin.isatty():
-        _no_terminal(prompt, cure)
-    print(prompt, end="", file=sys.stderr, flush=True)
-    return _given(sys.stdin.readline(), prompt)
-
-
-def _ask_secretly(prompt: str, cure: str) -> str:
-    if not sys.stdin.isatty():
-        _no_terminal(prompt, cure)
-    return _given(getpass.getpass(prompt), prompt)
-
-
-def _given(value: str, prompt: str) -> str:
-    if not value.strip():
-        raise CredentialsError(f"nothing was given for: {prompt.rstrip(': ')}")
-    return value.strip()
-
-
-def _no_terminal(prompt: str, cure: str) -> NoReturn:
-    raise CredentialsError(f"there is no terminal to ask at for: {prompt.rstrip(': ')}; {cure}")
+        raise CredentialsError(f"there is no terminal to ask at for: {what}; {cure}")
+    if is_secret:
+        given = getpass.getpass(f"{what}: ")
+    else:
+        print(f"{what}: ", end="", file=sys.stderr, flush=True)
+        given = sys.stdin.readline()
+    if not given.strip():
+        raise CredentialsError(f"nothing was given for: {what}")
+    return given.strip()
 
 
 def _parsed(argv: Sequence[str] | None) -> argparse.Namespace:

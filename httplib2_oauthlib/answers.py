@@ -7,13 +7,16 @@ not.
 import html
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qsl, quote
 
-from .cures import cure_of, quoted, sentence
+import httplib2
+
+from .cures import explained, quoted, sentence
 from .errors import HandshakeError
-from .refusals import read_refusal
+from .refusals import Refusal, read_refusal
 
 _TITLE = re.compile(r"<title[^>]{0,200}>([^<]{0,400})", re.IGNORECASE)
 # What a token and its secret are made of, where a server has not appended a page to them.
@@ -49,13 +52,18 @@ class Answer:
     """
 
     def __init__(
-        self, response: Mapping[str, str], content: bytes, asked_for: str, secrets: Iterable[str | None]
+        self, response: httplib2.Response, content: bytes, asked_for: str, secrets: Iterable[str | None]
     ) -> None:
         self.response = response
         self.content = content
         self.asked_for = asked_for
         # What is shorter is no secret, and would mask parts of words.
         self._secrets = [secret for secret in secrets if secret and len(secret) >= _SHORTEST_SECRET]
+
+    @cached_property
+    def refusal(self) -> Refusal | None:
+        """What the server's no says, if it is one that servers are known to say."""
+        return read_refusal(self.response, self.content)
 
     @property
     def status(self) -> int:
@@ -69,9 +77,9 @@ class Answer:
         Raises:
             HandshakeError: It does; the message quotes it and says what to do.
         """
-        refusal = read_refusal(self.response, self.content)
-        if refusal is not None:
-            raise self.error(refusal.reason, f"refused: {sentence(self._masked(refusal.message))} {cure_of(refusal)}")
+        if self.refusal is not None:
+            masked = self.refusal._replace(message=self._masked(self.refusal.message))
+            raise self.error(masked.reason, f"refused: {explained(masked)}")
         if self.content.startswith(b"Error: "):
             raise self.error("other", f"refused: {sentence(self._masked(html.unescape(self._text)))}")
 
@@ -97,24 +105,24 @@ class Answer:
     def nonsense(self) -> HandshakeError:
         """Return the error for an answer that is neither what was asked for nor a refusal: it says what it is."""
         phrase = quoted(str(getattr(self.response, "reason", "") or ""))
-        reason = _ERROR_CODES.get("".join(self._said()[:1]), "answer")
+        reason = _ERROR_CODES.get("".join(self._said[:1]), "answer")
         return self.error(reason, f"answered {self.status} {phrase} with {self._kind()}. {self._what_to_check()}")
 
     def error(self, reason: str, what: str) -> HandshakeError:
         """Return an error about this answer; ``what`` goes on from "the server"."""
         message = f"asked for {self.asked_for}, the server {' '.join(what.split())}"
-        return HandshakeError(reason, message, self.response, self.content)  # type: ignore[arg-type]
+        return HandshakeError(reason, message, self.response, self.content)
 
     def _masked(self, said: str) -> str:
         for secret in self._secrets:
             said = said.replace(secret, "MASKED").replace(quote(secret, safe=""), "MASKED")
-        return _MAYBE_SECRET_IN_WORDS.sub("MASKED", said.removeprefix("Error: "))
+        return _MAYBE_SECRET_IN_WORDS.sub("MASKED", said)
 
-    @property
+    @cached_property
     def _text(self) -> str:
         return self.content[:_LONGEST_LOOK].decode("utf-8", "replace")
 
-    @property
+    @cached_property
     def _is_form(self) -> bool:
         return re.match(r"\s*[A-Za-z0-9_.%+-]+=", self._text) is not None
 
@@ -125,21 +133,23 @@ class Answer:
         if text.startswith("<") or "html" in self.response.get("content-type", ""):
             title = _TITLE.search(text)
             return f'the web page "{quoted(self._masked(html.unescape(title[1])))}"' if title else "a web page"
-        if said := self._said():
-            return f'the error "{": ".join(_MAYBE_SECRET.sub("MASKED", quoted(self._masked(part))) for part in said)}"'
+        if self._said:
+            said = (_MAYBE_SECRET.sub("MASKED", quoted(self._masked(part))) for part in self._said)
+            return f'the error "{": ".join(said)}"'
         if self._is_form:
             return f"only {_listed(name for name, _ in parse_qsl(text, keep_blank_values=True))}"
         if text.startswith("{") or "json" in self.response.get("content-type", ""):
             return f"JSON of {_listed(self._json)}"
         return f'"{_MAYBE_SECRET.sub("MASKED", quoted(self._masked(text.splitlines()[0])))}"'
 
+    @cached_property
     def _said(self) -> tuple[str, ...]:
         """Return the code and the words of an error in a form or in JSON, as far as there are any."""
         found = dict(parse_qsl(self._text.strip())) if self._is_form else self._json
         values = (found.get(name) for name in ("error", "error_description", "message", "detail"))
         return tuple(value for value in values if isinstance(value, str) and value)
 
-    @property
+    @cached_property
     def _json(self) -> dict[str, Any]:
         try:
             answer = json.loads(self.content)

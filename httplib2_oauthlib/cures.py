@@ -59,10 +59,19 @@ def cure_of(refusal: Refusal) -> str:
     return next(found, _BY_REASON.get(refusal.reason, ""))
 
 
+def explained(refusal: Refusal) -> str:
+    """Return what a server said, and what to do about it."""
+    return f"{sentence(refusal.message)} {cure_of(refusal)}".strip()
+
+
+def printable(text: str, instead: str = " ") -> str:
+    """Return text from a server with nothing in it that a terminal would obey."""
+    return "".join(character if character.isprintable() else instead for character in text)
+
+
 def quoted(message: str) -> str:
-    """Return a server's words as one line of plain text, without mark-up and whatever else a terminal would obey."""
-    text = "".join(character if character.isprintable() else " " for character in _TAG.sub(" ", message))
-    text = " ".join(text.split())
+    """Return a server's words as one line of plain text, without mark-up."""
+    text = " ".join(printable(_TAG.sub(" ", message.removeprefix("Error: "))).split())
     text = re.sub(r" ([.,;:!?])", r"\1", text)
     return text if len(text) <= _LONGEST_QUOTE else text[:_LONGEST_QUOTE] + " ..."
 

@@ -21,7 +21,6 @@ from .adapter import OAuth1Http
 from .answers import Answer
 from .calls import within_call
 from .errors import HandshakeError
-from .refusals import read_refusal
 from .requestparts import add_to_query, form_encode
 from .signing import OAuth1
 
@@ -299,9 +298,8 @@ def post_signed(
     """
     secrets = (oauth.client_secret, oauth.resource_owner_secret, oauth.verifier)
     offset = 0
-    attempts = 3  # The request, once more by the server's clock, once more after an answer that was lost.
-    while True:
-        attempts -= 1
+    # Once more by the server's clock, once more after an answer that was lost.
+    for is_last in (False, False, True):
         nonce, timestamp = generate_nonce(), int(time.time()) + offset
         signed = oauth.sign(uri, "POST", None, headers, nonce=nonce, timestamp=timestamp)
         try:
@@ -314,12 +312,16 @@ def post_signed(
                 f"asked for {asked_for}, the server refused in a header WWW-Authenticate that httplib2 can't read: give"
                 " an OAuth1Http, which can",
             ) from None
-        refusal = read_refusal(response, content) if attempts else None
-        server_time = None if refusal is None or refusal.reason != "timestamp" else refusal.clock_beside(timestamp)
+        answer = Answer(response, content, asked_for, secrets)
+        refusal = answer.refusal
+        if refusal is None or is_last:
+            break
+        server_time = refusal.clock_beside(timestamp) if refusal.reason == "timestamp" else None
         if server_time is not None and not offset:
             offset = server_time - int(time.time())
-        elif not (refusal is not None and refusal.reason == "nonce" and is_repeatable):
-            return Answer(response, content, asked_for, secrets), nonce
+        elif not (refusal.reason == "nonce" and is_repeatable):
+            break
+    return answer, nonce
 
 
 def _send(http: httplib2.Http, uri: str, body: object, headers: dict[str, str]) -> tuple[httplib2.Response, bytes]:

@@ -19,7 +19,7 @@ import httplib2
 
 from .answers import Answer
 from .calls import Origin
-from .cures import cure_of, quoted, sentence
+from .cures import explained, quoted
 from .errors import HandshakeError, IdentityError, OAuthError, RefusedError
 from .handshake import Handshake, KeyAndSecret, borrowed, pair, post_signed
 from .refusals import read_refusal
@@ -245,7 +245,7 @@ def identify(
     return claims
 
 
-def check(response: Mapping[str, str], content: bytes) -> None:
+def check(response: httplib2.Response, content: bytes) -> None:
     """Raise if a wiki's answer is a refusal of OAuth; return silently for any other.
 
     MediaWiki refuses with status 200, so that a program that looks at the status alone never learns.
@@ -260,8 +260,7 @@ def check(response: Mapping[str, str], content: bytes) -> None:
     """
     refusal = read_refusal(response, content)
     if refusal is not None:
-        message = f"the server refused: {sentence(refusal.message.removeprefix('Error: '))} {cure_of(refusal)}".strip()
-        raise RefusedError(refusal.reason, message, response, content)  # type: ignore[arg-type]
+        raise RefusedError(refusal.reason, f"the server refused: {explained(refusal)}", response, content)
 
 
 class _MediaWikiHandshake(Handshake):
@@ -357,4 +356,4 @@ def _authority(uri: str) -> str:
 
 def _identity_error(answer: Answer, reason: str, what: str) -> IdentityError:
     message = f"the identity that the wiki stated {what}"
-    return IdentityError(reason, message, answer.response, answer.content)  # type: ignore[arg-type]
+    return IdentityError(reason, message, answer.response, answer.content)
