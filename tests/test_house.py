@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from . import vectors
 
@@ -148,3 +149,14 @@ def test_the_version_stands_in_one_place_and_the_changelog_knows_it():
 
     assert httplib2_oauthlib.__version__ in (ROOT / "CHANGELOG.rst").read_text("utf-8")
     assert httplib2_oauthlib.__version__ not in (ROOT / "setup.cfg").read_text("utf-8")
+
+
+def test_the_workflow_runs_every_python_that_the_metadata_names_and_the_live_tests_only_with_their_secret():
+    workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "tests.yml").read_text("utf-8"))
+    named = re.findall(r"Python :: (3\.\d+)$", (ROOT / "setup.cfg").read_text("utf-8"), re.MULTILINE)
+    assert workflow["jobs"]["tests"]["strategy"]["matrix"]["python"] == named
+    assert named[0] == "3.11"
+    live = workflow["jobs"]["live"]
+    assert "refs/heads/main" in live["if"]
+    assert live["steps"][-1]["env"]["OAUTH_TOKENS"] == "${{ secrets.OAUTH_TOKENS }}"
+    assert "pytest tests/live" in live["steps"][-1]["run"]
