@@ -51,11 +51,14 @@ class Site:
     def own_page(self) -> str:
         return f"User:{self.userinfo()['name']}/httplib2-oauthlib test"
 
-    def latest(self, title: str) -> Any:
+    def revision(self, title: str, number: int) -> Any:
+        """A revision by its number, not the newest: another run may edit the page at the same time."""
         answer = self.get(
-            action="query", prop="revisions", titles=title, rvprop="ids|user|comment|content", rvslots="main"
-        )
-        revision = answer["query"]["pages"][0]["revisions"][0]
+            action="query", prop="revisions", titles=title, rvprop="ids|user|comment|content", rvslots="main",
+            rvlimit="10",
+        )  # fmt: skip
+        revisions = answer["query"]["pages"][0]["revisions"]
+        revision = next(revision for revision in revisions if revision["revid"] == number)
         return {**revision, "content": revision["slots"]["main"]["content"]}
 
 

@@ -74,9 +74,8 @@ def test_an_edit_is_made_and_is_the_oauth_accounts(writable):
         **{"assert": "user", "assertuser": user},
     )  # fmt: skip
     assert saved["edit"]["result"] == "Success"
-    latest = writable.latest(title)
-    assert (latest["user"], latest["content"], latest["comment"]) == (user, text, "a+b & c=d")
-    assert latest["revid"] == saved["edit"]["newrevid"]
+    made = writable.revision(title, saved["edit"]["newrevid"])
+    assert (made["user"], made["content"], made["comment"]) == (user, text, "a+b & c=d")
 
 
 def test_a_multipart_edit_is_made(writable):
@@ -88,8 +87,9 @@ def test_a_multipart_edit_is_made(writable):
     )
     headers = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
     _, content = writable.send(writable.script("api.php"), "POST", f"{body}--{boundary}--\r\n".encode(), headers)
-    assert json.loads(content)["edit"]["result"] == "Success"
-    assert writable.latest(title)["content"] == text
+    saved = json.loads(content)["edit"]
+    assert saved["result"] == "Success"
+    assert writable.revision(title, saved["newrevid"])["content"] == text
 
 
 def test_rest_is_signed(site):
