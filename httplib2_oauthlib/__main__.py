@@ -270,6 +270,63 @@ def _explain(arguments: argparse.Namespace) -> int:
     return OK
 
 
+def _audit(arguments: argparse.Namespace) -> int:
+    cassettes = _cassettes("audit")
+    if cassettes is None:
+        return FAILED
+    missing = [path for path in arguments.paths if not Path(path).exists()]
+    if missing:
+        return _complain(f"there is no {' and no '.join(missing)} to audit", MISUSED)
+    secrets = _secrets(arguments)
+    findings = [finding for path in arguments.paths for finding in cassettes.audit(path, secrets)]
+    for finding in findings:
+        print(printable(str(finding), _UNPRINTABLE))
+    if findings:
+        count = "1 value that looks" if len(findings) == 1 else f"{len(findings)} values that look"
+        return _complain(
+            f"{count} like a secret. Scrub the cassette ({PROGRAM} scrub) or record it anew with"
+            " httplib2_oauthlib.cassettes; revoke at its server what was published already",
+            FAILED,
+        )
+    print("Nothing there looks like a secret.")
+    return OK
+
+
+def _scrub(arguments: argparse.Namespace) -> int:
+    cassettes = _cassettes("scrub")
+    if cassettes is None:
+        return FAILED
+    destination = Path(arguments.destination)
+    if len(arguments.sources) > 1 and not destination.is_dir():
+        return _complain(f"{destination} is no folder, and there is more than one cassette", MISUSED)
+    binary, secrets = "keep" if arguments.keep_binary else "refuse", _secrets(arguments)
+    for source in map(Path, arguments.sources):
+        target = (destination / source.name).with_suffix(".yaml") if destination.is_dir() else destination
+        try:
+            count = cassettes.scrub_file(source, target, secrets=secrets, binary=binary)
+        except cassettes.CassetteError as error:
+            return _complain(f"{source}: {error}", FAILED)
+        print(f"{target}: {count} {'interaction' if count == 1 else 'interactions'}")
+    return OK
+
+
+def _cassettes(command: str) -> Any:
+    try:
+        from . import cassettes
+    except ImportError as error:
+        cure = f"{command} needs an extra ({error.name} is missing): pip install 'httplib2-oauthlib[cassettes]'"
+        _complain(cure, FAILED)
+        return None
+    return cassettes
+
+
+def _secrets(arguments: argparse.Namespace) -> list[str]:
+    if arguments.secrets is None:
+        return []
+    text = sys.stdin.read() if arguments.secrets == "-" else Path(arguments.secrets).read_text("utf-8")
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
 class _Telling(OAuth1):
     """Says on standard error what it signs, each time."""
 
@@ -467,6 +524,27 @@ def _parser() -> argparse.ArgumentParser:
         added.add_argument("-H", "--header", metavar="NAME:VALUE", action="append", default=[])
         added.add_argument("--body", metavar="FILE", help="what to send, not as a form; - for standard input")
         network(added)
+    audit = command(
+        "audit",
+        _audit,
+        "look for secrets in cassettes, before they are committed",
+        "Look for what looks like a secret in cassettes, or in all files of folders. Prints file and line of each."
+        " Exit code 1 if there is any.",
+        example="cassettes/",
+    )
+    audit.add_argument("paths", metavar="PATH", nargs="+", help="a file or a folder")
+    scrub = command(
+        "scrub",
+        _scrub,
+        "take over cassettes that were recorded otherwise, without their secrets",
+        "Write scrubbed copies of vcrpy's cassettes, whoever recorded them. The sources are not changed.",
+        example="raw/login.yaml cassettes/",
+    )
+    scrub.add_argument("sources", metavar="SOURCE", nargs="+", help="a cassette, in YAML or JSON")
+    scrub.add_argument("destination", metavar="DESTINATION", help="a file, or a folder that is there")
+    scrub.add_argument("--keep-binary", action="store_true", help="keep bodies that are no text, as they are")
+    for added in (audit, scrub):
+        added.add_argument("--secrets", metavar="FILE", help="what else is secret, one per line; - for standard input")
     request.add_argument("-i", "--include", action="store_true", help="print the answer's status and headers too")
     request.add_argument("-v", "--verbose", action="store_true", help="show what was signed, secrets masked")
     request.add_argument("--anonymous", action="store_true", help="sign nothing")

@@ -39,6 +39,19 @@ ORDER = [
     "__init__",
     "__main__",
 ]
+CASSETTES_ORDER = [
+    "errors",
+    "suspects",
+    "placeholders",
+    "bodies",
+    "scrubbing",
+    "matching",
+    "echoes",
+    "pools",
+    "recording",
+    "auditing",
+    "__init__",
+]
 TESTWIKI_ORDER = [
     "store",
     "oauth",
@@ -68,6 +81,7 @@ def imports(path):
 def test_the_order_names_every_module():
     assert {path.stem for path in PACKAGE.glob("*.py")} == set(ORDER)
     assert {path.stem for path in (PACKAGE / "testwiki").glob("*.py")} == set(TESTWIKI_ORDER)
+    assert {path.stem for path in (PACKAGE / "cassettes").glob("*.py")} == set(CASSETTES_ORDER)
 
 
 @pytest.mark.parametrize("name", ORDER)
@@ -75,6 +89,8 @@ def test_imports_point_one_way(name):
     allowed = {f".{other}" for other in ORDER[: ORDER.index(name)]}
     if name in ("demo", "pytest_plugin", "__main__"):
         allowed |= {".testwiki"}
+    if name == "pytest_plugin":
+        allowed |= {".cassettes"}
     if name == "__main__":
         allowed |= {"."}
     if name == "credentials":
@@ -88,6 +104,15 @@ def test_the_embedded_wiki_imports_nothing_that_it_judges(name):
     allowed = {f".{other}" for other in TESTWIKI_ORDER[: TESTWIKI_ORDER.index(name)]}
     assert {module for module in modules if module.startswith(".")} <= allowed
     assert not {module for module in modules if re.match("oauthlib|httplib2", module)}
+
+
+@pytest.mark.parametrize("name", CASSETTES_ORDER)
+def test_the_cassettes_import_nothing_else_of_ours_and_vcr_in_one_place(name):
+    modules = set(imports(PACKAGE / "cassettes" / f"{name}.py"))
+    allowed = {f".{other}" for other in CASSETTES_ORDER[: CASSETTES_ORDER.index(name)]} | {"."}
+    assert {module for module in modules if module.startswith(".")} <= allowed
+    assert any(module.split(".")[0] == "vcr" for module in modules) == (name == "recording")
+    assert not {module for module in modules if module.split(".")[0] in ("oauthlib", "jwt")}
 
 
 def test_importing_the_package_loads_nothing_that_only_its_extras_need():

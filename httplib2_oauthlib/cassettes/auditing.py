@@ -1,0 +1,152 @@
+"""Looks through committed cassettes for what should not have been committed.
+
+It reads files as they are, whoever wrote them and with whatever tool: those in YAML or JSON value by value, so that a
+secret is found behind line breaks, escapes and base64 too, all others line by line.
+"""
+
+import os
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import yaml
+
+from . import suspects
+
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_SHOWN = 4
+# What may be a form; its type stands elsewhere in the file.
+_FORM = re.compile(r"[\w.%\[\]+-]+=\S*")
+
+
+class Finding(NamedTuple):
+    """What looks like a secret in a file; its text shows no more than the beginning.
+
+    Attributes:
+        path: The file.
+        line: In the file, from 1.
+        kind: What it looks like: ``token``, ``cookie``, ``jwt``, ``hex``, ``random`` and more.
+        value: The secret itself.
+    """
+
+    path: Path
+    line: int
+    kind: str
+    value: str
+
+    def __str__(self) -> str:
+        shown = self.value[:_SHOWN] + "..." if len(self.value) > 3 * _SHOWN else "..."
+        return f"{self.path}:{self.line}: {self.kind} {shown!a} ({len(self.value)} characters)"
+
+    def __repr__(self) -> str:
+        return f"<Finding {self}>"
+
+
+def audit(path: str | os.PathLike[str], secrets: Iterable[str | None] = ()) -> Iterator[Finding]:
+    """Yield every value that looks like a secret in a cassette, or in all files of a folder.
+
+    A value does so by the name it stands under (``oauth_*``, tokens, passwords, cookies, ``Authorization``), by its
+    shape (a JWT, a private key, Basic and Bearer credentials, long hexadecimal numbers) or by chance having made it
+    (letters of both cases and digits in no order). A hash that is called one, such as ``sha1``, is none.
+
+    Args:
+        path: A file, or a folder; of a folder, hidden files are passed over.
+        secrets: Look for these too, whatever they look like; None and empty values are passed over.
+
+    Returns:
+        Findings in the order of files and lines, each value once per line.
+
+    Raises:
+        OSError: A file can't be read, or there is none.
+    """
+    named = [secret for secret in secrets if secret]
+    for file in files_of(path):
+        content = file.read_bytes()
+        found = {(line, suspect) for line, suspect in _suspects_in(content)}
+        lines = content.decode("latin-1").splitlines()
+        for secret in named:
+            spelled = secret.encode().decode("latin-1")
+            found |= {(number, ("secret", secret)) for number, line in enumerate(lines, 1) if spelled in line}
+        for line, (kind, value) in sorted(found):
+            yield Finding(file, line, kind, value)
+
+
+def files_of(path: str | os.PathLike[str]) -> list[Path]:
+    """Return the files that an audit of a path reads.
+
+    Raises:
+        FileNotFoundError: There is nothing of that name.
+    """
+    root = Path(path)
+    if not root.exists():
+        raise FileNotFoundError(2, "No such file or folder", str(root))
+    if not root.is_dir():
+        return [root]
+    return sorted(
+        each
+        for each in root.rglob("*")
+        if each.is_file() and not any(part.startswith((".", "__pycache__")) for part in each.relative_to(root).parts)
+    )
+
+
+def _suspects_in(content: bytes) -> Iterator[tuple[int, tuple[str, str]]]:
+    text = content.decode("utf-8", "replace")
+    try:
+        documents = list(yaml.compose_all(text, Loader=_LOADER))
+    except (yaml.YAMLError, RecursionError):
+        documents = []
+    if not any(isinstance(document, yaml.CollectionNode) for document in documents):
+        for number, line in enumerate(text.splitlines(), 1):
+            yield from ((number, (suspect.kind, suspect.value)) for suspect in suspects.in_text(line))
+        return
+    lines = text.splitlines()
+    for node, name, is_header in _scalars(documents):
+        value = _decoded(node)
+        if is_header:
+            found = suspects.in_header(name, value)
+        elif name in ("uri", "url"):
+            found = suspects.in_uri(value)
+        elif name in ("body", "string") and _FORM.fullmatch(value):
+            found = suspects.in_form(value)
+        else:
+            found = suspects.in_field(name, value)
+        for suspect in found:
+            yield _line_of(suspect, node, lines), (suspect.kind, suspect.value)
+
+
+def _scalars(documents: list[yaml.Node]) -> Iterator[tuple[yaml.ScalarNode, str, bool]]:
+    """Yield every scalar with the name that it stands under, and whether that is a header's."""
+    # By hand, since a file may nest deeper than Python calls.
+    todo: list[tuple[yaml.Node, str, bool]] = [(document, "", False) for document in reversed(documents) if document]
+    seen: set[int] = set()
+    while todo:
+        node, name, is_header = todo.pop()
+        if isinstance(node, yaml.ScalarNode):
+            yield node, name, is_header
+            continue
+        if id(node) in seen:  # An alias.
+            continue
+        seen.add(id(node))
+        if isinstance(node, yaml.SequenceNode):
+            todo += [(each, name, is_header) for each in reversed(node.value)]
+        else:
+            for key, value in reversed(node.value):
+                inner = key.value if isinstance(key, yaml.ScalarNode) else ""
+                todo.append((value, inner, is_header or name == "headers"))
+
+
+def _decoded(node: yaml.ScalarNode) -> str:
+    if node.tag == "tag:yaml.org,2002:binary":
+        try:
+            return bytes(yaml.SafeLoader("").construct_yaml_binary(node)).decode("latin-1")
+        except yaml.YAMLError:
+            pass
+    return str(node.value)
+
+
+def _line_of(suspect: suspects.Suspect, node: yaml.ScalarNode, lines: list[str]) -> int:
+    """Return the line of a file in which a suspect stands, or else that in which its scalar begins."""
+    first, last = node.start_mark.line, min(node.end_mark.line + 1, len(lines))
+    beginning = suspect.value[:12]
+    return next((number + 1 for number in range(first, last) if beginning in lines[number]), first + 1)

@@ -1,0 +1,336 @@
+"""Records and plays wiki traffic with vcr: the one place that imports it."""
+
+import functools
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import httplib2
+import vcr
+from vcr.cassette import Cassette, CassetteContextDecorator
+from vcr.errors import CannotOverwriteExistingCassetteException
+from vcr.filters import decode_response
+from vcr.persisters.filesystem import FilesystemPersister
+from vcr.request import Request
+from vcr.serializers import yamlserializer
+
+from . import echoes, matching
+from .errors import CassetteError, PooledConnectionError
+from .pools import Pools
+from .scrubbing import REFUSE, Scrubber
+
+_SUFFIXES = (".yaml", ".yml", ".json")
+_MATCH_ON = ("method", "scheme", "host", "port", "path", "query", "body")
+
+
+def recorder(
+    cassette_library_dir: str | os.PathLike[str] | None = None,
+    *,
+    secrets: Iterable[str | None] = (),
+    binary: str = REFUSE,
+    **options: Any,
+) -> "Recorder":
+    """Return a ``vcr.VCR`` that is ready for signed traffic.
+
+    It matches requests by what they mean (method, scheme, host, port, path, query and body, without what proves who
+    asks), writes no secret to a cassette, and plays nothing live: a request that is not on the cassette is a
+    :class:`NotRecordedError`, which shows the nearest one that is.
+
+    Args:
+        cassette_library_dir: The folder of the cassettes.
+        secrets: What is secret besides all that looks so: it is replaced wherever it stands. None and empty values are
+            passed over.
+        binary: ``refuse`` a body that is no text, or ``keep`` it.
+        **options: Every option of ``vcr.VCR``. ``record_mode`` is ``none`` unless given.
+
+    Returns:
+        The recorder: ``with recorder.use(http, "name"):``, or ``use_cassette`` as vcr has it.
+
+    Raises:
+        ValueError: A secret is shorter than four characters.
+    """
+    return Recorder(cassette_library_dir=cassette_library_dir, secrets=secrets, binary=binary, **options)
+
+
+@contextmanager
+def use(
+    http: httplib2.Http,
+    name: str | os.PathLike[str],
+    cassette_library_dir: str | os.PathLike[str] = "cassettes",
+    **options: Any,
+) -> Iterator[Cassette]:
+    """Use a cassette for a while, and none of the connections that an Http holds from before.
+
+    Args:
+        http: Whatever it has pooled is put away, and is there again afterwards. Other instances' pools are exchanged
+            too, when they make a request.
+        name: Of the cassette in its folder, with or without ``.yaml``; or a path.
+        cassette_library_dir: The folder.
+        **options: As for :func:`recorder`.
+
+    Returns:
+        vcr's cassette: ``play_count``, ``all_played``, ``requests``, ``responses``.
+    """
+    with recorder(cassette_library_dir, **options).use(http, name) as cassette:
+        yield cassette
+
+
+def scrub_file(
+    source: str | os.PathLike[str],
+    destination: str | os.PathLike[str],
+    *,
+    secrets: Iterable[str | None] = (),
+    binary: str = REFUSE,
+) -> int:
+    """Write a scrubbed copy of a cassette that anybody's vcr has recorded.
+
+    Args:
+        source: The cassette, in YAML or JSON; not changed.
+        destination: Where to write to, in YAML; may be the same file.
+        secrets: As for :func:`recorder`.
+        binary: Likewise.
+
+    Returns:
+        How many interactions it holds.
+
+    Raises:
+        CassetteError: ``source`` is no cassette.
+        UnscrubbableError: A body is no text; nothing is written.
+        OSError: A file can't be read or written.
+    """
+    scrubber = Scrubber(secrets, binary=binary)
+    path = Path(source)
+    if not path.is_file():
+        raise FileNotFoundError(2, "No such file", str(path))
+    try:
+        requests, responses, *_ = FilesystemPersister.load_cassette(path, yamlserializer)
+    except Exception as error:  # Whatever the parsers raise, whose text quotes the file.
+        raise CassetteError(f"{path} is no cassette of vcr's ({type(error).__name__})") from None
+    cassette = {"requests": requests, "responses": [decode_response(response) for response in responses]}
+    serializer = _ScrubbingSerializer(yamlserializer, scrubber)
+    FilesystemPersister.save_cassette(Path(destination), cassette, serializer)
+    return len(requests)
+
+
+class NotRecordedError(CassetteError, CannotOverwriteExistingCassetteException):  # type: ignore[misc]
+    """A request is not on the cassette, and none is made live.
+
+    Attributes:
+        cassette: vcr's cassette.
+        failed_request: The request, of vcr's.
+        similar_requests: As for vcr's exception.
+    """
+
+    def __init__(self, *, cassette: "SignedCassette", failed_request: Any) -> None:
+        CannotOverwriteExistingCassetteException.__init__(self, cassette=cassette, failed_request=failed_request)
+        self.args = (cassette.scrubber.words(_told(cassette, failed_request)),)
+
+
+class SignedCassette(Cassette):  # type: ignore[misc]
+    """A cassette of vcr's, for signed traffic."""
+
+    # Set by whoever opens it.
+    scrubber: Scrubber
+    pools: Pools
+    patches: ExitStack
+    is_closed = False
+    #: What went wrong when it was written.
+    problem: Exception | None = None
+    dirty: bool
+    _is_loaded = False
+    _are_statements_believed = False
+
+    @classmethod
+    def load(cls, **kwargs: Any) -> "SignedCassette":
+        """Load a cassette; what is appended from then on was recorded now."""
+        cassette: SignedCassette = super().load(**kwargs)
+        cassette._is_loaded = True
+        return cassette
+
+    def append(self, request: Any, response: Any) -> None:
+        """Append an interaction.
+
+        Raises:
+            UnscrubbableError: It can't be scrubbed, and is not kept.
+        """
+        count, was_dirty = len(self), self.dirty
+        super().append(request, response)
+        if self._is_loaded and len(self) > count:
+            try:
+                self.scrubber.require_text(*self.data[-1])
+            except CassetteError:
+                self.data.pop()
+                self.dirty = was_dirty
+                raise
+
+    def can_play_response_for(self, request: Any) -> bool:
+        """Whether a request is on the cassette; asked before each.
+
+        Raises:
+            NotRecordedError: It is not, and this cassette does not record.
+            PooledConnectionError: The cassette is closed, and somebody holds a connection of its time.
+            UnscrubbableError: It would be recorded, and its body can't be scrubbed.
+        """
+        if self.is_closed:
+            raise PooledConnectionError(
+                f"a connection of the cassette {self._path} would have been used, which is closed: give the framework a"
+                " new pool of connections"
+            )
+        if super().can_play_response_for(request):
+            return True
+        to_record = self.filter_request(request)
+        if to_record and self.write_protected:
+            raise NotRecordedError(cassette=self, failed_request=request)
+        if to_record:
+            self.scrubber.require_text(to_record)
+        return False
+
+    def play_response(self, request: Any) -> Any:
+        """Return what was answered to a request, as the answer to this one."""
+        response = super().play_response(request)
+        recorded = next(each for each, answer in self.data if answer is response)
+        if echoes.is_statement(response):
+            self._have_statements_believed()
+        return echoes.answer(recorded, response, request)
+
+    def _have_statements_believed(self) -> None:
+        """Let PyJWT believe the statements that are played, and whatever else it would, while the cassette is open.
+
+        Nobody's replay has the secret with which a wiki signs an identity. What is played is signed with a key of this
+        process's own, and accepted for that; whatever anybody else has signed or altered is judged as ever.
+        """
+        if self._are_statements_believed or find_spec("jwt") is None:
+            return
+        self._are_statements_believed = True
+        algorithm = import_module("jwt.algorithms").HMACAlgorithm
+        judged = algorithm.verify
+
+        def verify(hmac: Any, msg: bytes, key: Any, sig: bytes) -> bool:
+            return echoes.is_signed_here(msg, sig) or judged(hmac, msg, key, sig)
+
+        self.patches.enter_context(mock.patch.object(algorithm, "verify", verify))
+        if hasattr(algorithm, "check_key_length"):  # A made-up secret may be short; PyJWT would warn of it.
+            self.patches.enter_context(mock.patch.object(algorithm, "check_key_length", return_value=None))
+
+    def _save(self, force: bool = False) -> None:
+        # vcr leaves everything patched if this raises: told once the cassette is closed.
+        try:
+            super()._save(force)
+        except Exception as error:
+            self.problem = error
+
+
+class Recorder(vcr.VCR):  # type: ignore[misc]
+    """A ``vcr.VCR`` for signed traffic; see :func:`recorder`."""
+
+    def __init__(self, *, secrets: Iterable[str | None] = (), binary: str = REFUSE, **options: Any) -> None:
+        super().__init__(
+            **{
+                "record_mode": "none",
+                "match_on": _MATCH_ON,
+                "decode_compressed_response": True,
+                "path_transformer": _with_suffix,
+                **options,
+            }
+        )
+        self.scrubber = Scrubber(secrets, binary=binary)
+        for matcher in (matching.path, matching.query, matching.body):
+            self.register_matcher(matcher.__name__, matcher)
+        for name, serializer in list(self.serializers.items()):
+            self.register_serializer(name, serializer)
+
+    def register_serializer(self, name: str, serializer: Any) -> None:
+        """Register a serializer; it gets no secret to write."""
+        super().register_serializer(name, _ScrubbingSerializer(serializer, self.scrubber))
+
+    def use_cassette(self, path: Any = None, with_current_defaults: bool = False, **options: Any) -> Any:
+        """Open a cassette: a context manager, or a decorator of a function, as vcr has it."""
+        if callable(path):
+            return self.use_cassette(with_current_defaults=with_current_defaults, **options)(path)
+        if path is not None:
+            options["path"] = os.fspath(path)
+        merged = functools.partial(self.get_merged_config, **options)
+        if with_current_defaults:
+            merged = functools.partial(dict, merged())
+        # vcr makes the cassette by itself, from its class.
+        kind = type(SignedCassette.__name__, (SignedCassette,), {"scrubber": self.scrubber})
+        return _Opening(kind, merged)
+
+    @contextmanager
+    def use(self, http: httplib2.Http, name: str | os.PathLike[str], **options: Any) -> Iterator[Cassette]:
+        """Use a cassette for a while, and none of the connections that an Http holds from before; see :func:`use`."""
+        with self.use_cassette(name, **options) as cassette:
+            cassette.pools.exchange(http)
+            yield cassette
+
+
+class _Opening(CassetteContextDecorator):  # type: ignore[misc]
+    """The time for which a cassette is open."""
+
+    def __enter__(self) -> SignedCassette:
+        cassette: SignedCassette = super().__enter__()
+        self._cassette = cassette
+        cassette.patches = ExitStack()
+        cassette.pools = Pools(
+            cassette, lambda method, uri: not cassette.filter_request(Request(method, uri, None, {}))
+        )
+        cassette.pools.open()
+        return cassette
+
+    def __exit__(self, *exc_info: Any) -> None:
+        cassette = self._cassette
+        cassette.patches.close()
+        cassette.pools.close()
+        super().__exit__(*exc_info)
+        cassette.is_closed = True
+        # What went wrong within is more than what went wrong with writing it down.
+        if cassette.problem is not None and not any(exc_info):
+            raise cassette.problem
+
+
+class _ScrubbingSerializer:
+    """A serializer of vcr's that is given no secret to write."""
+
+    def __init__(self, serializer: Any, scrubber: Scrubber) -> None:
+        self._serializer = serializer
+        self._scrubber = scrubber
+
+    def deserialize(self, text: str) -> Any:
+        return self._serializer.deserialize(text)
+
+    def serialize(self, cassette: dict[str, Any]) -> Any:
+        return self._serializer.serialize(self._scrubber.scrub(cassette))
+
+
+def _with_suffix(path: str | os.PathLike[str]) -> str:
+    name = os.fspath(path)
+    return name if name.endswith(_SUFFIXES) else f"{name}.yaml"
+
+
+def _told(cassette: SignedCassette, request: Any) -> str:
+    """Return what there is to say of a request that is not on a cassette."""
+    lines = [f"{request.method} {request.uri} is not on the cassette {cassette._path}, and none is asked live."]
+    ranked = sorted(
+        (len(found), bool(cassette.play_counts[number]), number, found)
+        for number, recorded in enumerate(cassette.requests)
+        for found in [matching.differences(request, recorded)]
+    )
+    if not ranked:
+        lines.append("There is no such cassette yet, or nothing on it.")
+    elif not ranked[0][0]:
+        lines.append("It was recorded, and has been played as often as it was recorded.")
+    else:
+        _, was_played, number, found = ranked[0]
+        recorded = cassette.requests[number]
+        lines.append(
+            f"The nearest recorded request is number {number + 1} of {len(ranked)}{', played already' * was_played}:"
+            f" {recorded.method} {recorded.uri}"
+        )
+        lines += [f"  - {difference}" for difference in found]
+    lines.append('Record it anew if the program is right: pytest --record, or record_mode="all".')
+    return "\n".join(lines)

@@ -1,0 +1,220 @@
+"""Scrubs a cassette: what goes in is as vcr serializes it, what comes out is the same without a secret.
+
+A cassette is scrubbed as a whole and not message by message, since a secret that one message names may stand without a
+name in another, before or after it.
+"""
+
+import base64
+import copy
+import functools
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeAlias
+from urllib.parse import urlsplit
+
+from . import bodies, suspects
+from .bodies import Text
+from .errors import UnscrubbableError
+from .placeholders import SHORTEST_NAMED, Placeholders
+
+#: What a JWT becomes that is a whole answer: its claims, readable; a cassette makes a statement of them again when it
+#: plays them.
+STATEMENT = "SCRUBBED-statement "
+REFUSE, KEEP = "refuse", "keep"
+
+#: One pass over a text: given it and what finds the secrets in it, returns what is to stand there.
+_Visit: TypeAlias = Callable[[str, suspects.Finder], str]
+
+
+class Scrubber:
+    """Takes the secrets out of cassettes.
+
+    Args:
+        secrets: What is secret besides all that looks so; None and empty values are passed over, so that variables
+            which are not set may stand here.
+        binary: ``refuse`` bodies that are no text, since what can't be read can't be scrubbed; ``keep`` them, who knows
+            that they hold no secret.
+
+    Raises:
+        ValueError: A secret is too short to be told from other text, or ``binary`` is neither of the two.
+    """
+
+    def __init__(self, secrets: Iterable[str | None] = (), *, binary: str = REFUSE) -> None:
+        if isinstance(secrets, str):
+            raise TypeError("secrets must be a list of texts, not one text")
+        self._named = tuple(sorted({secret for secret in secrets if secret}, key=len, reverse=True))
+        if any(len(secret) < SHORTEST_NAMED for secret in self._named):
+            raise ValueError(f"a secret of fewer than {SHORTEST_NAMED} characters can't be told from other text")
+        if binary not in (REFUSE, KEEP):
+            raise ValueError("binary must be 'refuse' or 'keep'")
+        self._binary = binary
+
+    def scrub(self, cassette: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a cassette without its secrets; the one that is given is not changed.
+
+        Args:
+            cassette: As vcr's serializers take it: ``interactions``, each a ``request`` and a ``response``.
+
+        Raises:
+            UnscrubbableError: A body is no text.
+        """
+        # Files and iterators can't be copied, and are read once here.
+        interactions = [
+            {**interaction, "request": {**request, "body": bodies.read(request["body"]) or None}}
+            if (request := interaction.get("request")) and request.get("body") is not None
+            else interaction
+            for interaction in cassette.get("interactions") or []
+        ]
+        cleaned: dict[str, Any] = copy.deepcopy({**cassette, "interactions": interactions})
+        placeholders = Placeholders(self._named)
+
+        def reserve(text: str, _: suspects.Finder) -> str:
+            placeholders.reserve(text)
+            return text
+
+        def collect(text: str, find: suspects.Finder) -> str:
+            for suspect in find(text):
+                placeholders.of(suspect.kind, suspect.value)
+            return text
+
+        def replace(text: str, find: suspects.Finder) -> str:
+            pieces, done = [], 0
+            for suspect in find(text):
+                pieces += [text[done : suspect.start], placeholders.of(suspect.kind, suspect.value)]
+                done = suspect.end
+            return placeholders.put_into("".join([*pieces, text[done:]]))
+
+        for interaction in cleaned["interactions"]:
+            self._make_readable(interaction)
+        # Numbers that are given away must be known before the first new one is given.
+        self._visit(cleaned, reserve)
+        self._visit(cleaned, collect)
+        for host in {urlsplit(each["request"].get("uri") or "").hostname for each in cleaned["interactions"]}:
+            if host:  # An address that is the wiki's own name is no secret.
+                placeholders.spare(host)
+        self._visit(cleaned, replace)
+        return _as_vcr_has_it(cleaned)
+
+    def words(self, text: str) -> str:
+        """Return a text without what looks secret in it, for people to read."""
+        placeholders = Placeholders(self._named)
+        for suspect in reversed(suspects.in_text(text)):
+            text = f"{text[: suspect.start]}{placeholders.of(suspect.kind, suspect.value)}{text[suspect.end :]}"
+        return placeholders.put_into(text)
+
+    def require_text(self, request: Any, response: Mapping[str, Any] | None = None) -> None:
+        """Refuse a request of vcr's, or its answer, that could not be written.
+
+        Raises:
+            UnscrubbableError: A body is no text.
+        """
+        what = f"{request.method} {self.words(request.uri)}"
+        self._text_of_request(bodies.read(request.body), bodies.header(request.headers, "content-type"), what)
+        if response is not None:
+            body = bodies.read((response.get("body") or {}).get("string"))
+            self._text(body, bodies.header(response["headers"], "content-type"), what, "answer")
+
+    def _make_readable(self, interaction: dict[str, Any]) -> None:
+        request, response = interaction["request"], interaction["response"]
+        what = f"{request.get('method')} {self.words(request.get('uri') or '')}"
+        if request.get("body") is not None:
+            content_type = bodies.header(request.get("headers") or {}, "content-type")
+            request["body"] = self._text_of_request(bodies.read(request["body"]), content_type, what)
+        if isinstance(response.get("body"), dict) and response["body"].get("string") is not None:
+            content_type = bodies.header(response.get("headers") or {}, "content-type")
+            body = self._text(bodies.read(response["body"]["string"]), content_type, what, "answer")
+            if isinstance(body, Text) and (claims := _claims(body.text)) is not None:
+                body = Text(STATEMENT + json.dumps(claims, ensure_ascii=False), "utf-8")
+            response["body"]["string"] = body
+
+    def _text_of_request(self, body: bytes, content_type: str, what: str) -> Text | bytes:
+        return self._text(bodies.with_files_described(body, content_type), content_type, what, "body")
+
+    def _text(self, body: bytes, content_type: str, what: str, which: str) -> Text | bytes:
+        text = bodies.as_text(body, content_type)
+        if text is not None:
+            return text
+        if self._binary == KEEP:
+            return body
+        raise UnscrubbableError(
+            f"the {which} of {what} is not text ({content_type or 'of no type'}, {len(body)} bytes), and what can't be"
+            " read can't be scrubbed. Leave it out with before_record_request or before_record_response, or, if you"
+            ' know that it holds no secret, keep it: binary="keep"'
+        )
+
+    def _visit(self, cassette: dict[str, Any], visit: _Visit) -> None:
+        for interaction in cassette["interactions"]:
+            for message in (interaction["request"], interaction["response"]):
+                self._visit_message(message, visit)
+        if "metadata" in cassette:
+            cassette["metadata"] = _visit_all(cassette["metadata"], visit)
+
+    def _visit_message(self, message: dict[str, Any], visit: _Visit) -> None:
+        headers = message.get("headers") or {}
+        is_form = bodies.header(headers, "content-type").lower().startswith("application/x-www-form-urlencoded")
+        for name in list(message):
+            value = message[name]
+            if name in ("uri", "url") and isinstance(value, str):
+                message[name] = visit(value, suspects.in_uri)
+            elif name == "headers":
+                for key in list(headers):
+                    headers[key] = _visit_header(key, headers[key], visit)
+            elif name == "body":
+                holder, key = (value, "string") if isinstance(value, dict) else (message, "body")
+                self._visit_body(holder, key, headers, visit, suspects.in_form if is_form else suspects.in_text)
+            elif name != "method":
+                message[name] = _visit_all(value, visit)
+
+    def _visit_body(
+        self, holder: dict[str, Any], key: str, headers: dict[str, Any], visit: _Visit, find: suspects.Finder
+    ) -> None:
+        body = holder.get(key)
+        if not isinstance(body, Text):
+            return
+        text = visit(body.text, find)
+        if text == body.text:
+            holder[key] = body
+            return
+        holder[key] = body = Text(text, body.codec)
+        length = str(len(body.encode()))
+        for name, value in headers.items():
+            if name.lower() == "content-length":
+                headers[name] = [length] if isinstance(value, list) else length
+
+
+def _as_vcr_has_it(cassette: dict[str, Any]) -> dict[str, Any]:
+    """Return a scrubbed cassette with its texts as vcr's serializers take them."""
+    for interaction in cassette["interactions"]:
+        for holder, key in ((interaction["request"], "body"), (interaction["response"].get("body"), "string")):
+            if isinstance(holder, dict) and isinstance(holder.get(key), Text):
+                text: Text = holder[key]
+                holder[key] = text.text if text.codec == "utf-8" else text.encode()
+    return cassette
+
+
+def _visit_header(name: str, value: Any, visit: _Visit) -> Any:
+    if isinstance(value, list | tuple):
+        return [_visit_header(name, each, visit) for each in value]
+    text = value.decode("latin-1") if isinstance(value, bytes) else value
+    return visit(text, functools.partial(suspects.in_header, name)) if isinstance(text, str) else value
+
+
+def _visit_all(value: Any, visit: _Visit) -> Any:
+    if isinstance(value, str):
+        return visit(value, suspects.in_text)
+    if isinstance(value, dict):
+        return {key: _visit_all(each, visit) for key, each in value.items()}
+    return [_visit_all(each, visit) for each in value] if isinstance(value, list) else value
+
+
+def _claims(text: str) -> dict[str, Any] | None:
+    """Return what an answer states that is a whole JWT of the kind that a cassette can make again, else None."""
+    if not re.fullmatch(r"eyJ[\w-]+\.[\w-]+\.[\w-]+\s*", text):
+        return None
+    try:
+        head, claims = (json.loads(base64.urlsafe_b64decode(part + "==")) for part in text.split(".")[:2])
+    except (ValueError, RecursionError):
+        return None
+    is_ours = isinstance(head, dict) and head.get("alg") == "HS256" and isinstance(claims, dict)
+    return claims if is_ours else None
