@@ -321,9 +321,9 @@ def _cassettes(command: str) -> Any:
 
 
 def _secrets(arguments: argparse.Namespace) -> list[str]:
-    if arguments.secrets is None:
+    if arguments.also is None:
         return []
-    text = sys.stdin.read() if arguments.secrets == "-" else Path(arguments.secrets).read_text("utf-8")
+    text = sys.stdin.read() if arguments.also == "-" else Path(arguments.also).read_text("utf-8")
     return [line.strip() for line in text.splitlines() if line.strip()]
 
 
@@ -544,7 +544,7 @@ def _parser() -> argparse.ArgumentParser:
     scrub.add_argument("destination", metavar="DESTINATION", help="a file, or a folder that is there")
     scrub.add_argument("--keep-binary", action="store_true", help="keep bodies that are no text, as they are")
     for added in (audit, scrub):
-        added.add_argument("--secrets", metavar="FILE", help="what else is secret, one per line; - for standard input")
+        added.add_argument("--also", metavar="FILE", help="what else is secret, one per line; - for standard input")
     request.add_argument("-i", "--include", action="store_true", help="print the answer's status and headers too")
     request.add_argument("-v", "--verbose", action="store_true", help="show what was signed, secrets masked")
     request.add_argument("--anonymous", action="store_true", help="sign nothing")

@@ -5,6 +5,8 @@ import os
 import subprocess
 import sys
 
+from httplib2_oauthlib.testwiki import TestWiki
+
 SUITE = """
 import json
 
@@ -60,3 +62,109 @@ def test_each_test_has_a_wiki_of_its_own(oauth_wiki, oauth_http):
     assert answer == {"batchcomplete": ""}
     assert [request.user for request in oauth_wiki.requests] == ["Alice"]
     assert oauth_http.timeout == 30
+
+
+# -- signed_cassette
+
+RECORDED = """
+import json
+import pytest
+from httplib2_oauthlib import OAuth1Http
+
+def userinfo(signed_cassette, extra=""):
+    http = OAuth1Http(timeout=10, oauth=signed_cassette.oauth)
+    uri = f"{signed_cassette.api_uri}?action=query&meta=userinfo&format=json{extra}"
+    return json.loads(http.request(uri)[1])["query"]["userinfo"]["name"]
+
+def test_it(signed_cassette):
+    assert userinfo(signed_cassette) == "Alice"
+    assert signed_cassette.index_uri.endswith("/index.php")
+
+class TestMore:
+    @pytest.mark.parametrize("value", ["a/b", "a:b"])
+    def test_it(self, signed_cassette, value):
+        assert userinfo(signed_cassette, f"&requestid={value}") == "Alice"
+"""
+
+
+def run_cassettes(tmp_path, *arguments, text=RECORDED, wiki=None, tokens=None):
+    (tmp_path / "test_suite.py").write_text(text)
+    environment = {**os.environ, "PYTEST_ADDOPTS": "", "PYTEST_PLUGINS": ""}
+    environment |= {"OAUTH_WIKI": wiki.index_uri if wiki else "", "OAUTH_TOKENS": ":".join(tokens or ())}
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments, str(tmp_path)],
+        cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=50, check=False,
+    )  # fmt: skip
+
+
+def test_a_suite_is_recorded_from_a_wiki_and_plays_without_it(tmp_path):
+    with TestWiki() as wiki:
+        tokens = wiki.owner_only("Alice")
+        done = run_cassettes(tmp_path, "--record", wiki=wiki, tokens=tokens)
+        assert "3 passed" in done.stdout, done.stdout
+        assert [seen.user for seen in wiki.requests] == ["Alice"] * 3
+    names = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.yaml"))
+    assert names == [
+        "cassettes/test_suite/TestMore.test_it[a%2Fb].yaml",
+        "cassettes/test_suite/TestMore.test_it[a%3Ab].yaml",
+        "cassettes/test_suite/test_it.yaml",
+    ]
+    written = "".join(path.read_text() for path in tmp_path.rglob("*.yaml"))
+    assert not [part for part in tokens if part in written]
+    done = run_cassettes(tmp_path)
+    assert "3 passed" in done.stdout, done.stdout
+
+
+def test_a_test_that_fails_while_it_is_recorded_keeps_the_old_cassette(tmp_path, wiki):
+    tokens = wiki.owner_only("Alice")
+    run_cassettes(tmp_path, "--record", wiki=wiki, tokens=tokens)
+    before = {path.name: path.read_text() for path in tmp_path.rglob("*.yaml")}
+    done = run_cassettes(tmp_path, "--record", text=RECORDED.replace('"Alice"', '"Bob"'), wiki=wiki, tokens=tokens)
+    assert "3 failed" in done.stdout, done.stdout
+    assert {path.name: path.read_text() for path in tmp_path.rglob("*.yaml")} == before
+    done = run_cassettes(tmp_path, "--record", text=RECORDED.replace("meta=", "x=&meta="), wiki=wiki, tokens=tokens)
+    assert "3 passed" in done.stdout, done.stdout
+    assert all("x=&meta=" in path.read_text() for path in tmp_path.rglob("*.yaml"))
+
+
+def test_what_a_recording_lacks_is_named(tmp_path, wiki):
+    done = run_cassettes(tmp_path, "--record", tokens=wiki.owner_only("Alice"))
+    assert "--record needs OAUTH_WIKI, the URI of a wiki's index.php" in done.stdout
+    done = run_cassettes(tmp_path, "--record", wiki=wiki)
+    assert "--record needs OAUTH_TOKENS" in done.stdout
+    done = run_cassettes(tmp_path)
+    assert "record it with --record" in done.stdout
+    assert done.returncode == 1
+    assert list(tmp_path.rglob("*.yaml")) == []
+
+
+def test_a_suite_may_have_options_and_a_folder_of_its_own(tmp_path, wiki):
+    options = f"""
+import pytest
+
+@pytest.fixture
+def signed_cassette_options():
+    return {{"secrets": ["Alice"], "cassette_library_dir": {str(tmp_path / "elsewhere")!r}}}
+"""
+    text = options + RECORDED.replace('== "Alice"', "in ('Alice', 'SCRUBBED-secret-1')")
+    done = run_cassettes(tmp_path, "--record", text=text, wiki=wiki, tokens=wiki.owner_only("Alice"))
+    assert "3 passed" in done.stdout, done.stdout
+    assert len(list((tmp_path / "elsewhere" / "test_suite").glob("*.yaml"))) == 3
+    assert all("Alice" not in path.read_text() for path in (tmp_path / "elsewhere").rglob("*.yaml"))
+    done = run_cassettes(tmp_path, text=text)
+    assert "3 passed" in done.stdout, done.stdout
+
+
+def test_names_that_differ_at_their_end_only_have_two_cassettes(tmp_path, wiki):
+    text = RECORDED.replace('["a/b", "a:b"]', '["x" * 300 + "1", "x" * 300 + "2"]')
+    done = run_cassettes(tmp_path, "--record", text=text, wiki=wiki, tokens=wiki.owner_only("Alice"))
+    assert "3 passed" in done.stdout, done.stdout
+    assert len(list(tmp_path.rglob("*.yaml"))) == 3
+    assert max(len(path.name) for path in tmp_path.rglob("*.yaml")) < 150
+
+
+def test_without_its_extra_signed_cassette_names_it(tmp_path):
+    text = 'import sys\nsys.modules["vcr"] = None\n\ndef test_it(signed_cassette):\n    pass\n'
+    done = run_suite(tmp_path, text)
+    assert "pip install 'httplib2-oauthlib[cassettes]'" in done.stdout
+    assert done.returncode == 1
