@@ -1,6 +1,7 @@
 """OAuth swapped into a framework with an Http of its own: login and logout, an edit made and confirmed."""
 
 import importlib.util
+from pathlib import Path
 
 import httplib2
 import pytest
@@ -8,7 +9,10 @@ import pytest
 from httplib2_oauthlib import OAuth1, OAuth1Http, OAuth1Mixin
 from tests import reference
 from tests.frameworks import minibot
+from tests.judge import Judge
 from tests.servers import answer
+
+CASSETTES = Path(__file__).parents[2] / "cassettes"
 
 
 class MixinInFront(OAuth1Mixin, minibot.Http):
@@ -75,6 +79,41 @@ def test_an_edit_is_confirmed_to_be_the_oauth_accounts(wiki, alice, make_http):
     assert seen["slots"]["main"]["content"] == text
     # Its own cookies went along, signed requests and all.
     assert {cookie.name for cookie in site.http.cookies} == {"UseDC", "UseCDNCache"}
+
+
+@pytest.fixture
+def judge():
+    return Judge(OAuth1("client-key", "client-secret", "token", "token-secret"))
+
+
+@pytest.fixture
+def signed_cassette_options(judge):
+    return {"cassette_library_dir": CASSETTES, "before_record_request": judge}
+
+
+def test_on_a_recorded_wiki_it_does_what_it_did_on_the_real_one(signed_cassette, judge, monkeypatch):
+    """Log in, edit, confirm, log out; with ``--record`` on the real one."""
+    kinds = [lambda: MixinInFront, lambda: MixinBehind, lambda: OursBehind, lambda: imported_over_ours(monkeypatch)]
+    for number, kind in enumerate(kinds):
+        http = kind()(timeout=10)
+        http.oauth = signed_cassette.oauth
+        site = minibot.APISite(signed_cassette.api_uri, http, "Alice")
+        site.login()
+        title, text = "User:Alice/minibot", f"Edit {number}: h\u00e9llo \u6f22 ~ * ' ( ) ! + & = % ; \U0001f600"
+        saved = site.edit(title, text, "a+b & c=d")
+        seen = site.latest(title)
+        assert (seen["revid"], seen["user"], seen["comment"]) == (saved, "Alice", "a+b & c=d")
+        assert seen["slots"]["main"]["content"] == text
+        http.oauth = None
+        site.logout()
+        assert site._userinfo["anon"] is True
+        with pytest.raises(minibot.NoUsername):
+            site.login()
+        http.close()
+    if not signed_cassette.is_recording:
+        assert signed_cassette.all_played
+        # Who they are, a token, an edit, the page: signed, and nothing that the wiki would refuse.
+        assert judge.verdicts == [None] * 4 * len(kinds)
 
 
 def test_without_credentials_it_is_the_framework_as_ever(wiki, make_http):

@@ -1,7 +1,12 @@
-"""The wikis of the live tests: the embedded one always, so that they can't rot, and a real one if asked."""
+"""The wikis of the live tests: the embedded one and the recorded one always, and a real one if asked.
+
+``pytest tests/live --record``, with the variables of the real one, records the recorded one anew.
+"""
 
 import json
 import os
+import secrets
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -9,7 +14,9 @@ import pytest
 
 from httplib2_oauthlib import OAuth1, OAuth1Http
 from httplib2_oauthlib.testwiki import TestWiki
+from tests.judge import Judge
 
+CASSETTES = Path(__file__).parents[2] / "cassettes"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
@@ -19,12 +26,18 @@ class Site:
     Attributes:
         index_uri: Of its index.php.
         may_write: Whether the account's own page may be edited.
+        judge: Of a recorded wiki, holds what is sent against what the wiki said of it when it was recorded.
     """
 
-    def __init__(self, index_uri: str, oauth: OAuth1, may_write: bool):
+    def __init__(
+        self, index_uri: str, oauth: OAuth1, may_write: bool, judge: Judge | None = None, is_live: bool = True
+    ):
         self.index_uri = index_uri
         self.oauth = oauth
         self.may_write = may_write
+        self.judge = judge
+        self._is_live = is_live
+        self._count = 0
         self.user_agent = os.environ.get("OAUTH_USER_AGENT") or "httplib2-oauthlib live tests"
         self.http = OAuth1Http(timeout=30, oauth=oauth)
 
@@ -32,7 +45,15 @@ class Site:
         return self.index_uri.removesuffix("index.php") + name
 
     def send(self, uri: str, method: str = "GET", body: Any = None, headers: Any = None):
-        return self.http.request(uri, method, body, {"User-Agent": self.user_agent, **(headers or {})})
+        answer = self.http.request(uri, method, body, {"User-Agent": self.user_agent, **(headers or {})})
+        if self.judge is not None:
+            self.judge.check(*answer)
+        return answer
+
+    def unique(self) -> str:
+        """Text that no page has yet; on a recorded wiki the same whenever it is asked."""
+        self._count += 1
+        return secrets.token_hex(8) if self._is_live else f"recorded {self._count}"
 
     def get(self, **parameters: str) -> Any:
         query = urlencode({**parameters, "format": "json", "formatversion": "2"})
@@ -62,13 +83,31 @@ class Site:
         return {**revision, "content": revision["slots"]["main"]["content"]}
 
 
-@pytest.fixture(params=["embedded", "real"])
+@pytest.fixture
+def judge():
+    return Judge(OAuth1("client-key", "client-secret", "token", "token-secret"))
+
+
+@pytest.fixture
+def signed_cassette_options(judge):
+    return {"cassette_library_dir": CASSETTES, "before_record_request": judge}
+
+
+@pytest.fixture(params=["embedded", "recorded", "real"])
 def site(request):
     if request.param == "embedded":
         with TestWiki() as wiki:
             site = Site(wiki.index_uri, OAuth1(*wiki.owner_only("Alice")), may_write=True)
             yield site
             site.http.close()
+        return
+    if request.param == "recorded":
+        cassette = request.getfixturevalue("signed_cassette")
+        judge = None if cassette.is_recording else request.getfixturevalue("judge")
+        site = Site(cassette.index_uri, cassette.oauth, may_write=True, judge=judge, is_live=False)
+        yield site
+        site.http.close()
+        assert cassette.is_recording or cassette.all_played
         return
     index_uri, oauth = os.environ.get("OAUTH_WIKI", "").strip(), OAuth1.from_env()
     if not index_uri or oauth is None:

@@ -68,7 +68,7 @@ def test_a_form_with_every_awkward_character_is_accepted(site):
 
 
 def test_an_edit_is_made_and_is_the_oauth_accounts(writable):
-    title, text, user = writable.own_page(), f"{AWKWARD} {secrets.token_hex(8)}", writable.userinfo()["name"]
+    title, text, user = writable.own_page(), f"{AWKWARD} {writable.unique()}", writable.userinfo()["name"]
     saved = writable.post(
         action="edit", title=title, text=text, summary="a+b & c=d", token=writable.csrf_token(),
         **{"assert": "user", "assertuser": user},
@@ -79,7 +79,7 @@ def test_an_edit_is_made_and_is_the_oauth_accounts(writable):
 
 
 def test_a_multipart_edit_is_made(writable):
-    title, text, boundary = writable.own_page(), f"multipart {AWKWARD} {secrets.token_hex(8)}", secrets.token_hex(16)
+    title, text, boundary = writable.own_page(), f"multipart {AWKWARD} {writable.unique()}", secrets.token_hex(16)
     fields = {"action": "edit", "title": title, "text": text, "token": writable.csrf_token(), "format": "json"}
     body = "".join(
         f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
@@ -101,4 +101,4 @@ def test_rest_is_signed(site):
     # rest.php refuses a signature that is wrong, so that the right one has counted.
     site.http.oauth = dataclasses.replace(site.oauth, client_secret="wrong")
     with pytest.raises(RefusedError):
-        mediawiki.check(*site.send(f"{site.script('rest.php')}/v1/page/{title}?fresh={secrets.token_hex(4)}"))
+        mediawiki.check(*site.send(f"{site.script('rest.php')}/v1/page/{title}?fresh={quote(site.unique())}"))
