@@ -52,6 +52,7 @@ examples:
   httplib2-oauth request GET 'https://en.wikipedia.org/w/api.php' action=query meta=userinfo format=json
   httplib2-oauth explain GET 'https://en.wikipedia.org/w/api.php?titles=A&titles=B'
   httplib2-oauth wiki --port 8000
+  httplib2-oauth audit cassettes/
 """
 
 

@@ -1,5 +1,6 @@
 """The README: its code runs, its commands are the ones that are tested, and it is valid reStructuredText."""
 
+import os
 import re
 import subprocess
 import sys
@@ -8,6 +9,8 @@ from pathlib import Path
 
 import docutils.core
 import pytest
+
+from httplib2_oauthlib.testwiki import TestWiki
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.rst").read_text("utf-8")
@@ -18,12 +21,13 @@ BLOCKS = [
 
 
 def test_there_is_code_to_run():
-    assert len(BLOCKS) == 9
+    assert len(BLOCKS) == 11
 
 
 @pytest.mark.parametrize("number", range(len(BLOCKS)))
 def test_its_code_runs_as_it_stands(number, capsys, monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
     exec(compile(BLOCKS[number], f"README.rst, block {number + 1}", "exec"), {"__name__": "readme"})
     shown = capsys.readouterr().out
     if number == 0:
@@ -42,10 +46,31 @@ def test_its_test_runs_under_pytest(tmp_path):
     assert "1 passed" in done.stdout, done.stdout
 
 
+def test_its_recorded_test_is_recorded_audited_and_played(tmp_path):
+    (tmp_path / "test_suite.py").write_text(next(block for block in BLOCKS if "signed_cassette" in block))
+
+    def run(*command, **variables):
+        environment = {**os.environ, "PYTEST_ADDOPTS": "", "OAUTH_WIKI": "", "OAUTH_TOKENS": "", **variables}
+        return subprocess.run(
+            [sys.executable, "-m", *command],
+            cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=50, check=False,
+        )  # fmt: skip
+
+    with TestWiki() as wiki:
+        tokens = ":".join(wiki.owner_only("Alice"))
+        recorded = run("pytest", "--record", "-q", OAUTH_WIKI=wiki.index_uri, OAUTH_TOKENS=tokens)
+        assert "1 passed" in recorded.stdout, recorded.stdout
+        assert [seen.user for seen in wiki.requests] == ["Alice"] * 2
+    audited = run("httplib2_oauthlib", "audit", "cassettes/")
+    assert (audited.returncode, audited.stdout) == (0, "Nothing there looks like a secret.\n")
+    played = run("pytest", "-q")
+    assert "1 passed" in played.stdout, played.stdout
+
+
 def test_it_names_every_command_and_every_exit_code():
     from httplib2_oauthlib.__main__ import FAILED, INTERRUPTED, MISUSED, OK, REFUSED
 
-    for command in ("demo", "wiki", "login", "whoami", "request", "explain", "logout"):
+    for command in ("demo", "wiki", "login", "whoami", "request", "explain", "logout", "audit", "scrub"):
         assert f"    httplib2-oauth {command} " in README
     codes = re.search(r"The exit code is (.*?)interrupted it", README, re.DOTALL)[1]
     assert [int(code) for code in re.findall(r"\d+", codes)] == [OK, FAILED, MISUSED, REFUSED, INTERRUPTED]
