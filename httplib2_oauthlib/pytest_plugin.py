@@ -93,7 +93,7 @@ class CassetteOfTest:
             uris = (request.uri for request in self.cassette.requests)
             found = next((match for uri in uris if (match := re.match(r"(.*?/)(?:index|api|rest)\.php\b", uri))), None)
             if found is None:
-                pytest.fail(f"no wiki was asked on {self.cassette.path}; record it with --record", pytrace=False)
+                pytest.fail(f"no wiki was asked on {self.cassette._path}; record it with --record", pytrace=False)
             self._index_uri = f"{found[1]}index.php"
         return self._index_uri
 

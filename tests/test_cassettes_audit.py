@@ -49,6 +49,8 @@ def found(path):
         ("email: a@b.test", "email", "a@b.test"),
         ("email: scrubbed-1@example.org", None, None),
         ("token: SCRUBBED-token-12", None, None),
+        ("run it with OAUTH_TOKENS=... or lgpassword=***", None, None),
+        ("lgpassword=..!", "lgpassword", "..!"),
         ("uri: http://u:p4ss@w.test/", "password", "p4ss"),
         ("text: a word, a-long-name-with-many-parts, CamelCaseNamesOfAProgram2, /a/path/To/somewhere.html", None, None),
         ("id: 123e4567-e89b-12d3-a456-426614174000", None, None),

@@ -229,6 +229,8 @@ class Recorder(vcr.VCR):  # type: ignore[misc]
     """A ``vcr.VCR`` for signed traffic; see :func:`recorder`."""
 
     def __init__(self, *, secrets: Iterable[str | None] = (), binary: str = REFUSE, **options: Any) -> None:
+        if options.get("cassette_library_dir") is not None:  # Only a later vcr takes a Path.
+            options["cassette_library_dir"] = os.fspath(options["cassette_library_dir"])
         super().__init__(
             **{
                 "record_mode": "none",

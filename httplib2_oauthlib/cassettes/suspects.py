@@ -22,10 +22,11 @@ DOCUMENTATION_NETWORKS = tuple(
     ipaddress.ip_network(network) for network in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32")
 )
 
-# Of OAuth's parameters these tell nothing that is worth hiding, and a client has to read some of them.
+# Of OAuth's parameters these tell nothing that is worth hiding, and a client has to read some of them; the last are
+# variables of the environment, which documentation names.
 _PUBLIC_OAUTH = re.compile(
     r"oauth_(?:version|signature_method|timestamp|callback|callback_confirmed|problem(?:_\w+)?|acceptable_\w+"
-    r"|parameters_\w+|(?:authorization_)?expires_in)"
+    r"|parameters_\w+|(?:authorization_)?expires_in|wiki|user_agent|test_write)"
 )
 _SECRET_NAME = re.compile(
     r"token$|passw(?:or)?d|passphrase|secret|(?:api|access|private|session|auth)key$|sessionid$|verifier$|^retype$"
@@ -41,6 +42,9 @@ _COOKIE_ATTRIBUTES = frozenset("expires path domain max-age samesite secure http
 
 # A token of MediaWiki ends with this, so that broken clients are found out; for somebody anonymous it is all.
 _CSRF_SUFFIX = re.compile(r"(?:\+|%2[Bb]|&#43;)(?:\\{1,4}|%5[Cc]|&#92;)$")
+
+# Values that are none: of a token without its suffix, and what documentation puts in a value's place.
+_NOTHING = re.compile(r"[\s+]*|\.{3}|\*{3,}")
 
 _JSON_PAIR = re.compile(r'"((?:[^"\\]|\\.){1,80})"\s*:\s*(?:"((?:[^"\\]|\\.)*)"|(-?[0-9][0-9.eE+-]*))')
 _PAIR_IN_JSON_TEXT = re.compile(r'\\"([\w.-]{1,80})\\"\s*:\s*\\"([^"\\]*)')
@@ -262,7 +266,7 @@ def _tidied(suspects: Iterable[Suspect]) -> list[Suspect]:
     kept: list[Suspect] = []
     taken: list[tuple[int, int]] = []
     for suspect in sorted(suspects, key=lambda each: each.start):
-        if suspect.start >= suspect.end or not suspect.value.strip() or suspect.value == "+":
+        if suspect.start >= suspect.end or _NOTHING.fullmatch(suspect.value):
             continue
         if taken and suspect.start < taken[-1][1]:
             continue
