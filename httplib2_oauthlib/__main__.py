@@ -275,9 +275,9 @@ def _audit(arguments: argparse.Namespace) -> int:
     cassettes = _cassettes("audit")
     if cassettes is None:
         return FAILED
-    missing = [path for path in arguments.paths if not Path(path).exists()]
+    missing = [path for path in arguments.paths if not Path(path).exists() or not cassettes.files_of(path)]
     if missing:
-        return _complain(f"there is no {' and no '.join(missing)} to audit", MISUSED)
+        return _complain(f"there is nothing to audit at {' and '.join(missing)}", MISUSED)
     secrets = _secrets(arguments)
     findings = [finding for path in arguments.paths for finding in cassettes.audit(path, secrets)]
     for finding in findings:
@@ -298,15 +298,15 @@ def _scrub(arguments: argparse.Namespace) -> int:
     if cassettes is None:
         return FAILED
     destination = Path(arguments.destination)
-    if len(arguments.sources) > 1 and not destination.is_dir():
-        return _complain(f"{destination} is no folder, and there is more than one cassette", MISUSED)
+    if not destination.is_dir() and (len(arguments.sources) > 1 or arguments.destination.endswith("/")):
+        return _complain(f"there is no folder {destination} to write to", MISUSED)
     binary, secrets = "keep" if arguments.keep_binary else "refuse", _secrets(arguments)
     for source in map(Path, arguments.sources):
         target = (destination / source.name).with_suffix(".yaml") if destination.is_dir() else destination
         try:
             count = cassettes.scrub_file(source, target, secrets=secrets, binary=binary)
         except cassettes.CassetteError as error:
-            return _complain(f"{source}: {error}", FAILED)
+            return _complain(str(error) if str(source) in str(error) else f"{source}: {error}", FAILED)
         print(f"{target}: {count} {'interaction' if count == 1 else 'interactions'}")
     return OK
 

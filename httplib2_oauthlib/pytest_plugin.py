@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .testwiki import TestWiki
 
 _LONGEST_NAME = 120
-_HAS_PASSED = pytest.StashKey[bool]()
+_HAS_FAILED = pytest.StashKey[bool]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -35,11 +35,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, None]:
-    """Note whether a test has passed, since only then its new cassette takes the place of the old one."""
+    """Note whether a test has failed, since then its new cassette does not take the place of the old one."""
     outcome = yield
     report = outcome.get_result()
     if report.when == "call":
-        item.stash[_HAS_PASSED] = report.passed
+        item.stash[_HAS_FAILED] = report.failed
 
 
 @pytest.fixture
@@ -119,7 +119,9 @@ class CassetteOfTest:
 def signed_cassette_options() -> dict[str, Any]:
     """Options of :func:`httplib2_oauthlib.cassettes.recorder` for ``signed_cassette``; a suite may have its own.
 
-    ``cassette_library_dir`` is ``cassettes`` beside the test's file unless it is given here.
+    ``cassette_library_dir`` is ``cassettes`` beside the test's file unless it is given here; then the cassettes stand
+    in it as their tests do in the root folder of the suite. A ``record_mode`` that is given here holds without
+    ``--record`` too, so that requests may be made live.
     """
     return {}
 
@@ -131,7 +133,7 @@ def signed_cassette(
     """A cassette of the test's own, played; with ``--record`` recorded anew from the wiki of ``OAUTH_WIKI``.
 
     It stands in ``cassettes/MODULE/TEST.yaml`` beside the test's file. A new recording takes the place of the old one
-    if the test passes. Needs the extra ``httplib2-oauthlib[cassettes]``.
+    unless the test fails. Needs the extra ``httplib2-oauthlib[cassettes]``.
     """
     try:
         from .cassettes import recorder  # noqa: PLC0415
@@ -140,8 +142,17 @@ def signed_cassette(
             f"signed_cassette needs an extra ({error.name} is missing): pip install 'httplib2-oauthlib[cassettes]'"
         )
         pytest.fail(message, pytrace=False)
-    options = {"cassette_library_dir": request.path.parent / "cassettes", **signed_cassette_options}
-    path = Path(options.pop("cassette_library_dir")) / request.path.stem / f"{_file_name(request)}.yaml"
+    options = dict(signed_cassette_options)
+    folder = options.pop("cassette_library_dir", None)
+    if folder is None:
+        folder = request.path.parent / "cassettes" / request.path.stem
+    else:
+        # Two tests may have one name, in two folders.
+        root = request.config.rootpath
+        module = request.path.relative_to(root) if request.path.is_relative_to(root) else Path(request.path.name)
+        folder = root / folder / module.with_suffix("")
+    suffix = "json" if options.get("serializer") == "json" else "yaml"
+    path = folder / f"{_file_name(request)}.{suffix}"
     if not request.config.getoption("--record"):
         with recorder(**options).use_cassette(path) as cassette:
             yield CassetteOfTest(cassette, None)
@@ -149,12 +160,12 @@ def signed_cassette(
     wiki = os.environ.get("OAUTH_WIKI", "").strip()
     if not wiki.endswith("index.php"):
         pytest.fail("--record needs OAUTH_WIKI, the URI of a wiki's index.php", pytrace=False)
-    new = path.with_name(f"{path.stem}.recording.yaml")
+    new = path.with_name(f"{path.stem}.recording.{suffix}")
     new.unlink(missing_ok=True)
     try:
         with recorder(**{**options, "record_mode": "once"}).use_cassette(new) as cassette:
             yield CassetteOfTest(cassette, wiki)
-        if request.node.stash.get(_HAS_PASSED, False) and new.exists():
+        if not request.node.stash.get(_HAS_FAILED, True) and new.exists():
             new.replace(path)
     finally:
         new.unlink(missing_ok=True)

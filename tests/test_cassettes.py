@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import io
 import json
+import threading
 import time
 from http.client import HTTPConnection
 from urllib.parse import urlencode
@@ -70,6 +71,10 @@ def multipart(boundary, fields, file=b""):
     return body, {"Content-Type": f"multipart/form-data; boundary={boundary}"}
 
 
+HEX = "0123456789abcdef0f1e2d3c4b5a6978"
+BASE62 = "a9Xk2Lm7Qz4Rt8Vw3Yb6Nc1Pd5Sf0Gh"
+
+
 # -- what a recorder is
 
 
@@ -108,7 +113,7 @@ def test_a_cassette_can_be_json(tmp_path, serve, http):
     server = serve(cassette_server.api)
     uri = server.uri("/api.php?meta=tokens", "127.0.0.1")
     for _ in range(2):
-        with recorder(tmp_path, record_mode="once", serializer="json").use(http, "it.json"):
+        with recorder(tmp_path, record_mode="once").use(http, "it.json"):
             http.request(uri)
     assert len(server.received) == 1
     text = (tmp_path / "it.json").read_text()
@@ -125,6 +130,7 @@ def test_a_cassette_can_be_json(tmp_path, serve, http):
         (("?a=1&b=2",), ("?b=2&a=1",)),
         (("?t=A|B C",), ("?t=A%7CB+C",)),
         (("?a=1&token=abc%2B%5C",), ("?a=1&token=another%2B%5C",)),
+        ((f"/{HEX}?id={BASE62}",), (f"/{HEX}?id={BASE62}",)),
         (("", "POST", "a=1&b=%C3%A9&token=x", FORM), ("", "POST", "token=y&b=é&a=1", FORM)),
         (("", "POST", "a=1", FORM), ("", "POST", b"a=1", {"content-type": FORM["Content-Type"] + "; charset=UTF-8"})),
         (("", "POST", "a=1", FORM), ("", "POST", io.BytesIO(b"a=1"), FORM)),
@@ -163,6 +169,43 @@ def test_a_request_that_means_the_same_is_played(tmp_path, serve, http, record, 
         (("?a=1&a=2",), ("?a=1",), "the query's a has 1 values here and 2 there"),
         (("/x?a=1",), ("/y?a=1",), "the path is '/w/api.php/y' here and '/w/api.php/x' there"),
         (("",), ("", "HEAD"), "the method is HEAD here and GET there"),
+        # Places in a list are no tokens, and numbers of chance that name something are themselves.
+        (("?NextToken=p2",), ("?NextToken=p3",), "the query's NextToken is 'p3' here and 'p2' there"),
+        (("?secret_santa=a",), ("?secret_santa=b",), "the query's secret_santa is 'b' here and 'a' there"),
+        ((f"/commit/{HEX}",), (f"/commit/{HEX[::-1]}",), "the path is "),
+        ((f"?id={BASE62}",), (f"?id={BASE62[::-1]}",), "the query's id is "),
+        (("?t=%E9",), ("?t=%E8",), "the query's t is "),
+        (("?t=about+cats",), ("?t=SCRUBBED-csrftoken-1",), "the query's t is 'SCRUBBED-csrftoken-1' here"),
+        (
+            ("", "POST", '{"passwordPolicy":{"min":8}}', {"Content-Type": "application/json"}),
+            ("", "POST", '{"passwordPolicy":{"min":12}}', {"Content-Type": "application/json"}),
+            "the JSON's body.passwordPolicy.min is '12' here and '8' there",
+        ),
+        (
+            ("", "POST", '{"a": 1}', {"Content-Type": "application/json"}),
+            ("", "POST", '{"a": true}', {"Content-Type": "application/json"}),
+            "the JSON's body.a is 'true' here and '1' there",
+        ),
+        (
+            ("", "POST", '{"a": 1, "a": 2}', {"Content-Type": "application/json"}),
+            ("", "POST", '{"a": 2}', {"Content-Type": "application/json"}),
+            "the body is JSON here and text there",
+        ),
+        (
+            ("", "POST", multipart("b", [("a", "1")])[0][:-8], {"Content-Type": "multipart/form-data; boundary=b"}),
+            ("", "POST", multipart("b", [("a", "2")])[0][:-8], {"Content-Type": "multipart/form-data; boundary=b"}),
+            "the part a is ",
+        ),
+        (
+            ("", "POST", multipart("b", [("a", "1")])[0], {"Content-Type": "multipart/form-data; boundary=c"}),
+            ("", "POST", multipart("b", [("a", "2")])[0], {"Content-Type": "multipart/form-data; boundary=c"}),
+            "the body is ",
+        ),
+        (
+            ("", "POST", *multipart("b", [("a", "1")])),
+            ("", "POST", *multipart("b", [("a", "1\r\n")])),
+            "the part a is ",
+        ),
         (
             ("", "POST", "text=one", FORM),
             ("", "POST", "text=two", FORM),
@@ -207,6 +250,26 @@ def test_a_request_that_means_something_else_is_refused_with_the_difference(
     assert difference in str(caught.value)
     assert "The nearest recorded request is number 1 of 1: " in str(caught.value)
     assert len(server.received) == 1
+
+
+@pytest.mark.parametrize("where", ["http://localhost:{0}/", "http://127.0.0.1:{1}/", "https://127.0.0.1:{0}/"])
+def test_another_server_is_another_request(tmp_path, serve, http, record, where):
+    server, other = serve(), serve()
+    record((server.uri("/", "127.0.0.1"),))
+    with pytest.raises(NotRecordedError, match="the server is "):
+        play(http, tmp_path, where.format(server.port, other.port))
+    assert (len(server.received), len(other.received)) == (1, 0)
+
+
+def test_two_requests_for_different_things_by_chance_are_told_apart_whatever_comes_first(tmp_path, serve, http, record):
+    server = serve()
+    uris = [server.uri(f"/commit/{HEX[1:]}{number}", "127.0.0.1") for number in "246"]
+    record(*((uri,) for uri in uris))
+    assert HEX[1:] not in (tmp_path / "it.yaml").read_text()
+    with use(http, "it", tmp_path) as cassette:
+        for uri in reversed(uris):
+            http.request(uri)
+            assert cassette.play_counts[uris.index(uri)] == 1
 
 
 def test_of_several_the_nearest_is_shown_where_long_values_begin_to_differ(tmp_path, serve, http, record):
@@ -257,6 +320,37 @@ def test_what_is_not_there_is_vcrs_exception_too_and_its_message_holds_no_secret
     for secret in ("t0ken-of-mine", "canary-pass", "0123456789abcdef" * 2):
         assert secret not in message
     assert "oauth_signature=SCRUBBED-signature-" in message
+
+
+@pytest.mark.parametrize(
+    ("body", "type_"),
+    [
+        (f"text={'w ' * 22}Zebrafish-internal-project", FORM["Content-Type"]),
+        (f"text={'y' * 44} {BASE62}", FORM["Content-Type"]),
+        (f"<r><password>correct-horse-battery-{'staple-' * 20}</password></r>", "text/xml"),
+    ],
+)
+def test_a_message_is_scrubbed_before_it_is_cut(tmp_path, serve, http, record, body, type_):
+    uri = serve().uri("/", "127.0.0.1")
+    record((uri, "POST", "x=1", {"Content-Type": type_}))
+    with pytest.raises(NotRecordedError) as caught:
+        play(http, tmp_path, uri, "POST", body, {"Content-Type": type_}, secrets=["Zebrafish-internal-project"])
+    for part in ("Zebra", BASE62[:8], "correct-horse"):
+        assert part not in str(caught.value)
+
+
+def test_a_cassette_that_cannot_be_read_is_named_and_not_quoted(tmp_path, serve, http):
+    (tmp_path / "it.yaml").write_text("version: 1\n<<<<<<< HEAD: [canary\n")
+    with pytest.raises(CassetteError, match=r"it\.yaml, line \d+ is no cassette of vcr's \(\w+\)") as caught:
+        play(http, tmp_path, serve().uri("/", "127.0.0.1"))
+    assert "canary" not in str(caught.value)
+
+
+def test_an_http_that_is_none_is_told_at_once(tmp_path):
+    with pytest.raises(TypeError, match=r"must be an httplib2\.Http, not object"):
+        use(object(), "it", tmp_path)
+    with pytest.raises(TypeError, match="not callable"):  # It would be closed before a coroutine runs.
+        use(httplib2.Http(), "it", tmp_path)(lambda: None)
 
 
 def test_without_a_cassette_it_says_so(tmp_path, serve, http):
@@ -347,10 +441,15 @@ def test_compressed_answers_are_written_as_text(tmp_path, serve, http, record):
 def test_a_cassette_that_cannot_be_written_is_told_once_all_is_as_before(tmp_path, serve, http):
     (tmp_path / "file").write_text("no folder")
     server = serve()
-    with pytest.raises(OSError, match="file"), recorder(tmp_path / "file", record_mode="once").use(http, "it"):
+    opening = recorder(tmp_path / "file", record_mode="once").use(http, "it")
+    with pytest.raises(OSError, match="file"), opening:
         http.request(server.uri("/", "127.0.0.1"))
+    # The opening still exists, so that nothing else can have put it right.
+    assert "vcr" not in httplib2.SCHEME_TO_CONNECTION["http"].__module__
+    with pytest.raises(ZeroDivisionError), recorder(tmp_path / "file", record_mode="once").use(http, "it"):
+        raise ZeroDivisionError(http.request(server.uri("/", "127.0.0.1")))
     assert http.request(server.uri("/", "127.0.0.1"))[1] == b"ok"
-    assert len(server.received) == 2
+    assert len(server.received) == 3
 
 
 @pytest.mark.parametrize(
@@ -447,6 +546,38 @@ def test_a_connection_that_nobody_could_put_away_is_refused_not_used(tmp_path, s
     connection.request("GET", "/")
     assert connection.getresponse().read() == b"ok"
     connection.close()
+
+
+def test_threads_replay_and_record_one_request_at_a_time_and_nothing_goes_live(tmp_path, serve, record):
+    server = serve()
+    uri = server.uri("/", "127.0.0.1")
+    results = []
+
+    def ask(number, count):
+        http = OAuth1Http(timeout=10, oauth=ANYBODY)
+        for turn in range(count):
+            try:
+                results.append(http.request(f"{uri}?n={number}-{turn}")[1])
+            except NotRecordedError:
+                results.append(None)
+        http.close()
+
+    def run(count):
+        threads = [threading.Thread(target=ask, args=(number, count)) for number in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    with recorder(tmp_path, record_mode="once").use_cassette("it") as cassette:
+        run(5)
+        assert len(cassette) == 40
+    assert (len(server.received), results) == (40, [b"ok"] * 40)
+    results.clear()
+    with recorder(tmp_path).use_cassette("it"):
+        run(10)
+    assert len(server.received) == 40
+    assert (results.count(b"ok"), results.count(None)) == (40, 40)
 
 
 def test_an_ignored_host_is_asked_over_whatever_connection(tmp_path, serve, http):
@@ -547,6 +678,34 @@ def test_only_what_the_cassette_plays_is_believed_and_only_while_it_plays(tmp_pa
         decode(statements[0], "k" * 32, **options)
 
 
+def test_an_identity_that_was_forged_when_it_was_recorded_is_forged_when_it_is_played(tmp_path, serve, http):
+    import jwt
+
+    def forge(received):
+        nonce = received.headers["authorization"].partition('oauth_nonce="')[2].partition('"')[0]
+        claims = {"iss": server.uri("/", "127.0.0.1"), "aud": "any", "iat": int(time.time()), "sub": "1",
+                  "exp": int(time.time()) + 100, "username": "Mallory", "nonce": nonce}  # fmt: skip
+        return answer(jwt.encode(claims, "a key of the forger's, 32 bytes long"), Content_Type="application/json")
+
+    server = serve(forge)
+    uri, consumer = server.uri("/index.php", "127.0.0.1"), ("any", "a consumer's secret of 32 bytes..")
+    for mode in ("once", "none"):
+        with recorder(tmp_path, record_mode=mode).use(http, "it"), pytest.raises(IdentityError) as caught:
+            mediawiki.identify(uri, consumer, ("token", "secret"), user_agent="tests", http=http)
+        assert caught.value.reason == "signature"
+    assert len(server.received) == 1
+
+
+def test_an_answer_that_looks_like_a_statement_of_a_cassette_is_not_recorded(tmp_path, serve, http):
+    uri = serve(lambda _: answer('SCRUBBED-statement {"username": "Mallory"}')).uri("/", "127.0.0.1")
+    with (
+        recorder(tmp_path, record_mode="once").use(http, "it"),
+        pytest.raises(UnscrubbableError, match="which a cassette would believe"),
+    ):
+        http.request(uri)
+    assert not (tmp_path / "it.yaml").exists()
+
+
 def test_an_identity_of_another_wiki_is_refused_in_a_replay_as_it_was_live(tmp_path, handshake):
     run, _ = handshake
     path = tmp_path / "handshake.yaml"
@@ -609,7 +768,7 @@ def test_a_nonce_that_was_refused_is_the_one_that_was_sent(tmp_path, serve, http
     assert f'oauth_nonce="{nonce}"' in seen[-1].headers["Authorization"]
 
 
-def test_problem_reporting_is_played_by_the_clock_of_now(tmp_path, serve, record):
+def test_problem_reporting_is_played_by_the_clock_of_now(tmp_path, serve, record, monkeypatch):
     def judge(received):
         stamp = int(received.headers["authorization"].partition('oauth_timestamp="')[2].partition('"')[0])
         if stamp < time.time() + 3000:
@@ -620,7 +779,12 @@ def test_problem_reporting_is_played_by_the_clock_of_now(tmp_path, serve, record
 
     uri = serve(judge).uri("/", "127.0.0.1")
     assert record((uri,))[0][1] == b"welcome"
-    assert play(OAuth1Http(oauth=ANYBODY), tmp_path, uri)[1] == b"welcome"
+    real_time = time.time
+    monkeypatch.setattr(time, "time", lambda: real_time() + 86400 * 30)
+    http = OAuth1Http(oauth=ANYBODY)
+    assert play(http, tmp_path, uri)[1] == b"welcome"
+    # By as many seconds as the server's clock was ahead then.
+    assert [round(offset / 100) for offset in http._clock_offsets.values()] == [36]
 
 
 def test_a_head_keeps_the_length_of_what_it_leaves_out(tmp_path, serve, http, record):

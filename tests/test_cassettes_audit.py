@@ -50,7 +50,7 @@ def found(path):
         ("email: scrubbed-1@example.org", None, None),
         ("token: SCRUBBED-token-12", None, None),
         ("run it with OAUTH_TOKENS=... or lgpassword=***", None, None),
-        ("lgpassword=..!", "lgpassword", "..!"),
+        ("it is lgpassword=pw!, then", "lgpassword", "pw"),
         ("uri: http://u:p4ss@w.test/", "password", "p4ss"),
         ("text: a word, a-long-name-with-many-parts, CamelCaseNamesOfAProgram2, /a/path/To/somewhere.html", None, None),
         ("id: 123e4567-e89b-12d3-a456-426614174000", None, None),
@@ -122,6 +122,25 @@ def test_every_raw_recording_of_signed_traffic_holds_something(tmp_path):
         scrub_file(path, path)
         assert found(path) == []
     assert count > 50
+
+
+def test_json_with_characters_beyond_the_basic_plane_is_read_and_taken_over(tmp_path):
+    request = {"method": "GET", "uri": "http://w.test/", "body": None, "headers": {"Cookie": ["a=bcd"]}}
+    response = {"status": {"code": 200, "message": "OK"}, "headers": {}, "body": {"string": "\U0001f600"}}
+    path = tmp_path / "it.json"
+    path.write_text(json.dumps({"version": 1, "interactions": [{"request": request, "response": response}]}))
+    assert "\\ud83d" in path.read_text()
+    assert [(kind, value) for _, kind, value in found(path)] == [("cookie", "bcd")]
+    scrub_file(path, tmp_path / "it.yaml")
+    assert yaml.safe_load((tmp_path / "it.yaml").read_text())["interactions"][0]["response"]["body"] == {
+        "string": "\U0001f600"
+    }
+
+
+def test_named_secrets_are_found_in_every_spelling(tmp_path):
+    path = tmp_path / "it.yaml"
+    path.write_text('a: pa%20ss%26w%2Ford\nb: \'{"x": "pa ss\\u0026w\\/ord"}\'\nc: !!binary cGEgc3Mmdy9vcmQ=\n')
+    assert [finding.line for finding in audit(path, ["pa ss&w/ord"])] == [1, 2, 3]
 
 
 def test_a_finding_shows_only_the_beginning_of_what_it_found(tmp_path):

@@ -41,6 +41,9 @@ ORDER = [
 ]
 CASSETTES_ORDER = [
     "errors",
+    "names",
+    "shapes",
+    "views",
     "suspects",
     "placeholders",
     "bodies",

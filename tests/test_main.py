@@ -706,10 +706,13 @@ def test_named_secrets_come_from_a_file_or_standard_input(run, traffic, tmp_path
 def test_what_can_not_be_audited_or_scrubbed_is_told(run, traffic, tmp_path):
     code, _, err = run("audit", tmp_path / "nothing", traffic)
     assert code == 2
-    assert f"there is no {tmp_path / 'nothing'} to audit" in one_line(err)
+    assert f"there is nothing to audit at {tmp_path / 'nothing'}" in one_line(err)
     code, _, err = run("scrub", traffic, traffic, tmp_path / "nothing")
     assert code == 2
-    assert "is no folder" in one_line(err)
+    assert "there is no folder" in one_line(err)
+    assert run("scrub", traffic, f"{tmp_path / 'nothing'}/")[0] == 2
+    (tmp_path / "empty").mkdir()
+    assert run("audit", tmp_path / "empty")[0] == 2
     (tmp_path / "words").write_text("only words, and lgpassword=canary")
     code, _, err = run("scrub", tmp_path / "words", tmp_path / "out.yaml")
     assert code == 1

@@ -138,6 +138,49 @@ def test_what_a_recording_lacks_is_named(tmp_path, wiki):
     assert list(tmp_path.rglob("*.yaml")) == []
 
 
+def test_a_test_that_skips_itself_is_recorded_and_one_whose_set_up_fails_is_not(tmp_path, wiki):
+    text = (
+        RECORDED
+        + """
+@pytest.fixture
+def broken(signed_cassette):
+    userinfo(signed_cassette)
+    raise ValueError
+
+def test_broken(broken):
+    pass
+
+def test_skipped(signed_cassette):
+    pytest.skip(userinfo(signed_cassette))
+"""
+    )
+    done = run_cassettes(tmp_path, "--record", text=text, wiki=wiki, tokens=wiki.owner_only("Alice"))
+    assert "3 passed, 1 skipped, 1 error" in done.stdout, done.stdout
+    names = sorted(path.name for path in tmp_path.rglob("*.yaml"))
+    assert names == [
+        "TestMore.test_it[a%2Fb].yaml",
+        "TestMore.test_it[a%3Ab].yaml",
+        "test_it.yaml",
+        "test_skipped.yaml",
+    ]
+    assert "3 passed, 1 skipped, 1 error" in run_cassettes(tmp_path, text=text).stdout
+
+
+def test_tests_of_one_name_in_two_folders_share_no_cassette(tmp_path, wiki):
+    for folder in ("one", "two"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "test_same.py").write_text(RECORDED.replace("meta=", f"x={folder}&meta="))
+    options = (
+        "import pytest\n\n@pytest.fixture\ndef signed_cassette_options():\n    return {'cassette_library_dir': 'all'}\n"
+    )
+    (tmp_path / "conftest.py").write_text(options)
+    mode = ("--import-mode=importlib", "--rootdir", str(tmp_path))
+    done = run_cassettes(tmp_path, "--record", *mode, wiki=wiki, tokens=wiki.owner_only("Alice"))
+    assert "9 passed" in done.stdout, done.stdout
+    assert len(list((tmp_path / "all").rglob("*.yaml"))) == 9
+    assert "9 passed" in run_cassettes(tmp_path, *mode).stdout
+
+
 def test_a_suite_may_have_options_and_a_folder_of_its_own(tmp_path, wiki):
     options = f"""
 import pytest
@@ -149,7 +192,7 @@ def signed_cassette_options():
     text = options + RECORDED.replace('== "Alice"', "in ('Alice', 'SCRUBBED-secret-1')")
     done = run_cassettes(tmp_path, "--record", text=text, wiki=wiki, tokens=wiki.owner_only("Alice"))
     assert "3 passed" in done.stdout, done.stdout
-    assert len(list((tmp_path / "elsewhere" / "test_suite").glob("*.yaml"))) == 3
+    assert len(list((tmp_path / "elsewhere").rglob("*.yaml"))) == 3
     assert all("Alice" not in path.read_text() for path in (tmp_path / "elsewhere").rglob("*.yaml"))
     done = run_cassettes(tmp_path, text=text)
     assert "3 passed" in done.stdout, done.stdout

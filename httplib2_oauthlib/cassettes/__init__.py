@@ -5,7 +5,7 @@ opens a cassette for an Http, :func:`scrub_file` takes over a cassette that was 
 for what should not be committed. Of the rest of this package nothing is imported here.
 """
 
-from .auditing import Finding, audit
+from .auditing import Finding, audit, files_of
 from .errors import CassetteError, PooledConnectionError, UnscrubbableError
 from .recording import NotRecordedError, Recorder, SignedCassette, recorder, scrub_file, use
 
@@ -18,6 +18,7 @@ __all__ = [
     "SignedCassette",
     "UnscrubbableError",
     "audit",
+    "files_of",
     "recorder",
     "scrub_file",
     "use",

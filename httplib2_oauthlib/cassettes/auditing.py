@@ -12,10 +12,12 @@ from typing import NamedTuple
 
 import yaml
 
-from . import suspects
+from . import shapes, suspects
+from .placeholders import Placeholders
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _SHOWN = 4
+_HALVES = re.compile(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 # What may be a form; its type stands elsewhere in the file.
 _FORM = re.compile(r"[\w.%\[\]+-]+=\S*")
 
@@ -60,14 +62,10 @@ def audit(path: str | os.PathLike[str], secrets: Iterable[str | None] = ()) -> I
     Raises:
         OSError: A file can't be read, or there is none.
     """
-    named = [secret for secret in secrets if secret]
+    named = [secret.strip() for secret in secrets if secret and secret.strip()]
     for file in files_of(path):
         content = file.read_bytes()
-        found = {(line, suspect) for line, suspect in _suspects_in(content)}
-        lines = content.decode("latin-1").splitlines()
-        for secret in named:
-            spelled = secret.encode().decode("latin-1")
-            found |= {(number, ("secret", secret)) for number, line in enumerate(lines, 1) if spelled in line}
+        found = {(line, suspect) for line, suspect in _suspects_in(content, Placeholders(named))}
         for line, (kind, value) in sorted(found):
             yield Finding(file, line, kind, value)
 
@@ -90,15 +88,19 @@ def files_of(path: str | os.PathLike[str]) -> list[Path]:
     )
 
 
-def _suspects_in(content: bytes) -> Iterator[tuple[int, tuple[str, str]]]:
+def _suspects_in(content: bytes, named: Placeholders) -> Iterator[tuple[int, tuple[str, str]]]:
     text = content.decode("utf-8", "replace")
+    # In JSON a character beyond the basic plane is escaped as two halves, which YAML does not take. It is no secret.
+    if text.lstrip()[:1] in ("{", "["):
+        text = _HALVES.sub("??????", text)
     try:
         documents = list(yaml.compose_all(text, Loader=_LOADER))
     except (yaml.YAMLError, RecursionError):
         documents = []
     if not any(isinstance(document, yaml.CollectionNode) for document in documents):
         for number, line in enumerate(text.splitlines(), 1):
-            yield from ((number, (suspect.kind, suspect.value)) for suspect in suspects.in_text(line))
+            found = [*suspects.in_text(line), *named.found_in(line)]
+            yield from ((number, (suspect.kind, suspect.value)) for suspect in found)
         return
     lines = text.splitlines()
     for node, name, is_header in _scalars(documents):
@@ -109,10 +111,15 @@ def _suspects_in(content: bytes) -> Iterator[tuple[int, tuple[str, str]]]:
             found = suspects.in_uri(value)
         elif name in ("body", "string") and _FORM.fullmatch(value):
             found = suspects.in_form(value)
+        elif name in ("body", "string") and value.startswith("--"):
+            found = suspects.in_multipart(value)
         else:
             found = suspects.in_field(name, value)
-        for suspect in found:
-            yield _line_of(suspect, node, lines), (suspect.kind, suspect.value)
+        at = node.start_mark.line
+        for suspect in [*found, *named.found_in(value)]:
+            # In the order in which they stand, so that each is looked for from the one before.
+            at = _line_of(suspect, at, node, lines)
+            yield at + 1, (suspect.kind, suspect.value)
 
 
 def _scalars(documents: list[yaml.Node]) -> Iterator[tuple[yaml.ScalarNode, str, bool]]:
@@ -145,8 +152,8 @@ def _decoded(node: yaml.ScalarNode) -> str:
     return str(node.value)
 
 
-def _line_of(suspect: suspects.Suspect, node: yaml.ScalarNode, lines: list[str]) -> int:
-    """Return the line of a file in which a suspect stands, or else that in which its scalar begins."""
-    first, last = node.start_mark.line, min(node.end_mark.line + 1, len(lines))
+def _line_of(suspect: shapes.Suspect, first: int, node: yaml.ScalarNode, lines: list[str]) -> int:
+    """Return the line of a file, from 0, in which a suspect stands, or else the one from which it is looked for."""
     beginning = suspect.value[:12]
-    return next((number + 1 for number in range(first, last) if beginning in lines[number]), first + 1)
+    last = min(node.end_mark.line + 1, len(lines))
+    return next((number for number in range(first, last) if beginning in lines[number]), first)

@@ -3,13 +3,15 @@
 import hashlib
 import json
 import re
+import string
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
-from urllib.parse import unquote_plus
+from urllib.parse import unquote_to_bytes
 
 # What no text holds: a body with one of these is UTF-16, an image, an archive.
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
 _TEXT_TYPES = re.compile(r"text/|application/(?:x-www-form-urlencoded|javascript|(?:[\w.-]+\+)?(?:json|xml))")
+_CHARSET = re.compile(r"charset=\s*\"?([\w.:+-]{1,40})", re.IGNORECASE)
 _BOUNDARY = re.compile(r'boundary="?([^";,\s]+)', re.IGNORECASE)
 _NAME = re.compile(r'(?<![\w*])name="?([^";\r\n]*)')
 
@@ -44,6 +46,11 @@ class Part(NamedTuple):
     name: str
     headers: tuple[str, ...]
     content: str
+
+    @property
+    def text(self) -> str:
+        """All of it."""
+        return "\n".join([*self.headers, "", self.content])
 
 
 class Meaning(NamedTuple):
@@ -84,8 +91,11 @@ def as_text(body: bytes, content_type: str) -> Text | None:
     """Return a body as text, or None if it is none.
 
     What is text by its type, but in another code than UTF-8, is read as Latin-1: its ASCII part, where secrets stand,
-    comes out right whatever the code, and the bytes come back.
+    comes out right whatever the code, and the bytes come back. A code in which ASCII looks otherwise is none.
     """
+    charset = _CHARSET.search(content_type)
+    if charset is not None and not _holds_ascii(charset[1]):
+        return None
     for codec in ("utf-8", "latin-1"):
         try:
             text = body.decode(codec)
@@ -107,7 +117,7 @@ def with_files_described(body: bytes, content_type: str) -> bytes:
     if boundary is None:
         return body
     pieces = body.split(b"--" + boundary)
-    for number, piece in enumerate(pieces[1:-1], 1):
+    for number, piece in enumerate(pieces[1:], 1):
         head, blank, content = piece.partition(b"\r\n\r\n")
         if blank and as_text(content, "") is None:
             is_whole = content.endswith(b"\r\n")
@@ -123,8 +133,9 @@ def meaning(body: Any, headers: Mapping[str, Any]) -> Meaning:
         return Meaning(NOTHING, None)
     content_type = header(headers, "content-type")
     media_type = content_type.partition(";")[0].strip().lower()
-    if _boundary(content_type) is not None:
-        return Meaning(MULTIPART, _parts(with_files_described(content, content_type), content_type))
+    boundary = _boundary(content_type)
+    if boundary is not None and content.lstrip().startswith(b"--" + boundary):
+        return Meaning(MULTIPART, _parts(with_files_described(content, content_type), boundary))
     text = as_text(content, content_type)
     if text is None:
         return Meaning(BINARY, content)
@@ -132,7 +143,7 @@ def meaning(body: Any, headers: Mapping[str, Any]) -> Meaning:
         return Meaning(FORM, pairs(text.text))
     if re.fullmatch(r"application/(?:[\w.-]+\+)?json", media_type):
         try:
-            return Meaning(JSON, json.loads(text.text))
+            return Meaning(JSON, json.loads(text.text, object_pairs_hook=_object))
         except (ValueError, RecursionError):
             pass
     return Meaning(TEXT, text.text)
@@ -141,15 +152,27 @@ def meaning(body: Any, headers: Mapping[str, Any]) -> Meaning:
 def pairs(encoded: str) -> list[tuple[str, str]]:
     """Parse a query or a form; a name without a value is kept, since to MediaWiki it is a flag that is set."""
     split = (piece.partition("=") for piece in encoded.split("&") if piece)
-    return [(unquote_plus(name), unquote_plus(value)) for name, _, value in split]
+    return [(_unquoted(name), _unquoted(value)) for name, _, value in split]
 
 
-def _parts(body: bytes, content_type: str) -> list[Part]:
-    boundary = _boundary(content_type)
-    assert boundary is not None
+def _unquoted(text: str) -> str:
+    # What is no UTF-8 stays what it is, and different from everything else.
+    return unquote_to_bytes(text.replace("+", " ")).decode("utf-8", "surrogateescape")
+
+
+def _object(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(members)
+    if len(found) < len(members):
+        raise ValueError("a name is repeated")  # Servers disagree on what that means: compared as text.
+    return found
+
+
+def _parts(body: bytes, boundary: bytes) -> list[Part]:
     parts = []
-    for piece in body.split(b"--" + boundary)[1:-1]:
-        head, _, content = piece.strip(b"\r\n").partition(b"\r\n\r\n") if b"\r\n\r\n" in piece else (piece, b"", b"")
+    for piece in body.split(b"--" + boundary)[1:]:
+        if piece.rstrip() == b"--":
+            break
+        head, _, content = piece.removeprefix(b"\r\n").removesuffix(b"\r\n").partition(b"\r\n\r\n")
         lines = head.decode("utf-8", "replace").splitlines()
         headers = sorted(_without_padding(line) for line in lines if line.strip())
         name = next((match[1] for line in headers if (match := _NAME.search(line))), "")
@@ -165,6 +188,13 @@ def _without_padding(line: str) -> str:
 
 def _described(content: bytes) -> str:
     return f"SCRUBBED-binary {len(content)} bytes sha256:{hashlib.sha256(content).hexdigest()}"
+
+
+def _holds_ascii(charset: str) -> bool:
+    try:
+        return string.printable.encode(charset) == string.printable.encode("ascii")
+    except (LookupError, ValueError):
+        return False
 
 
 def _boundary(content_type: str) -> bytes | None:

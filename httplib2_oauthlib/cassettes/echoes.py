@@ -21,15 +21,16 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from . import bodies
-from .scrubbing import STATEMENT
-from .suspects import is_placeholder
+from .scrubbing import FORGERY, STATEMENT, is_marked
+from .shapes import is_placeholder
 
 _OAUTH_PARAMETER = re.compile(r'(oauth_\w+)="([^"]*)"')
 _EXPIRED = re.compile(rb"(Expired timestamp, yours )(-?\d{1,12})(, ours )(\d{1,12})")
-_ACCEPTABLE = re.compile(r"(oauth_acceptable_timestamps=\"?)(\d{1,12})-(\d{1,12})")
+_ACCEPTABLE = re.compile(rb"(oauth_acceptable_timestamps=\"?)(\d{1,12})-(\d{1,12})")
 _TIMES = ("iat", "exp", "nbf", "auth_time")
 # Signs the statements that this process plays; nobody else knows it, and nothing keeps it.
 _KEY = secrets.token_bytes(32)
+_KEY_OF_FORGERIES = secrets.token_bytes(32)
 
 
 def answer(recorded: Any, response: Mapping[str, Any], made: Any) -> dict[str, Any]:
@@ -49,15 +50,10 @@ def answer(recorded: Any, response: Mapping[str, Any], made: Any) -> dict[str, A
             # Not before a digit: "SCRUBBED-nonce-1" is no part of "SCRUBBED-nonce-10". Not as a pattern's template.
             pieces = re.split(rf"{re.escape(then[name])}(?![0-9])".encode(), body)
             body = now[name].encode().join(pieces)
-    if shift:
-        body = _EXPIRED.sub(lambda m: m[1] + _later(m[2], shift) + m[3] + _later(m[4], shift), body)
-        body = re.sub(
-            rb"(oauth_acceptable_timestamps=)(\d{1,12})-(\d{1,12})",
-            lambda m: m[1] + _later(m[2], shift) + b"-" + _later(m[3], shift),
-            body,
-        )
-    if body.startswith(STATEMENT.encode()):
-        body = _statement(body[len(STATEMENT) :], shift)
+    body = _with_clock(body, shift)
+    for marker, key in ((STATEMENT, _KEY), (FORGERY, _KEY_OF_FORGERIES)):
+        if body.startswith(marker.encode()):
+            body = _statement(body[len(marker) :], shift, key)
     # A HEAD is answered with the length of what it leaves out.
     length = None if body == stored else len(body)
     headers = {name: _header(name, values, shift, length) for name, values in response["headers"].items()}
@@ -66,12 +62,17 @@ def answer(recorded: Any, response: Mapping[str, Any], made: Any) -> dict[str, A
 
 def is_statement(response: Mapping[str, Any]) -> bool:
     """Whether a recorded response states something that has to be signed to be played."""
-    return bodies.read((response.get("body") or {}).get("string")).startswith(STATEMENT.encode())
+    return is_marked(bodies.read((response.get("body") or {}).get("string")))
+
+
+def joined(message: bytes, signature: bytes) -> bytes:
+    """Return a JWT of its first two parts and its signature."""
+    return message + b"." + _base64(signature)
 
 
 def is_signed_here(message: bytes, signature: bytes) -> bool:
     """Whether a statement is one that this process has played."""
-    return hmac.compare_digest(_signature(message), signature)
+    return hmac.compare_digest(_signature(message, _KEY), signature)
 
 
 def _parameters(request: Any) -> dict[str, str]:
@@ -99,6 +100,12 @@ def _seconds(text: str | None) -> int | None:
     return int(text) if text is not None and re.fullmatch(r"\d{1,12}", text) else None
 
 
+def _with_clock(text: bytes, shift: int) -> bytes:
+    """Return what a server says of a timestamp, by the clock of now."""
+    text = _EXPIRED.sub(lambda m: m[1] + _later(m[2], shift) + m[3] + _later(m[4], shift), text)
+    return _ACCEPTABLE.sub(lambda m: m[1] + _later(m[2], shift) + b"-" + _later(m[3], shift), text)
+
+
 def _later(number: bytes, shift: int) -> bytes:
     return b"%d" % (int(number) + shift)
 
@@ -112,11 +119,11 @@ def _header(name: str, values: Any, shift: int, length: int | None) -> Any:
         date = email.utils.parsedate(values)
         return email.utils.formatdate(calendar.timegm(date) + shift, usegmt=True) if date else values
     if name.lower() == "www-authenticate":
-        return _ACCEPTABLE.sub(lambda m: f"{m[1]}{int(m[2]) + shift}-{int(m[3]) + shift}", values)
+        return _with_clock(values.encode(), shift).decode()
     return values
 
 
-def _statement(claims: bytes, shift: int) -> bytes:
+def _statement(claims: bytes, shift: int, key: bytes) -> bytes:
     """Return claims as a JWT of now."""
     stated = json.loads(claims)
     for name in _TIMES:
@@ -125,11 +132,11 @@ def _statement(claims: bytes, shift: int) -> bytes:
     message = b".".join(
         _base64(json.dumps(part, separators=(",", ":")).encode()) for part in ({"typ": "JWT", "alg": "HS256"}, stated)
     )
-    return message + b"." + _base64(_signature(message))
+    return joined(message, _signature(message, key))
 
 
-def _signature(message: bytes) -> bytes:
-    return hmac.digest(_KEY, message, hashlib.sha256)
+def _signature(message: bytes, key: bytes) -> bytes:
+    return hmac.digest(key, message, hashlib.sha256)
 
 
 def _base64(data: bytes) -> bytes:

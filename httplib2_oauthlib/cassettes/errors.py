@@ -5,7 +5,7 @@
     CassetteError
     ├── UnscrubbableError       also a ValueError
     ├── PooledConnectionError
-    └── NotRecordedError        also vcr's CannotOverwriteExistingCassetteException; in matching's reach, see recording
+    └── NotRecordedError        also vcr's CannotOverwriteExistingCassetteException; in recording, which imports vcr
 
 They are no :class:`httplib2_oauthlib.OAuthError`: a program must not take a mistake of its tests for a server's word.
 """

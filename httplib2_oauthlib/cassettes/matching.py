@@ -1,20 +1,28 @@
 """Compares the request that is made with one that was recorded: by what they mean, and not by how they are spelled.
 
-What proves who asks (``oauth_*``, tokens, passwords) is not compared, since a replay has none of it. A placeholder in
-the recorded request stands for anything.
+What proves who asks (``oauth_*``, tokens, passwords) is not compared, since a replay has none of it. The placeholder of
+a secret in the recorded request stands for anything; that of something which only looks like one, such as a revision's
+hash, for that alone.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from . import bodies
-from .suspects import PLACEHOLDER, authenticates
+from .names import authenticates
+from .shapes import BY_CHANCE, by_chance, number_by_hash
 
 # Characters of a value that a message shows.
 _LONGEST_SHOWN = 60
 _Fields = Mapping[str, Sequence[str]]
+_BY_CHANCE = re.compile(rf"SCRUBBED-(?:{'|'.join(BY_CHANCE)})-[0-9]+")
+_ANYTHING = re.compile(rf"SCRUBBED-(?!(?:{'|'.join(BY_CHANCE)})-)[a-z0-9]+-[0-9]+|scrubbed-[0-9]+@example\.org")
+
+#: Takes out of a text what a message must not show.
+Words = Callable[[str], str]
 
 
 class Request(Protocol):
@@ -33,78 +41,138 @@ def path(made: Request, recorded: Request) -> None:
     """Compare the paths.
 
     Raises:
-        AssertionError: They differ, and how.
+        AssertionError: They differ.
     """
-    _require_none(differences_of_path(made, recorded))
+    _require_none("path", Comparison(made, recorded).of_path())
 
 
 def query(made: Request, recorded: Request) -> None:
     """Compare the queries: the pairs in any order, without what proves who asks.
 
     Raises:
-        AssertionError: They differ, and how.
+        AssertionError: They differ.
     """
-    _require_none(differences_of_query(made, recorded))
+    _require_none("query", Comparison(made, recorded).of_query())
 
 
 def body(made: Request, recorded: Request) -> None:
     """Compare what the bodies mean: a form's fields in any order, JSON by its value, multipart without its boundary.
 
     Raises:
-        AssertionError: They differ, and how.
+        AssertionError: They differ.
     """
-    _require_none(differences_of_body(made, recorded))
+    _require_none("body", Comparison(made, recorded).of_body())
 
 
-def differences_of_path(made: Request, recorded: Request) -> Iterator[str]:
-    """Yield how the paths differ."""
-    paths = [urlsplit(request.uri).path or "/" for request in (made, recorded)]
-    if not _agree(*paths):
-        yield f"the path is {_shown(*paths)} here and {_shown(*reversed(paths))} there"
+class Comparison:
+    """Two requests, and how they differ, in sentences for people.
+
+    Args:
+        made: The request that is made ("here").
+        recorded: The request that was recorded ("there").
+        words: Takes out of each value what must not be shown, before it is cut to a length that can be read.
+    """
+
+    def __init__(self, made: Request, recorded: Request, words: Words = str) -> None:
+        self._made = made
+        self._recorded = recorded
+        self._words = words
+
+    def differences(self) -> list[str]:
+        """Return all differences."""
+        found = []
+        if self._made.method != self._recorded.method:
+            found.append(f"the method is {self._made.method} here and {self._recorded.method} there")
+        servers = [urlsplit(request.uri)[:2] for request in (self._made, self._recorded)]
+        if servers[0] != servers[1]:
+            ours, theirs = ("://".join(server) for server in servers)
+            found.append(f"the server is {self._words(ours)} here and {self._words(theirs)} there")
+        return [*found, *self.of_path(), *self.of_query(), *self.of_body()]
+
+    def of_path(self) -> Iterator[str]:
+        """Yield how the paths differ."""
+        ours, theirs = (urlsplit(request.uri).path or "/" for request in (self._made, self._recorded))
+        yield from self._of_values("the path", ours, theirs)
+
+    def of_query(self) -> Iterator[str]:
+        """Yield how the queries differ, name by name."""
+        ours, theirs = (bodies.pairs(urlsplit(request.uri).query) for request in (self._made, self._recorded))
+        yield from self._of_fields("the query's", ours, theirs)
+
+    def of_body(self) -> Iterator[str]:
+        """Yield how the bodies differ, field by field where they have fields."""
+        ours, theirs = (bodies.meaning(request.body, request.headers) for request in (self._made, self._recorded))
+        if ours.kind != theirs.kind:
+            yield f"the body is {ours.kind} here and {theirs.kind} there"
+        elif ours.kind == bodies.FORM:
+            yield from self._of_fields("the form's", ours.content, theirs.content)
+        elif ours.kind == bodies.JSON:
+            yield from self._of_json("the JSON's body", ours.content, theirs.content)
+        elif ours.kind == bodies.MULTIPART:
+            parts = ([(part.name, part.text) for part in meaning.content] for meaning in (ours, theirs))
+            yield from self._of_fields("the part", *parts)
+        elif ours.kind == bodies.BINARY:
+            if ours.content != theirs.content:
+                yield f"the body's {len(ours.content)} bytes are not the {len(theirs.content)} recorded ones"
+        elif ours.kind == bodies.TEXT:
+            yield from self._of_values("the body", ours.content, theirs.content)
+
+    def _of_fields(self, whose: str, made: list[tuple[str, str]], recorded: list[tuple[str, str]]) -> Iterator[str]:
+        ours, theirs = _fields(made), _fields(recorded)
+        for name in [*ours, *(name for name in theirs if name not in ours)]:
+            what = f"{whose} {name}"
+            if name not in theirs:
+                yield f"{what} is here only ({self._shown(ours[name][0])})"
+            elif name not in ours:
+                yield f"{what} is there only ({self._shown(theirs[name][0])})"
+            elif len(ours[name]) != len(theirs[name]):
+                yield f"{what} has {len(ours[name])} values here and {len(theirs[name])} there"
+            else:
+                for one, other in zip(ours[name], theirs[name], strict=True):
+                    yield from self._of_values(what, one, other)
+
+    def _of_json(self, where: str, one: Any, other: Any) -> Iterator[str]:
+        if isinstance(one, dict) and isinstance(other, dict):
+            for name in {**one, **other}:
+                pair = [value for value in (one.get(name), other.get(name)) if value is not None]
+                # What stands in an object under such a name is no token, but what is to be known of one.
+                if authenticates(name) and not any(isinstance(value, dict | list) for value in pair):
+                    continue
+                if name not in other:
+                    yield f"{where}.{name} is here only ({self._shown(_in_json(one[name]))})"
+                elif name not in one:
+                    yield f"{where}.{name} is there only ({self._shown(_in_json(other[name]))})"
+                else:
+                    yield from self._of_json(f"{where}.{name}", one[name], other[name])
+        elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+            for number, (ours, theirs) in enumerate(zip(one, other, strict=True)):
+                yield from self._of_json(f"{where}[{number}]", ours, theirs)
+        elif isinstance(one, str) and isinstance(other, str):
+            yield from self._of_values(where, one, other)
+        # To Python 1 is True, to JSON it isn't. A number may have become a placeholder, which is text.
+        elif _in_json(one) != _in_json(other) and not _ANYTHING.fullmatch(other if isinstance(other, str) else ""):
+            yield f"{where} is {self._shown(_in_json(one))} here and {self._shown(_in_json(other))} there"
+
+    def _of_values(self, what: str, one: str, other: str) -> Iterator[str]:
+        if not _agree(one, other):
+            yield f"{what} is {self._shown(one, other)} here and {self._shown(other, one)} there"
+
+    def _shown(self, value: str, beside: str | None = None) -> str:
+        """Return a value as a message shows it: of a long one, where it begins to differ from another."""
+        value, beside = self._words(value), beside and self._words(beside)
+        start = 0
+        if beside is not None and len(value) > _LONGEST_SHOWN:
+            pairs = enumerate(zip(value, beside, strict=False))
+            differs_at = next((at for at, (one, other) in pairs if one != other), min(len(value), len(beside)))
+            start = max(0, min(differs_at - _LONGEST_SHOWN // 4, len(value) - _LONGEST_SHOWN))
+        end = start + _LONGEST_SHOWN
+        return ("..." if start else "") + repr(value[start:end]) + ("..." if end < len(value) else "")
 
 
-def differences_of_query(made: Request, recorded: Request) -> Iterator[str]:
-    """Yield how the queries differ, name by name."""
-    fields = (_fields(bodies.pairs(urlsplit(request.uri).query)) for request in (made, recorded))
-    yield from _differences_of_fields("the query's", *fields)
-
-
-def differences_of_body(made: Request, recorded: Request) -> Iterator[str]:
-    """Yield how the bodies differ, field by field where they have fields."""
-    ours, theirs = (bodies.meaning(request.body, request.headers) for request in (made, recorded))
-    if ours.kind != theirs.kind:
-        yield f"the body is {ours.kind} here and {theirs.kind} there"
-    elif ours.kind == bodies.FORM:
-        yield from _differences_of_fields("the form's", _fields(ours.content), _fields(theirs.content))
-    elif ours.kind == bodies.JSON:
-        yield from _differences_of_json("the JSON's body", ours.content, theirs.content)
-    elif ours.kind == bodies.MULTIPART:
-        yield from _differences_of_fields("the part", *map(_fields_of_parts, (ours.content, theirs.content)))
-    elif ours.kind == bodies.BINARY:
-        if ours.content != theirs.content:
-            yield f"the body's {len(ours.content)} bytes are not the {len(theirs.content)} recorded ones"
-    elif ours.kind == bodies.TEXT and not _agree(ours.content, theirs.content):
-        one, other = ours.content, theirs.content
-        yield f"the body is {_shown(one, other)} here and {_shown(other, one)} there"
-
-
-def differences(made: Request, recorded: Request) -> list[str]:
-    """Return all differences of two requests, as sentences for people."""
-    found = []
-    if made.method != recorded.method:
-        found.append(f"the method is {made.method} here and {recorded.method} there")
-    ours, theirs = (f"{urlsplit(request.uri).scheme}://{urlsplit(request.uri).netloc}" for request in (made, recorded))
-    if ours != theirs:
-        found.append(f"the server is {ours} here and {theirs} there")
-    for part in (differences_of_path, differences_of_query, differences_of_body):
-        found += part(made, recorded)
-    return found
-
-
-def _require_none(found: Iterator[str]) -> None:
-    sentences = list(found)
-    if sentences:
-        raise AssertionError("; ".join(sentences))
+def _require_none(part: str, found: Iterator[str]) -> None:
+    # Without the difference, which vcr would log: it may hold a secret.
+    if any(True for _ in found):
+        raise AssertionError(f"the {part} differs")
 
 
 def _fields(pairs: list[tuple[str, str]]) -> _Fields:
@@ -116,53 +184,29 @@ def _fields(pairs: list[tuple[str, str]]) -> _Fields:
     return fields
 
 
-def _fields_of_parts(parts: list[bodies.Part]) -> _Fields:
-    return _fields([(part.name, "\n".join([*part.headers, "", part.content])) for part in parts])
-
-
-def _differences_of_fields(whose: str, ours: _Fields, theirs: _Fields) -> Iterator[str]:
-    for name in [*ours, *(name for name in theirs if name not in ours)]:
-        if name not in theirs:
-            yield f"{whose} {name} is here only ({_shown(ours[name][0])})"
-        elif name not in ours:
-            yield f"{whose} {name} is there only ({_shown(theirs[name][0])})"
-        elif len(ours[name]) != len(theirs[name]):
-            yield f"{whose} {name} has {len(ours[name])} values here and {len(theirs[name])} there"
-        else:
-            for one, other in zip(ours[name], theirs[name], strict=True):
-                if not _agree(one, other):
-                    yield f"{whose} {name} is {_shown(one, other)} here and {_shown(other, one)} there"
-
-
-def _differences_of_json(where: str, one: Any, other: Any) -> Iterator[str]:
-    if isinstance(one, dict) and isinstance(other, dict):
-        names = {name: None for name in [*one, *other] if not authenticates(name)}
-        for name in names:
-            if name not in other:
-                yield f"{where}.{name} is here only ({_shown(json.dumps(one[name], ensure_ascii=False))})"
-            elif name not in one:
-                yield f"{where}.{name} is there only ({_shown(json.dumps(other[name], ensure_ascii=False))})"
-            else:
-                yield from _differences_of_json(f"{where}.{name}", one[name], other[name])
-    elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
-        for number, (ours, theirs) in enumerate(zip(one, other, strict=True)):
-            yield from _differences_of_json(f"{where}[{number}]", ours, theirs)
-    elif isinstance(one, str) and isinstance(other, str):
-        if not _agree(one, other):
-            yield f"{where} is {_shown(one, other)} here and {_shown(other, one)} there"
-    elif json.dumps(one, sort_keys=True) != json.dumps(other, sort_keys=True):  # To Python 1 is True, to JSON it isn't.
-        ours, theirs = (json.dumps(each, ensure_ascii=False) for each in (one, other))
-        yield f"{where} is {_shown(ours, theirs)} here and {_shown(theirs, ours)} there"
+def _in_json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True)
 
 
 def _agree(one: str, other: str) -> bool:
-    """Whether two values are the same, or one of them with its placeholders filled in."""
-    return one == other or _fits(one, other) or _fits(other, one)
+    """Whether a value is the recorded one, or that with its placeholders filled in."""
+    if one == other:
+        return True
+    if _BY_CHANCE.search(other):
+        one = _with_hashes(one)
+    return one == other or _fits(one, other)
+
+
+def _with_hashes(text: str) -> str:
+    for suspect in sorted(by_chance(text), reverse=True):
+        placeholder = f"SCRUBBED-{suspect.kind}-{number_by_hash(suspect.value)}"
+        text = text[: suspect.start] + placeholder + text[suspect.end :]
+    return text
 
 
 def _fits(text: str, pattern: str) -> bool:
     # By hand, since a regular expression with many gaps takes its time to find that a long text does not match.
-    first, *rest = PLACEHOLDER.split(pattern)
+    first, *rest = _ANYTHING.split(pattern)
     if not rest or not text.startswith(first):
         return False
     at = len(first)
@@ -172,14 +216,3 @@ def _fits(text: str, pattern: str) -> bool:
             return False
         at = found + len(piece)
     return text.endswith(rest[-1]) and len(text) - len(rest[-1]) > at
-
-
-def _shown(value: str, beside: str | None = None) -> str:
-    """Return a value as a message shows it: of a long one, where it begins to differ from another."""
-    start = 0
-    if beside is not None and len(value) > _LONGEST_SHOWN:
-        pairs = enumerate(zip(value, beside, strict=False))
-        differs_at = next((at for at, (one, other) in pairs if one != other), min(len(value), len(beside)))
-        start = max(0, min(differs_at - _LONGEST_SHOWN // 4, len(value) - _LONGEST_SHOWN))
-    end = start + _LONGEST_SHOWN
-    return ("..." if start else "") + repr(value[start:end]) + ("..." if end < len(value) else "")

@@ -1,11 +1,13 @@
 """Keeps connections from before a cassette out of it, and a cassette's own out of what comes after.
 
 httplib2 keeps its connections open, and vcr replaces only those that are made while a cassette is open: a request over
-an older one would go to the server, unseen and unrecorded.
+an older one would go to the server, unseen and unrecorded. So would one that another thread makes while vcr itself asks
+a server, since it takes its classes away for that time: while a cassette is open, one request is made at a time.
 """
 
 import functools
 import http.client
+import threading
 from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
@@ -13,13 +15,15 @@ from unittest import mock
 
 import httplib2
 
-from .errors import PooledConnectionError
+from .errors import CassetteError, PooledConnectionError
 
 # Bound at import: while a cassette is open the name in http.client is vcr's, but for when vcr itself asks a server.
 _HTTPConnection = http.client.HTTPConnection
 # The cassettes that are open, innermost last, and what is patched while there are any.
 _open: list["Pools"] = []
 _patches = ExitStack()
+_lock = threading.RLock()
+_LONGEST_WAIT = 60  # Seconds.
 
 
 class Pools:
@@ -46,8 +50,8 @@ class Pools:
     def open(self) -> None:
         """Begin."""
         if not _open:
-            _guard(httplib2.Http, "request", lambda http, *_, **__: _open[-1].exchange(http))
-            _guard(_HTTPConnection, "putrequest", _refuse_foreign)
+            _guard(httplib2.Http, "request", _alone)
+            _guard(_HTTPConnection, "putrequest", _over_own_connection)
         _open.append(self)
 
     def close(self) -> None:
@@ -81,18 +85,34 @@ class Pools:
         return getattr(conn, "cassette", None) is self._cassette
 
 
-def _guard(holder: type, name: str, before: Callable[..., None]) -> None:
-    """Have something done before each call of a method, while a cassette is open."""
+def _guard(holder: type, name: str, around: Callable[..., Any]) -> None:
+    """Have a method called by a function that gets it first, while any cassette is open."""
     method = getattr(holder, name)
 
     @functools.wraps(method)
     def guarded(self: Any, *args: Any, **kwargs: Any) -> Any:
-        before(self, *args, **kwargs)
-        return method(self, *args, **kwargs)
+        return around(method, self, *args, **kwargs)
 
     _patches.enter_context(mock.patch.object(holder, name, guarded))
 
 
-def _refuse_foreign(conn: Any, method: str, url: str, *_: Any, **__: Any) -> None:
-    if http.client.HTTPConnection is not _HTTPConnection:
+def _alone(request: Callable[..., Any], http: Any, *args: Any, **kwargs: Any) -> Any:
+    if not _lock.acquire(timeout=_LONGEST_WAIT):
+        raise CassetteError(
+            f"another thread's request has been under way for {_LONGEST_WAIT} seconds: while a cassette is open, only"
+            " one is made at a time. If a server of this process makes requests to answer one, open the cassette there"
+        )
+    try:
+        if _open:
+            _open[-1].exchange(http)
+        return request(http, *args, **kwargs)
+    finally:
+        _lock.release()
+
+
+def _over_own_connection(
+    putrequest: Callable[..., Any], conn: Any, method: str, url: str, *args: Any, **kwargs: Any
+) -> Any:
+    if http.client.HTTPConnection is not _HTTPConnection and _open:
         _open[-1].refuse(conn, method, url)
+    return putrequest(conn, method, url, *args, **kwargs)

@@ -2,8 +2,8 @@
 
 import functools
 import os
-from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterable
+from contextlib import AbstractContextManager, ExitStack
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,12 +12,13 @@ from unittest import mock
 
 import httplib2
 import vcr
+import yaml
 from vcr.cassette import Cassette, CassetteContextDecorator
 from vcr.errors import CannotOverwriteExistingCassetteException
 from vcr.filters import decode_response
 from vcr.persisters.filesystem import FilesystemPersister
 from vcr.request import Request
-from vcr.serializers import yamlserializer
+from vcr.serializers import jsonserializer, yamlserializer
 
 from . import echoes, matching
 from .errors import CassetteError, PooledConnectionError
@@ -57,13 +58,12 @@ def recorder(
     return Recorder(cassette_library_dir=cassette_library_dir, secrets=secrets, binary=binary, **options)
 
 
-@contextmanager
 def use(
     http: httplib2.Http,
     name: str | os.PathLike[str],
     cassette_library_dir: str | os.PathLike[str] = "cassettes",
     **options: Any,
-) -> Iterator[Cassette]:
+) -> "AbstractContextManager[SignedCassette]":
     """Use a cassette for a while, and none of the connections that an Http holds from before.
 
     Args:
@@ -74,10 +74,13 @@ def use(
         **options: As for :func:`recorder`.
 
     Returns:
-        vcr's cassette: ``play_count``, ``all_played``, ``requests``, ``responses``.
+        A context manager that gives vcr's cassette: ``play_count``, ``all_played``, ``requests``, ``responses``.
+
+    Raises:
+        TypeError: ``http`` has no pool of connections.
+        CassetteError: The cassette can't be read.
     """
-    with recorder(cassette_library_dir, **options).use(http, name) as cassette:
-        yield cassette
+    return recorder(cassette_library_dir, **options).use(http, name)
 
 
 def scrub_file(
@@ -108,12 +111,13 @@ def scrub_file(
     if not path.is_file():
         raise FileNotFoundError(2, "No such file", str(path))
     try:
-        requests, responses, *_ = FilesystemPersister.load_cassette(path, yamlserializer)
+        # JSON may hold what YAML does not (half a character beyond the basic plane, escaped).
+        serializer = jsonserializer if path.read_bytes().lstrip()[:1] == b"{" else yamlserializer
+        requests, responses, *_ = FilesystemPersister.load_cassette(path, serializer)
     except Exception as error:  # Whatever the parsers raise, whose text quotes the file.
         raise CassetteError(f"{path} is no cassette of vcr's ({type(error).__name__})") from None
     cassette = {"requests": requests, "responses": [decode_response(response) for response in responses]}
-    serializer = _ScrubbingSerializer(yamlserializer, scrubber)
-    FilesystemPersister.save_cassette(Path(destination), cassette, serializer)
+    FilesystemPersister.save_cassette(Path(destination), cassette, _ScrubbingSerializer(yamlserializer, scrubber))
     return len(requests)
 
 
@@ -128,7 +132,7 @@ class NotRecordedError(CassetteError, CannotOverwriteExistingCassetteException):
 
     def __init__(self, *, cassette: "SignedCassette", failed_request: Any) -> None:
         CannotOverwriteExistingCassetteException.__init__(self, cassette=cassette, failed_request=failed_request)
-        self.args = (cassette.scrubber.words(_told(cassette, failed_request)),)
+        self.args = (_told(cassette, failed_request),)
 
 
 class SignedCassette(Cassette):  # type: ignore[misc]
@@ -143,12 +147,24 @@ class SignedCassette(Cassette):  # type: ignore[misc]
     problem: Exception | None = None
     dirty: bool
     _is_loaded = False
-    _are_statements_believed = False
+    _are_statements_watched = False
 
     @classmethod
     def load(cls, **kwargs: Any) -> "SignedCassette":
-        """Load a cassette; what is appended from then on was recorded now."""
-        cassette: SignedCassette = super().load(**kwargs)
+        """Load a cassette; what is appended from then on was recorded now.
+
+        Raises:
+            CassetteError: It can't be read.
+        """
+        try:
+            cassette: SignedCassette = super().load(**kwargs)
+        except (yaml.YAMLError, ValueError, LookupError, TypeError, AttributeError) as error:
+            # Only where and not what: the file may hold anything.
+            mark = getattr(error, "problem_mark", None)
+            line = "" if mark is None else f", line {mark.line + 1}"
+            raise CassetteError(
+                f"{kwargs.get('path')}{line} is no cassette of vcr's ({type(error).__name__})"
+            ) from None
         cassette._is_loaded = True
         return cassette
 
@@ -195,23 +211,28 @@ class SignedCassette(Cassette):  # type: ignore[misc]
         response = super().play_response(request)
         recorded = next(each for each, answer in self.data if answer is response)
         if echoes.is_statement(response):
-            self._have_statements_believed()
+            self.watch_statements()
         return echoes.answer(recorded, response, request)
 
-    def _have_statements_believed(self) -> None:
-        """Let PyJWT believe the statements that are played, and whatever else it would, while the cassette is open.
+    def watch_statements(self) -> None:
+        """See what PyJWT makes of signed statements while the cassette is open, and let it believe those it plays.
 
         Nobody's replay has the secret with which a wiki signs an identity. What is played is signed with a key of this
-        process's own, and accepted for that; whatever anybody else has signed or altered is judged as ever.
+        process's own, and accepted for that; whatever anybody else has signed or altered is judged as ever. What is
+        judged to be forged while it is recorded will be a forgery when it is played.
         """
-        if self._are_statements_believed or find_spec("jwt") is None:
+        if self._are_statements_watched or find_spec("jwt") is None:
             return
-        self._are_statements_believed = True
+        self._are_statements_watched = True
         algorithm = import_module("jwt.algorithms").HMACAlgorithm
-        judged = algorithm.verify
+        judge, disbelieved = algorithm.verify, self.scrubber.disbelieved
 
         def verify(hmac: Any, msg: bytes, key: Any, sig: bytes) -> bool:
-            return echoes.is_signed_here(msg, sig) or judged(hmac, msg, key, sig)
+            if echoes.is_signed_here(msg, sig):
+                return True
+            is_good = bool(judge(hmac, msg, key, sig))
+            (disbelieved.discard if is_good else disbelieved.add)(echoes.joined(msg, sig).decode())
+            return is_good
 
         self.patches.enter_context(mock.patch.object(algorithm, "verify", verify))
         if hasattr(algorithm, "check_key_length"):  # A made-up secret may be short; PyJWT would warn of it.
@@ -256,6 +277,8 @@ class Recorder(vcr.VCR):  # type: ignore[misc]
             return self.use_cassette(with_current_defaults=with_current_defaults, **options)(path)
         if path is not None:
             options["path"] = os.fspath(path)
+            if options["path"].endswith(".json"):
+                options.setdefault("serializer", "json")
         merged = functools.partial(self.get_merged_config, **options)
         if with_current_defaults:
             merged = functools.partial(dict, merged())
@@ -263,12 +286,29 @@ class Recorder(vcr.VCR):  # type: ignore[misc]
         kind = type(SignedCassette.__name__, (SignedCassette,), {"scrubber": self.scrubber})
         return _Opening(kind, merged)
 
-    @contextmanager
-    def use(self, http: httplib2.Http, name: str | os.PathLike[str], **options: Any) -> Iterator[Cassette]:
+    def use(
+        self, http: httplib2.Http, name: str | os.PathLike[str], **options: Any
+    ) -> "AbstractContextManager[SignedCassette]":
         """Use a cassette for a while, and none of the connections that an Http holds from before; see :func:`use`."""
-        with self.use_cassette(name, **options) as cassette:
-            cassette.pools.exchange(http)
-            yield cassette
+        if not hasattr(http, "connections"):
+            raise TypeError(f"http must be an httplib2.Http, not {type(http).__name__}")
+        return _Use(http, self.use_cassette(name, **options))
+
+
+class _Use(AbstractContextManager["SignedCassette"]):
+    """A cassette that is open for an Http. No decorator: of a coroutine function it would be closed too early."""
+
+    def __init__(self, http: httplib2.Http, opening: Any) -> None:
+        self._http = http
+        self._opening = opening
+
+    def __enter__(self) -> "SignedCassette":
+        cassette: SignedCassette = self._opening.__enter__()
+        cassette.pools.exchange(self._http)
+        return cassette
+
+    def __exit__(self, *exc_info: Any) -> None:
+        self._opening.__exit__(*exc_info)
 
 
 class _Opening(CassetteContextDecorator):  # type: ignore[misc]
@@ -282,6 +322,8 @@ class _Opening(CassetteContextDecorator):  # type: ignore[misc]
             cassette, lambda method, uri: not cassette.filter_request(Request(method, uri, None, {}))
         )
         cassette.pools.open()
+        if not cassette.write_protected:
+            cassette.watch_statements()
         return cassette
 
     def __exit__(self, *exc_info: Any) -> None:
@@ -316,11 +358,12 @@ def _with_suffix(path: str | os.PathLike[str]) -> str:
 
 def _told(cassette: SignedCassette, request: Any) -> str:
     """Return what there is to say of a request that is not on a cassette."""
-    lines = [f"{request.method} {request.uri} is not on the cassette {cassette._path}, and none is asked live."]
+    uri = cassette.scrubber.uri(request.uri)
+    lines = [f"{request.method} {uri} is not on the cassette {cassette._path}, and none is asked live."]
     ranked = sorted(
         (len(found), bool(cassette.play_counts[number]), number, found)
         for number, recorded in enumerate(cassette.requests)
-        for found in [matching.differences(request, recorded)]
+        for found in [matching.Comparison(request, recorded, cassette.scrubber.words).differences()]
     )
     if not ranked:
         lines.append("There is no such cassette yet, or nothing on it.")

@@ -13,14 +13,16 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
-from . import bodies, suspects
+from . import bodies, shapes, suspects
 from .bodies import Text
 from .errors import UnscrubbableError
-from .placeholders import SHORTEST_NAMED, Placeholders
+from .placeholders import OF_ONE_REQUEST, SHORTEST_NAMED, Placeholders
 
 #: What a JWT becomes that is a whole answer: its claims, readable; a cassette makes a statement of them again when it
 #: plays them.
 STATEMENT = "SCRUBBED-statement "
+#: The same, if the program did not believe it when it was recorded.
+FORGERY = "SCRUBBED-forgery "
 REFUSE, KEEP = "refuse", "keep"
 
 #: One pass over a text: given it and what finds the secrets in it, returns what is to stand there.
@@ -43,12 +45,15 @@ class Scrubber:
     def __init__(self, secrets: Iterable[str | None] = (), *, binary: str = REFUSE) -> None:
         if isinstance(secrets, str):
             raise TypeError("secrets must be a list of texts, not one text")
-        self._named = tuple(sorted({secret for secret in secrets if secret}, key=len, reverse=True))
+        named = {secret.strip() for secret in secrets if secret}
+        self._named = tuple(sorted(named - {""}, key=lambda secret: (-len(secret), secret)))
         if any(len(secret) < SHORTEST_NAMED for secret in self._named):
             raise ValueError(f"a secret of fewer than {SHORTEST_NAMED} characters can't be told from other text")
         if binary not in (REFUSE, KEEP):
             raise ValueError("binary must be 'refuse' or 'keep'")
         self._binary = binary
+        #: Statements (JWTs) that the recording program has judged to be forged: they stay so.
+        self.disbelieved: set[str] = set()
 
     def scrub(self, cassette: Mapping[str, Any]) -> dict[str, Any]:
         """Return a cassette without its secrets; the one that is given is not changed.
@@ -69,6 +74,8 @@ class Scrubber:
         cleaned: dict[str, Any] = copy.deepcopy({**cassette, "interactions": interactions})
         placeholders = Placeholders(self._named)
 
+        of_this_request: set[str] = set()
+
         def reserve(text: str, _: suspects.Finder) -> str:
             placeholders.reserve(text)
             return text
@@ -76,14 +83,18 @@ class Scrubber:
         def collect(text: str, find: suspects.Finder) -> str:
             for suspect in find(text):
                 placeholders.of(suspect.kind, suspect.value)
+                password = shapes.password_of(suspect.value) if suspect.kind == "basic" else None
+                if password:
+                    placeholders.of("password", password)
             return text
 
         def replace(text: str, find: suspects.Finder) -> str:
             pieces, done = [], 0
             for suspect in find(text):
-                pieces += [text[done : suspect.start], placeholders.of(suspect.kind, suspect.value)]
+                placeholder = placeholders.of(suspect.kind, suspect.value)
+                pieces += [text[done : suspect.start], f'"{placeholder}"' if suspect.is_bare else placeholder]
                 done = suspect.end
-            return placeholders.put_into("".join([*pieces, text[done:]]))
+            return placeholders.put_into("".join([*pieces, text[done:]]), of_this_request)
 
         for interaction in cleaned["interactions"]:
             self._make_readable(interaction)
@@ -93,13 +104,25 @@ class Scrubber:
         for host in {urlsplit(each["request"].get("uri") or "").hostname for each in cleaned["interactions"]}:
             if host:  # An address that is the wiki's own name is no secret.
                 placeholders.spare(host)
-        self._visit(cleaned, replace)
+        for interaction in cleaned["interactions"]:
+            of_this_request = _of_this_request(interaction["request"])
+            self._visit({"interactions": [interaction]}, replace)
+        if "metadata" in cleaned:
+            of_this_request = set()
+            cleaned["metadata"] = _visit_all(cleaned["metadata"], replace)
         return _as_vcr_has_it(cleaned)
 
     def words(self, text: str) -> str:
         """Return a text without what looks secret in it, for people to read."""
+        return self._without_secrets(text, suspects.in_text)
+
+    def uri(self, uri: str) -> str:
+        """Return a URI without what looks secret in it, for people to read."""
+        return self._without_secrets(uri, suspects.in_uri)
+
+    def _without_secrets(self, text: str, find: suspects.Finder) -> str:
         placeholders = Placeholders(self._named)
-        for suspect in reversed(suspects.in_text(text)):
+        for suspect in reversed(find(text)):
             text = f"{text[: suspect.start]}{placeholders.of(suspect.kind, suspect.value)}{text[suspect.end :]}"
         return placeholders.put_into(text)
 
@@ -109,15 +132,19 @@ class Scrubber:
         Raises:
             UnscrubbableError: A body is no text.
         """
-        what = f"{request.method} {self.words(request.uri)}"
+        what = f"{request.method} {self.uri(request.uri)}"
         self._text_of_request(bodies.read(request.body), bodies.header(request.headers, "content-type"), what)
         if response is not None:
             body = bodies.read((response.get("body") or {}).get("string"))
+            if is_marked(body):
+                raise UnscrubbableError(
+                    f"the answer of {what} begins with {STATEMENT!r}, which a cassette would believe"
+                )
             self._text(body, bodies.header(response["headers"], "content-type"), what, "answer")
 
     def _make_readable(self, interaction: dict[str, Any]) -> None:
         request, response = interaction["request"], interaction["response"]
-        what = f"{request.get('method')} {self.words(request.get('uri') or '')}"
+        what = f"{request.get('method')} {self.uri(request.get('uri') or '')}"
         if request.get("body") is not None:
             content_type = bodies.header(request.get("headers") or {}, "content-type")
             request["body"] = self._text_of_request(bodies.read(request["body"]), content_type, what)
@@ -125,7 +152,8 @@ class Scrubber:
             content_type = bodies.header(response.get("headers") or {}, "content-type")
             body = self._text(bodies.read(response["body"]["string"]), content_type, what, "answer")
             if isinstance(body, Text) and (claims := _claims(body.text)) is not None:
-                body = Text(STATEMENT + json.dumps(claims, ensure_ascii=False), "utf-8")
+                kind = FORGERY if body.text.strip() in self.disbelieved else STATEMENT
+                body = Text(kind + json.dumps(claims, ensure_ascii=not _is_encodable(claims)), "utf-8")
             response["body"]["string"] = body
 
     def _text_of_request(self, body: bytes, content_type: str, what: str) -> Text | bytes:
@@ -152,7 +180,8 @@ class Scrubber:
 
     def _visit_message(self, message: dict[str, Any], visit: _Visit) -> None:
         headers = message.get("headers") or {}
-        is_form = bodies.header(headers, "content-type").lower().startswith("application/x-www-form-urlencoded")
+        content_type = bodies.header(headers, "content-type").strip().lower()
+        find = next((find for start, find in _FINDERS.items() if content_type.startswith(start)), suspects.in_text)
         for name in list(message):
             value = message[name]
             if name in ("uri", "url") and isinstance(value, str):
@@ -162,7 +191,7 @@ class Scrubber:
                     headers[key] = _visit_header(key, headers[key], visit)
             elif name == "body":
                 holder, key = (value, "string") if isinstance(value, dict) else (message, "body")
-                self._visit_body(holder, key, headers, visit, suspects.in_form if is_form else suspects.in_text)
+                self._visit_body(holder, key, headers, visit, find)
             elif name != "method":
                 message[name] = _visit_all(value, visit)
 
@@ -181,6 +210,35 @@ class Scrubber:
         for name, value in headers.items():
             if name.lower() == "content-length":
                 headers[name] = [length] if isinstance(value, list) else length
+
+
+def is_marked(body: bytes) -> bool:
+    """Whether an answer is a statement without its signature, to be signed when it is played."""
+    return body.startswith((STATEMENT.encode(), FORGERY.encode()))
+
+
+_FINDERS: dict[str, suspects.Finder] = {
+    "application/x-www-form-urlencoded": suspects.in_form,
+    "multipart/": suspects.in_multipart,
+}
+
+
+def _of_this_request(request: dict[str, Any]) -> set[str]:
+    """Return the secrets of a request that are new in each: its nonce and its signature."""
+    headers = request.get("headers") or {}
+    found = suspects.in_header("authorization", bodies.header(headers, "authorization"))
+    found += suspects.in_uri(request.get("uri") or "")
+    if isinstance(body := request.get("body"), Text):
+        found += suspects.in_form(body.text)
+    return {suspect.value for suspect in found if suspect.kind in OF_ONE_REQUEST}
+
+
+def _is_encodable(value: Any) -> bool:
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _as_vcr_has_it(cassette: dict[str, Any]) -> dict[str, Any]:
