@@ -118,6 +118,8 @@ def test_a_cassette_can_be_json(tmp_path, serve, http):
     assert len(server.received) == 1
     text = (tmp_path / "it.json").read_text()
     assert json.loads(text)["version"] == 1
+    with recorder(tmp_path, serializer="json").use(http, "it"):
+        http.request(uri)
     assert cassette_server.CSRF[:-2] not in text
 
 

@@ -1,6 +1,8 @@
 """What is taken out of a cassette and what is left: over real sockets, by the commands' own function, and at random."""
 
 import base64
+import copy
+import gzip
 import json
 import re
 import string
@@ -13,6 +15,7 @@ from hypothesis import strategies as st
 
 from httplib2_oauthlib import OAuth1, OAuth1Http
 from httplib2_oauthlib.cassettes import CassetteError, UnscrubbableError, audit, recorder, scrub_file, use
+from httplib2_oauthlib.cassettes.scrubbing import Scrubber
 
 from . import cassette_server
 from .servers import answer
@@ -290,6 +293,22 @@ def test_what_the_caller_names_is_gone_wherever_it_stands(scrub):
     )
     assert "Zebrafish" not in text
     assert text.count("SCRUBBED-secret-1") == 5
+
+
+def test_a_compressed_answer_is_taken_over_as_text(scrub):
+    packed = gzip.compress(b'{"csrftoken":"abcdef123456+\\\\"}')
+    headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+    _, [clean] = scrub(interaction(answered=packed, answer_headers=headers))
+    assert clean["response"]["body"]["string"] == '{"csrftoken":"SCRUBBED-csrftoken-1+\\\\"}'
+    assert "Content-Encoding" not in clean["response"]["headers"]
+
+
+def test_what_vcr_keeps_beside_the_requests_is_scrubbed_too(tmp_path):
+    made = {"version": 1, "interactions": [], "metadata": {"password": ["pw"], "note": f"Bearer {BASE62}"}}
+    raw = copy.deepcopy(made)
+    clean = Scrubber().scrub(made)
+    assert made == raw
+    assert clean["metadata"] == {"password": ["SCRUBBED-password-1"], "note": "Bearer SCRUBBED-bearer-1"}
 
 
 def test_a_binary_answer_is_refused_and_nothing_written(scrub, tmp_path):

@@ -2,12 +2,12 @@
 
 import functools
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, ExitStack
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 from unittest import mock
 
 import httplib2
@@ -25,6 +25,7 @@ from .errors import CassetteError, PooledConnectionError
 from .pools import Pools
 from .scrubbing import REFUSE, Scrubber
 
+_Function = TypeVar("_Function", bound=Callable[..., Any])
 _SUFFIXES = (".yaml", ".yml", ".json")
 _MATCH_ON = ("method", "scheme", "host", "port", "path", "query", "body")
 
@@ -268,51 +269,79 @@ class Recorder(vcr.VCR):  # type: ignore[misc]
             self.register_serializer(name, serializer)
 
     def register_serializer(self, name: str, serializer: Any) -> None:
-        """Register a serializer; it gets no secret to write."""
+        """Register a serializer; it gets no secret to write.
+
+        Args:
+            name: What ``serializer`` calls it.
+            serializer: An object with ``serialize`` and ``deserialize``, as vcr wants it.
+        """
         super().register_serializer(name, _ScrubbingSerializer(serializer, self.scrubber))
 
-    def use_cassette(self, path: Any = None, with_current_defaults: bool = False, **options: Any) -> Any:
-        """Open a cassette: a context manager, or a decorator of a function, as vcr has it."""
+    @overload
+    def use_cassette(self, path: _Function) -> _Function: ...
+
+    @overload
+    def use_cassette(self, path: str | os.PathLike[str] | None = None, **options: Any) -> "Opening": ...
+
+    def use_cassette(self, path: Any = None, **options: Any) -> Any:
+        """Open a cassette, as vcr has it: for a while, or whenever a function runs.
+
+        Args:
+            path: Of the cassette in its folder, with or without ``.yaml``; for a decorator it may be left out, or be
+                the function itself: then the cassette is called as the function is.
+            **options: What is to be otherwise than the recorder has it.
+
+        Returns:
+            A context manager that gives the cassette, and a decorator of functions, methods and coroutine functions.
+
+        Raises:
+            CassetteError: When it is opened: the cassette can't be read.
+        """
         if callable(path):
-            return self.use_cassette(with_current_defaults=with_current_defaults, **options)(path)
+            return self.use_cassette(**options)(path)
+        is_current = options.pop("with_current_defaults", False)
         if path is not None:
-            options["path"] = os.fspath(path)
-            if options["path"].endswith(".json"):
+            path = os.fspath(path)
+            if path.endswith(".json"):
                 options.setdefault("serializer", "json")
+            elif options.get("serializer", self.serializer) == "json" and not path.endswith(_SUFFIXES):
+                path += ".json"
+            options["path"] = path
         merged = functools.partial(self.get_merged_config, **options)
-        if with_current_defaults:
+        if is_current:
             merged = functools.partial(dict, merged())
         # vcr makes the cassette by itself, from its class.
         kind = type(SignedCassette.__name__, (SignedCassette,), {"scrubber": self.scrubber})
-        return _Opening(kind, merged)
+        return Opening(kind, merged)
 
     def use(
         self, http: httplib2.Http, name: str | os.PathLike[str], **options: Any
     ) -> "AbstractContextManager[SignedCassette]":
-        """Use a cassette for a while, and none of the connections that an Http holds from before; see :func:`use`."""
+        """Use a cassette for a while, and none of the connections that an Http holds from before.
+
+        Args:
+            http: As for the function :func:`use`.
+            name: As for :meth:`use_cassette`.
+            **options: Likewise.
+
+        Returns:
+            As the function :func:`use` does.
+
+        Raises:
+            TypeError: ``http`` has no pool of connections.
+            CassetteError: When it is opened: the cassette can't be read.
+        """
         if not hasattr(http, "connections"):
             raise TypeError(f"http must be an httplib2.Http, not {type(http).__name__}")
         return _Use(http, self.use_cassette(name, **options))
 
 
-class _Use(AbstractContextManager["SignedCassette"]):
-    """A cassette that is open for an Http. No decorator: of a coroutine function it would be closed too early."""
+class Opening(CassetteContextDecorator):  # type: ignore[misc]
+    """The time for which a cassette is open: a context manager and a decorator."""
 
-    def __init__(self, http: httplib2.Http, opening: Any) -> None:
-        self._http = http
-        self._opening = opening
+    if TYPE_CHECKING:
 
-    def __enter__(self) -> "SignedCassette":
-        cassette: SignedCassette = self._opening.__enter__()
-        cassette.pools.exchange(self._http)
-        return cassette
-
-    def __exit__(self, *exc_info: Any) -> None:
-        self._opening.__exit__(*exc_info)
-
-
-class _Opening(CassetteContextDecorator):  # type: ignore[misc]
-    """The time for which a cassette is open."""
+        def __call__(self, function: _Function) -> _Function: ...
 
     def __enter__(self) -> SignedCassette:
         cassette: SignedCassette = super().__enter__()
@@ -335,6 +364,22 @@ class _Opening(CassetteContextDecorator):  # type: ignore[misc]
         # What went wrong within is more than what went wrong with writing it down.
         if cassette.problem is not None and not any(exc_info):
             raise cassette.problem
+
+
+class _Use(AbstractContextManager["SignedCassette"]):
+    """A cassette that is open for an Http. No decorator: of a coroutine function it would be closed too early."""
+
+    def __init__(self, http: httplib2.Http, opening: Opening) -> None:
+        self._http = http
+        self._opening = opening
+
+    def __enter__(self) -> "SignedCassette":
+        cassette: SignedCassette = self._opening.__enter__()
+        cassette.pools.exchange(self._http)
+        return cassette
+
+    def __exit__(self, *exc_info: Any) -> None:
+        self._opening.__exit__(*exc_info)
 
 
 class _ScrubbingSerializer:

@@ -258,12 +258,12 @@ def _visit_header(name: str, value: Any, visit: _Visit) -> Any:
     return visit(text, functools.partial(suspects.in_header, name)) if isinstance(text, str) else value
 
 
-def _visit_all(value: Any, visit: _Visit) -> Any:
+def _visit_all(value: Any, visit: _Visit, name: str = "") -> Any:
     if isinstance(value, str):
-        return visit(value, suspects.in_text)
+        return visit(value, functools.partial(suspects.in_field, name))
     if isinstance(value, dict):
-        return {key: _visit_all(each, visit) for key, each in value.items()}
-    return [_visit_all(each, visit) for each in value] if isinstance(value, list) else value
+        return {key: _visit_all(each, visit, str(key)) for key, each in value.items()}
+    return [_visit_all(each, visit, name) for each in value] if isinstance(value, list) else value
 
 
 def _claims(text: str) -> dict[str, Any] | None:
