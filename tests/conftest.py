@@ -9,6 +9,7 @@ from hypothesis import settings
 from httplib2_oauthlib import OAuth1
 from httplib2_oauthlib.testwiki import TestWiki
 
+from .judge import Judge
 from .servers import Server, answer
 
 pytest_plugins = ["httplib2_oauthlib.pytest_plugin"]
@@ -33,6 +34,17 @@ def wiki():
 @pytest.fixture
 def alice(wiki):
     return OAuth1(*wiki.owner_only("Alice"))
+
+
+@pytest.fixture
+def judge():
+    """Of what a test sends to a recorded wiki."""
+    return Judge(OAuth1("client-key", "client-secret", "token", "token-secret"))
+
+
+@pytest.fixture
+def signed_cassette_options(judge):
+    return {"cassette_library_dir": "cassettes", "before_record_request": judge}
 
 
 @pytest.fixture

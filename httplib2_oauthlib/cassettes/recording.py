@@ -341,7 +341,9 @@ class Opening(CassetteContextDecorator):  # type: ignore[misc]
 
     if TYPE_CHECKING:
 
-        def __call__(self, function: _Function) -> _Function: ...
+        def __call__(self, function: _Function) -> _Function:
+            """Return a function that runs while the cassette is open."""
+            ...
 
     def __enter__(self) -> SignedCassette:
         cassette: SignedCassette = super().__enter__()

@@ -75,22 +75,25 @@ class Scrubber:
         placeholders = Placeholders(self._named)
 
         of_this_request: set[str] = set()
+        # What was found in each text, in the order in which all of them are visited.
+        found: list[list[shapes.Suspect]] = []
 
         def reserve(text: str, _: suspects.Finder) -> str:
             placeholders.reserve(text)
             return text
 
         def collect(text: str, find: suspects.Finder) -> str:
-            for suspect in find(text):
+            found.append(find(text))
+            for suspect in found[-1]:
                 placeholders.of(suspect.kind, suspect.value)
                 password = shapes.password_of(suspect.value) if suspect.kind == "basic" else None
                 if password:
                     placeholders.of("password", password)
             return text
 
-        def replace(text: str, find: suspects.Finder) -> str:
+        def replace(text: str, _: suspects.Finder) -> str:
             pieces, done = [], 0
-            for suspect in find(text):
+            for suspect in next(left):
                 placeholder = placeholders.of(suspect.kind, suspect.value)
                 pieces += [text[done : suspect.start], f'"{placeholder}"' if suspect.is_bare else placeholder]
                 done = suspect.end
@@ -104,6 +107,7 @@ class Scrubber:
         for host in {urlsplit(each["request"].get("uri") or "").hostname for each in cleaned["interactions"]}:
             if host:  # An address that is the wiki's own name is no secret.
                 placeholders.spare(host)
+        left = iter(found)
         for interaction in cleaned["interactions"]:
             of_this_request = _of_this_request(interaction["request"])
             self._visit({"interactions": [interaction]}, replace)
@@ -228,7 +232,7 @@ def _of_this_request(request: dict[str, Any]) -> set[str]:
     headers = request.get("headers") or {}
     found = suspects.in_header("authorization", bodies.header(headers, "authorization"))
     found += suspects.in_uri(request.get("uri") or "")
-    if isinstance(body := request.get("body"), Text):
+    if isinstance(body := request.get("body"), Text) and "oauth_" in body.text:
         found += suspects.in_form(body.text)
     return {suspect.value for suspect in found if suspect.kind in OF_ONE_REQUEST}
 

@@ -79,7 +79,7 @@ def number_by_hash(value: str) -> int:
 
 def is_placeholder(value: str) -> bool:
     """Whether a value stands for something that was scrubbed already."""
-    if PLACEHOLDER.fullmatch(value):
+    if PLACEHOLDER.fullmatch(value.rstrip(".,;:!?)~")):  # With what ends a sentence behind it.
         return True
     address = address_of(value)
     return address is not None and any(address in network for network in DOCUMENTATION_NETWORKS)

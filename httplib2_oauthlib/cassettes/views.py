@@ -7,7 +7,7 @@ so that what is found in the one can be replaced in the other.
 import html
 import re
 from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple
+from functools import cached_property
 
 from .shapes import Suspect
 
@@ -17,24 +17,47 @@ _HTML = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z]{2,8});")
 _SHORT_ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
 
 
-class View(NamedTuple):
+class View:
     """A decoded text.
 
+    Args:
+        original: The text that is decoded.
+        pattern: What in it stands for something else.
+        decode: Returns what.
+
     Attributes:
-        text: The text.
-        starts: Where each of its characters begins in the text that was decoded.
-        ends: Where each ends there.
+        text: The decoded text.
     """
 
-    text: str
-    starts: list[int]
-    ends: list[int]
+    def __init__(self, original: str, pattern: re.Pattern[str], decode: Callable[[str], str]) -> None:
+        self._original = original
+        self._pattern = pattern
+        self._decode = decode
+        self.text = pattern.sub(lambda match: decode(match[0]), original)
 
     def outside(self, suspects: Iterable[Suspect]) -> Iterator[Suspect]:
         """Yield what was found in the view as it stands in the text that was decoded."""
         for suspect in suspects:
             if suspect.start < suspect.end:
-                yield suspect._replace(start=self.starts[suspect.start], end=self.ends[suspect.end - 1], is_bare=False)
+                starts, ends = self._places
+                yield suspect._replace(start=starts[suspect.start], end=ends[suspect.end - 1], is_bare=False)
+
+    @cached_property
+    def _places(self) -> tuple[list[int], list[int]]:
+        """Where each character of the view begins and ends in the original; of use only where something was found."""
+        starts: list[int] = []
+        ends: list[int] = []
+        done = 0
+        for match in self._pattern.finditer(self._original):
+            starts += range(done, match.start())
+            ends += range(done + 1, match.start() + 1)
+            length = len(self._decode(match[0]))
+            starts += [match.start()] * length
+            ends += [match.end()] * length
+            done = match.end()
+        starts += range(done, len(self._original))
+        ends += range(done + 1, len(self._original) + 1)
+        return starts, ends
 
 
 def moved(suspects: Iterable[Suspect], by: int) -> Iterator[Suspect]:
@@ -45,39 +68,17 @@ def moved(suspects: Iterable[Suspect], by: int) -> Iterator[Suspect]:
 
 def of_percent(text: str) -> View:
     """Decode what is percent-encoded, as a form is."""
-    return _view(text, _PERCENT, _from_percent)
+    return View(text, _PERCENT, _from_percent)
 
 
 def of_json(text: str) -> View:
     """Decode what stands between the quotes of a string in JSON."""
-    return _view(text, _JSON, _from_json)
+    return View(text, _JSON, _from_json)
 
 
 def of_html(text: str) -> View:
     """Decode HTML's and XML's references to characters."""
-    return _view(text, _HTML, html.unescape)
-
-
-def _view(text: str, pattern: re.Pattern[str], decode: Callable[[str], str]) -> View:
-    pieces: list[str] = []
-    starts: list[int] = []
-    ends: list[int] = []
-    done = 0
-
-    def keep(until: int) -> None:
-        pieces.append(text[done:until])
-        starts.extend(range(done, until))
-        ends.extend(range(done + 1, until + 1))
-
-    for match in pattern.finditer(text):
-        keep(match.start())
-        decoded = decode(match[0])
-        pieces.append(decoded)
-        starts.extend([match.start()] * len(decoded))
-        ends.extend([match.end()] * len(decoded))
-        done = match.end()
-    keep(len(text))
-    return View("".join(pieces), starts, ends)
+    return View(text, _HTML, html.unescape)
 
 
 def _from_percent(escape: str) -> str:

@@ -1,7 +1,6 @@
 """OAuth swapped into a framework with an Http of its own: login and logout, an edit made and confirmed."""
 
 import importlib.util
-from pathlib import Path
 
 import httplib2
 import pytest
@@ -9,10 +8,7 @@ import pytest
 from httplib2_oauthlib import OAuth1, OAuth1Http, OAuth1Mixin
 from tests import reference
 from tests.frameworks import minibot
-from tests.judge import Judge
 from tests.servers import answer
-
-CASSETTES = Path(__file__).parents[2] / "cassettes"
 
 
 class MixinInFront(OAuth1Mixin, minibot.Http):
@@ -79,16 +75,6 @@ def test_an_edit_is_confirmed_to_be_the_oauth_accounts(wiki, alice, make_http):
     assert seen["slots"]["main"]["content"] == text
     # Its own cookies went along, signed requests and all.
     assert {cookie.name for cookie in site.http.cookies} == {"UseDC", "UseCDNCache"}
-
-
-@pytest.fixture
-def judge():
-    return Judge(OAuth1("client-key", "client-secret", "token", "token-secret"))
-
-
-@pytest.fixture
-def signed_cassette_options(judge):
-    return {"cassette_library_dir": CASSETTES, "before_record_request": judge}
 
 
 def test_on_a_recorded_wiki_it_does_what_it_did_on_the_real_one(signed_cassette, judge, monkeypatch):

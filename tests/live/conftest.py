@@ -6,7 +6,6 @@
 import json
 import os
 import secrets
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -16,7 +15,6 @@ from httplib2_oauthlib import OAuth1, OAuth1Http
 from httplib2_oauthlib.testwiki import TestWiki
 from tests.judge import Judge
 
-CASSETTES = Path(__file__).parents[2] / "cassettes"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
@@ -81,16 +79,6 @@ class Site:
         revisions = answer["query"]["pages"][0]["revisions"]
         revision = next(revision for revision in revisions if revision["revid"] == number)
         return {**revision, "content": revision["slots"]["main"]["content"]}
-
-
-@pytest.fixture
-def judge():
-    return Judge(OAuth1("client-key", "client-secret", "token", "token-secret"))
-
-
-@pytest.fixture
-def signed_cassette_options(judge):
-    return {"cassette_library_dir": CASSETTES, "before_record_request": judge}
 
 
 @pytest.fixture(params=["embedded", "recorded", "real"])
