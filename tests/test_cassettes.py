@@ -1,9 +1,11 @@
 """Recording and playing, over real sockets: what is matched, what is refused, and which connections are used."""
 
+import email.utils
 import gzip
 import hashlib
 import io
 import json
+import re
 import threading
 import time
 from http.client import HTTPConnection
@@ -27,7 +29,7 @@ from httplib2_oauthlib.cassettes import (
 )
 from httplib2_oauthlib.testwiki import TestWiki
 
-from . import cassette_server
+from . import cassette_server, reference
 from .frameworks import minibot
 from .servers import answer, in_turn
 
@@ -107,6 +109,16 @@ def test_it_is_a_decorator_too_and_names_the_cassette_after_the_function(tmp_pat
     assert ask() == ask() == b"ok"
     assert len(server.received) == 1
     assert (tmp_path / "ask.yaml").exists()
+
+
+def test_an_opening_may_keep_the_recorder_as_it_was(tmp_path, serve, http):
+    made = recorder(tmp_path)
+    kept, free = made.use_cassette("it", with_current_defaults=True), made.use_cassette("it")
+    made.record_mode = "once"
+    with kept, pytest.raises(NotRecordedError):
+        http.request(serve().uri("/", "127.0.0.1"))
+    with free:
+        assert http.request(serve().uri("/", "127.0.0.1"))[1] == b"ok"
 
 
 def test_a_cassette_can_be_json(tmp_path, serve, http):
@@ -414,6 +426,18 @@ def test_a_body_that_is_no_text_is_refused_and_kept_if_one_says_so(tmp_path, ser
             assert http.request(*request)[1] == b"\x00\x01\xff"
     # What was refused was not sent either.
     assert len(server.received) == 1
+
+
+def test_bodies_that_are_no_text_are_told_apart_and_played_whatever_the_recorder_keeps(tmp_path, serve, http, record):
+    server = serve(lambda received: answer(str(len(received.body))))
+    type_ = {"Content-Type": "application/octet-stream"}
+    uri = server.uri("/", "127.0.0.1")
+    record((uri, "PUT", b"\x00\x01", type_), (uri, "PUT", b"\x00\x01\x02", type_), binary="keep")
+    with use(http, "it", tmp_path):
+        assert http.request(uri, "PUT", b"\x00\x01\x02", type_)[1] == b"3"
+        with pytest.raises(NotRecordedError, match="the body's 2 bytes are not the [23] recorded ones"):
+            http.request(uri, "PUT", b"\x00\x09", type_)
+    assert len(server.received) == 2
 
 
 def test_a_file_in_a_multipart_body_is_described_and_not_written(tmp_path, serve, http, record):
@@ -768,6 +792,56 @@ def test_a_nonce_that_was_refused_is_the_one_that_was_sent(tmp_path, serve, http
     content = play(http, tmp_path, uri)[1].decode()
     nonce = content.partition("Nonce already used: ")[2].partition('"')[0]
     assert f'oauth_nonce="{nonce}"' in seen[-1].headers["Authorization"]
+
+
+@pytest.mark.parametrize("signature_type", ["AUTH_HEADER", "QUERY", "BODY"])
+def test_what_a_server_echoes_is_what_was_sent_by_each_of_many_requests(tmp_path, serve, signature_type):
+    def echo(received):
+        found = reference.protocol_parameters(received)
+        return answer(f"key {found['oauth_consumer_key']} nonce {found['oauth_nonce']} end")
+
+    class Noting(OAuth1):
+        def sign(self, *args, **kwargs):
+            signed = super().sign(*args, **kwargs)
+            nonces.append(re.search(r'oauth_nonce="?(\d+)', f"{signed.uri} {signed.headers} {signed.body}")[1])
+            return signed
+
+    uri, nonces = serve(echo).uri("/", "127.0.0.1"), []
+    for mode in ("once", "none"):
+        http = OAuth1Http(timeout=10, oauth=Noting(f"key-0-for-{mode}", "b", "c", "d", signature_type=signature_type))
+        with recorder(tmp_path, record_mode=mode).use(http, "it"):
+            for _ in range(12):
+                response, content = http.request(uri, "POST", "a=1", FORM)
+                assert content.decode() == f"key key-0-for-{mode} nonce {nonces[-1]} end"
+                assert response["content-length"] == str(len(content))
+
+
+def test_the_servers_date_is_as_far_from_now_as_it_was_then_signed_or_not(tmp_path, serve, http, monkeypatch):
+    real_time = time.time
+    server = serve(lambda _: answer(Date=email.utils.formatdate(real_time() - 500, usegmt=True)))
+    uri = server.uri("/", "127.0.0.1")
+    for mode, days in (("once", 0), ("none", 200)):
+        monkeypatch.setattr(time, "time", lambda days=days: real_time() + 86400 * days)
+        with recorder(tmp_path, record_mode=mode).use(http, "it"):
+            for oauth, ahead in ((ANYBODY, 500), (None, 0 if days else 500)):
+                http.oauth = oauth
+                date = email.utils.parsedate_to_datetime(http.request(uri)[0]["date"]).timestamp()
+                assert abs(time.time() - ahead - date) < 10
+
+
+def test_all_times_of_a_statement_are_those_of_now(tmp_path, serve, http, monkeypatch):
+    import jwt
+
+    now = int(time.time())
+    claims = {"iat": now, "nbf": now, "exp": now + 100, "auth_time": now - 50, "registered": 20261121}
+    uri = serve(lambda _: answer(jwt.encode(claims, "k" * 32))).uri("/", "127.0.0.1")
+    for mode, days in (("once", 0), ("none", 200)):
+        monkeypatch.setattr(time, "time", lambda days=days: now + 86400 * days)
+        with recorder(tmp_path, record_mode=mode).use(http, "it"):
+            content = http.request(uri)[1]
+            stated = jwt.decode(content, "k" * 32, algorithms=["HS256"], options={"verify_signature": False})
+            expected = {name: time_ + 86400 * days for name, time_ in claims.items() if name != "registered"}
+            assert stated == {**expected, "registered": 20261121}
 
 
 def test_problem_reporting_is_played_by_the_clock_of_now(tmp_path, serve, record, monkeypatch):

@@ -63,6 +63,12 @@ def test_what_looks_like_a_secret(tmp_path, line, kind, value):
     assert found(path) == ([] if kind is None else [(2, kind, value)])
 
 
+def test_uris_and_forms_are_read_to_their_end_and_aliases_once(tmp_path):
+    path = tmp_path / "it.yaml"
+    path.write_text("uri: http://w.test/?a=1&lgpassword=it's<x\nbody: lgpassword=it's;y\nb: &x {pwd: abc}\nc: *x\n")
+    assert found(path) == [(1, "lgpassword", "it's<x"), (2, "lgpassword", "it's;y"), (3, "pwd", "abc")]
+
+
 def test_headers_are_judged_by_their_names(tmp_path):
     path = tmp_path / "it.yaml"
     headers = {

@@ -249,6 +249,24 @@ def test_different_secrets_have_different_placeholders_in_the_order_in_which_the
     assert tokens == [f"SCRUBBED-token-{number}" for number in (1, 2, 1, 3)]
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("an abcd1234.", "an SCRUBBED-token-1."),
+        ("a=%3Dabcd1234%20", "a=%3DSCRUBBED-token-1%20"),
+        ("xabcd1234 abcd12345", "xabcd1234 abcd12345"),
+    ],
+)
+def test_a_short_secret_is_not_cut_out_of_another_word(scrub, text, expected):
+    _, clean = scrub(interaction(answered=text), interaction("http://wiki.test/?token=abcd1234"))
+    assert clean[0]["response"]["body"]["string"] == expected
+
+
+def test_the_longest_named_secret_counts(scrub):
+    _, [clean] = scrub(interaction(answered="a Zebrafish, a Zebra"), secrets=["Zebra", "Zebrafish\n"])
+    assert clean["response"]["body"]["string"] == "a SCRUBBED-secret-1, a SCRUBBED-secret-2"
+
+
 def test_a_common_word_is_replaced_only_where_it_is_a_secret(scrub):
     text, _ = scrub(
         interaction(method="POST", body="lgpassword=password&title=password", headers=FORM, answered="password"),
@@ -549,6 +567,12 @@ def test_placeholders_stay_whole(scrub):
     )
     assert clean[1]["response"]["body"]["string"] == "SCRUBBED-token-1~7 and b"
     assert '"scrubbed-1@example.org"' in clean[2]["response"]["body"]["string"]
+
+
+def test_text_with_signs_that_no_text_holds_is_none(scrub):
+    body, type_ = '{"password":"x"}'.encode("utf-16-le"), {"Content-Type": "application/json"}
+    with pytest.raises(UnscrubbableError):
+        scrub(interaction(answered=body, answer_headers=type_))
 
 
 @pytest.mark.parametrize(

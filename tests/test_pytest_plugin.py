@@ -127,6 +127,15 @@ def test_a_test_that_fails_while_it_is_recorded_keeps_the_old_cassette(tmp_path,
     assert all("x=&meta=" in path.read_text() for path in tmp_path.rglob("*.yaml"))
 
 
+def test_what_an_interrupted_recording_has_left_is_not_added_to(tmp_path, wiki):
+    stale = tmp_path / "cassettes" / "test_suite" / "test_it.recording.yaml"
+    stale.parent.mkdir(parents=True)
+    stale.write_text("no cassette: [")
+    done = run_cassettes(tmp_path, "--record", wiki=wiki, tokens=wiki.owner_only("Alice"))
+    assert "3 passed" in done.stdout, done.stdout
+    assert not stale.exists()
+
+
 def test_what_a_recording_lacks_is_named(tmp_path, wiki):
     done = run_cassettes(tmp_path, "--record", tokens=wiki.owner_only("Alice"))
     assert "--record needs OAUTH_WIKI, the URI of a wiki's index.php" in done.stdout
