@@ -435,7 +435,7 @@ def test_bodies_that_are_no_text_are_told_apart_and_played_whatever_the_recorder
     record((uri, "PUT", b"\x00\x01", type_), (uri, "PUT", b"\x00\x01\x02", type_), binary="keep")
     with use(http, "it", tmp_path):
         assert http.request(uri, "PUT", b"\x00\x01\x02", type_)[1] == b"3"
-        with pytest.raises(NotRecordedError, match="the body's 2 bytes are not the [23] recorded ones"):
+        with pytest.raises(NotRecordedError, match=r"the body's 2 bytes are not the [23] recorded ones"):
             http.request(uri, "PUT", b"\x00\x09", type_)
     assert len(server.received) == 2
 

@@ -8,8 +8,9 @@ hash, for that alone.
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 from urllib.parse import urlsplit
+from weakref import WeakKeyDictionary
 
 from . import bodies
 from .names import authenticates
@@ -20,6 +21,9 @@ _LONGEST_SHOWN = 60
 _Fields = Mapping[str, Sequence[str]]
 _BY_CHANCE = re.compile(rf"SCRUBBED-(?:{'|'.join(BY_CHANCE)})-[0-9]+")
 _ANYTHING = re.compile(rf"SCRUBBED-(?!(?:{'|'.join(BY_CHANCE)})-)[a-z0-9]+-[0-9]+|scrubbed-[0-9]+@example\.org")
+
+# What was read of the requests: vcr compares each that is made with each that was recorded.
+_READ: "WeakKeyDictionary[Any, _Read]" = WeakKeyDictionary()
 
 #: Takes out of a text what a message must not show.
 Words = Callable[[str], str]
@@ -64,6 +68,14 @@ def body(made: Request, recorded: Request) -> None:
     _require_none("body", Comparison(made, recorded).of_body())
 
 
+class _Read(NamedTuple):
+    """What of a request is compared."""
+
+    path: str
+    query: list[tuple[str, str]]
+    body: bodies.Meaning
+
+
 class Comparison:
     """Two requests, and how they differ, in sentences for people.
 
@@ -91,17 +103,17 @@ class Comparison:
 
     def of_path(self) -> Iterator[str]:
         """Yield how the paths differ."""
-        ours, theirs = (urlsplit(request.uri).path or "/" for request in (self._made, self._recorded))
+        ours, theirs = (_read(request).path for request in (self._made, self._recorded))
         yield from self._of_values("the path", ours, theirs)
 
     def of_query(self) -> Iterator[str]:
         """Yield how the queries differ, name by name."""
-        ours, theirs = (bodies.pairs(urlsplit(request.uri).query) for request in (self._made, self._recorded))
+        ours, theirs = (_read(request).query for request in (self._made, self._recorded))
         yield from self._of_fields("the query's", ours, theirs)
 
     def of_body(self) -> Iterator[str]:
         """Yield how the bodies differ, field by field where they have fields."""
-        ours, theirs = (bodies.meaning(request.body, request.headers) for request in (self._made, self._recorded))
+        ours, theirs = (_read(request).body for request in (self._made, self._recorded))
         if ours.kind != theirs.kind:
             yield f"the body is {ours.kind} here and {theirs.kind} there"
         elif ours.kind == bodies.FORM:
@@ -167,6 +179,13 @@ class Comparison:
             start = max(0, min(differs_at - _LONGEST_SHOWN // 4, len(value) - _LONGEST_SHOWN))
         end = start + _LONGEST_SHOWN
         return ("..." if start else "") + repr(value[start:end]) + ("..." if end < len(value) else "")
+
+
+def _read(request: Request) -> _Read:
+    if request not in _READ:
+        uri = urlsplit(request.uri)
+        _READ[request] = _Read(uri.path or "/", bodies.pairs(uri.query), bodies.meaning(request.body, request.headers))
+    return _READ[request]
 
 
 def _require_none(part: str, found: Iterator[str]) -> None:

@@ -198,7 +198,9 @@ class SignedCassette(Cassette):  # type: ignore[misc]
                 f"a connection of the cassette {self._path} would have been used, which is closed: give the framework a"
                 " new pool of connections"
             )
-        if super().can_play_response_for(request):
+        # vcr compares with all that was recorded before it looks whether anything may be played.
+        may_play = self.rewound or self.allow_playback_repeats
+        if may_play and super().can_play_response_for(request):
             return True
         to_record = self.filter_request(request)
         if to_record and self.write_protected:
