@@ -102,6 +102,11 @@ def _complain(message: str, code: int) -> int:
     return code
 
 
+def _needs_extra(command: str, extra: str, error: ImportError) -> int:
+    cure = f"pip install 'httplib2-oauthlib[{extra}]'"
+    return _complain(f"{command} needs an extra ({error.name} is missing): {cure}", FAILED)
+
+
 def _in_words(error: Exception, arguments: argparse.Namespace) -> str:
     server = getattr(arguments, "wiki", getattr(arguments, "uri", "the server")).partition("?")[0]
     if isinstance(error, TimeoutError) and str(error) == "timed out":
@@ -126,8 +131,7 @@ def _wiki(arguments: argparse.Namespace) -> int:
     try:
         from .testwiki import PASSWORD, TestWiki
     except ImportError as error:
-        needed = f"wiki needs an extra ({error.name} is missing): pip install 'httplib2-oauthlib[testwiki]'"
-        return _complain(needed, FAILED)
+        return _needs_extra("wiki", "testwiki", error)
     with TestWiki(port=arguments.port) as wiki:
         tools = {host: wiki.register("A tool", callback=f"http://{host}:1/") for host in ("127.0.0.1", "localhost")}
         tokens = ":".join(wiki.owner_only(arguments.user))
@@ -275,11 +279,12 @@ def _audit(arguments: argparse.Namespace) -> int:
     cassettes = _cassettes("audit")
     if cassettes is None:
         return FAILED
-    missing = [path for path in arguments.paths if not Path(path).exists() or not cassettes.files_of(path)]
+    files = {path: cassettes.files_of(path) if Path(path).exists() else [] for path in arguments.paths}
+    missing = [path for path in files if not files[path]]
     if missing:
         return _complain(f"there is nothing to audit at {' and '.join(missing)}", MISUSED)
     secrets = _secrets(arguments)
-    findings = [finding for path in arguments.paths for finding in cassettes.audit(path, secrets)]
+    findings = [finding for path in files for file in files[path] for finding in cassettes.audit(file, secrets)]
     for finding in findings:
         print(printable(str(finding), _UNPRINTABLE))
     if findings:
@@ -315,8 +320,7 @@ def _cassettes(command: str) -> Any:
     try:
         from . import cassettes
     except ImportError as error:
-        cure = f"{command} needs an extra ({error.name} is missing): pip install 'httplib2-oauthlib[cassettes]'"
-        _complain(cure, FAILED)
+        _needs_extra(command, "cassettes", error)
         return None
     return cassettes
 

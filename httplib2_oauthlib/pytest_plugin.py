@@ -9,7 +9,7 @@ import os
 import re
 from collections.abc import Generator, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import quote
 
 import pytest
@@ -51,8 +51,7 @@ def oauth_wiki() -> "Iterator[TestWiki]":
     try:
         from .testwiki import TestWiki  # noqa: PLC0415
     except ImportError as error:
-        message = f"oauth_wiki needs an extra ({error.name} is missing): pip install 'httplib2-oauthlib[testwiki]'"
-        pytest.fail(message, pytrace=False)
+        _fail_for_extra("oauth_wiki", "testwiki", error)
     with TestWiki() as wiki:
         yield wiki
 
@@ -138,10 +137,7 @@ def signed_cassette(
     try:
         from .cassettes import recorder  # noqa: PLC0415
     except ImportError as error:
-        message = (
-            f"signed_cassette needs an extra ({error.name} is missing): pip install 'httplib2-oauthlib[cassettes]'"
-        )
-        pytest.fail(message, pytrace=False)
+        _fail_for_extra("signed_cassette", "cassettes", error)
     options = dict(signed_cassette_options)
     folder = options.pop("cassette_library_dir", None)
     if folder is None:
@@ -169,6 +165,11 @@ def signed_cassette(
             new.replace(path)
     finally:
         new.unlink(missing_ok=True)
+
+
+def _fail_for_extra(fixture: str, extra: str, error: ImportError) -> NoReturn:
+    cure = f"pip install 'httplib2-oauthlib[{extra}]'"
+    pytest.fail(f"{fixture} needs an extra ({error.name} is missing): {cure}", pytrace=False)
 
 
 def _file_name(request: pytest.FixtureRequest) -> str:

@@ -74,6 +74,7 @@ def multipart(boundary, fields, file=b""):
 
 
 HEX = "0123456789abcdef0f1e2d3c4b5a6978"
+UNORDERED = "a1b2c3d4e5f60718293a4b5c6d7e8f90"
 BASE62 = "a9Xk2Lm7Qz4Rt8Vw3Yb6Nc1Pd5Sf0Gh"
 
 
@@ -144,6 +145,9 @@ def test_a_cassette_can_be_json(tmp_path, serve, http):
         (("?a=1&b=2",), ("?b=2&a=1",)),
         (("?t=A|B C",), ("?t=A%7CB+C",)),
         (("?a=1&token=abc%2B%5C",), ("?a=1&token=another%2B%5C",)),
+        ((f"/commit/{HEX}/with/{BASE62}/behind/it",), (f"/commit/{HEX}/with/{BASE62}/behind/it",)),
+        # Hexadecimal, and in no order besides.
+        ((f"?t=about+{UNORDERED}+and+more",), (f"?t=about+{UNORDERED}+and+more",)),
         ((f"/{HEX}?id={BASE62}",), (f"/{HEX}?id={BASE62}",)),
         (("", "POST", "a=1&b=%C3%A9&token=x", FORM), ("", "POST", "token=y&b=é&a=1", FORM)),
         (("", "POST", "a=1", FORM), ("", "POST", b"a=1", {"content-type": FORM["Content-Type"] + "; charset=UTF-8"})),

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import yaml
 
 from . import shapes, suspects
-from .placeholders import Placeholders
+from .placeholders import Placeholders, named
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _SHOWN = 4
@@ -62,11 +62,9 @@ def audit(path: str | os.PathLike[str], secrets: Iterable[str | None] = ()) -> I
     Raises:
         OSError: A file can't be read, or there is none.
     """
-    named = [secret.strip() for secret in secrets if secret and secret.strip()]
+    placeholders = Placeholders(named(secrets))
     for file in files_of(path):
-        content = file.read_bytes()
-        found = {(line, suspect) for line, suspect in _suspects_in(content, Placeholders(named))}
-        for line, (kind, value) in sorted(found):
+        for line, (kind, value) in sorted(set(_suspects_in(file.read_bytes(), placeholders))):
             yield Finding(file, line, kind, value)
 
 
@@ -88,7 +86,7 @@ def files_of(path: str | os.PathLike[str]) -> list[Path]:
     )
 
 
-def _suspects_in(content: bytes, named: Placeholders) -> Iterator[tuple[int, tuple[str, str]]]:
+def _suspects_in(content: bytes, known: Placeholders) -> Iterator[tuple[int, tuple[str, str]]]:
     text = content.decode("utf-8", "replace")
     # In JSON a character beyond the basic plane is escaped as two halves, which YAML does not take. It is no secret.
     if text.lstrip()[:1] in ("{", "["):
@@ -99,7 +97,7 @@ def _suspects_in(content: bytes, named: Placeholders) -> Iterator[tuple[int, tup
         documents = []
     if not any(isinstance(document, yaml.CollectionNode) for document in documents):
         for number, line in enumerate(text.splitlines(), 1):
-            found = [*suspects.in_text(line), *named.found_in(line)]
+            found = [*suspects.in_text(line), *known.found_in(line)]
             yield from ((number, (suspect.kind, suspect.value)) for suspect in found)
         return
     lines = text.splitlines()
@@ -116,7 +114,7 @@ def _suspects_in(content: bytes, named: Placeholders) -> Iterator[tuple[int, tup
         else:
             found = suspects.in_field(name, value)
         at = node.start_mark.line
-        for suspect in [*found, *named.found_in(value)]:
+        for suspect in [*found, *known.found_in(value)]:
             # In the order in which they stand, so that each is looked for from the one before.
             at = _line_of(suspect, at, node, lines)
             yield at + 1, (suspect.kind, suspect.value)

@@ -6,7 +6,8 @@ import re
 import string
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
-from urllib.parse import unquote_to_bytes
+from urllib.parse import unquote_to_bytes, urlsplit
+from weakref import WeakKeyDictionary
 
 # What no text holds: a body with one of these is UTF-16, an image, an archive.
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
@@ -16,6 +17,9 @@ _BOUNDARY = re.compile(r'boundary="?([^";,\s]+)', re.IGNORECASE)
 _NAME = re.compile(r'(?<![\w*])name="?([^";\r\n]*)')
 
 FORM, JSON, MULTIPART, TEXT, BINARY, NOTHING = "a form", "JSON", "multipart", "text", "binary", "no body"
+
+
+_READ: "WeakKeyDictionary[Any, Contents]" = WeakKeyDictionary()
 
 
 class Text(NamedTuple):
@@ -51,6 +55,20 @@ class Part(NamedTuple):
     def text(self) -> str:
         """All of it."""
         return "\n".join([*self.headers, "", self.content])
+
+
+class Contents(NamedTuple):
+    """What a request says, apart from its headers.
+
+    Attributes:
+        path: Of its URI.
+        query: Of its URI, as pairs.
+        body: What its body says.
+    """
+
+    path: str
+    query: list[tuple[str, str]]
+    body: "Meaning"
 
 
 class Meaning(NamedTuple):
@@ -126,6 +144,14 @@ def with_files_described(body: bytes, content_type: str) -> bytes:
     return (b"--" + boundary).join(pieces)
 
 
+def contents(request: Any) -> Contents:
+    """Return what a request of vcr's says; read once, since vcr compares each that is made with each recorded one."""
+    if request not in _READ:
+        uri = urlsplit(request.uri)
+        _READ[request] = Contents(uri.path or "/", pairs(uri.query), meaning(request.body, request.headers))
+    return _READ[request]
+
+
 def meaning(body: Any, headers: Mapping[str, Any]) -> Meaning:
     """Return what a request's body says, whatever its spelling."""
     content = read(body)
@@ -135,7 +161,7 @@ def meaning(body: Any, headers: Mapping[str, Any]) -> Meaning:
     media_type = content_type.partition(";")[0].strip().lower()
     boundary = _boundary(content_type)
     if boundary is not None and content.lstrip().startswith(b"--" + boundary):
-        return Meaning(MULTIPART, _parts(with_files_described(content, content_type), boundary))
+        return Meaning(MULTIPART, _parts(content, boundary))
     text = as_text(content, content_type)
     if text is None:
         return Meaning(BINARY, content)

@@ -18,7 +18,7 @@ import secrets
 import time
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from . import bodies
 from .scrubbing import FORGERY, STATEMENT, is_marked
@@ -77,10 +77,10 @@ def is_signed_here(message: bytes, signature: bytes) -> bool:
 
 def _parameters(request: Any) -> dict[str, str]:
     """Return the protocol parameters of a request, from wherever it carries them."""
-    found = dict(bodies.pairs(urlsplit(request.uri).query))
-    meaning = bodies.meaning(request.body, request.headers)
-    if meaning.kind == bodies.FORM:
-        found |= dict(meaning.content)
+    contents = bodies.contents(request)
+    found = dict(contents.query)
+    if contents.body.kind == bodies.FORM:
+        found |= dict(contents.body.content)
     header = bodies.header(request.headers, "authorization")
     found |= {name: unquote(value) for name, value in _OAUTH_PARAMETER.findall(header)}
     return {name: value for name, value in found.items() if name.startswith("oauth_")}

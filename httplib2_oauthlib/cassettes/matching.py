@@ -8,22 +8,19 @@ hash, for that alone.
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 from urllib.parse import urlsplit
-from weakref import WeakKeyDictionary
 
-from . import bodies
+from . import bodies, suspects
 from .names import authenticates
-from .shapes import BY_CHANCE, by_chance, number_by_hash
+from .placeholders import Placeholders
+from .shapes import BY_CHANCE
 
 # Characters of a value that a message shows.
 _LONGEST_SHOWN = 60
 _Fields = Mapping[str, Sequence[str]]
 _BY_CHANCE = re.compile(rf"SCRUBBED-(?:{'|'.join(BY_CHANCE)})-[0-9]+")
 _ANYTHING = re.compile(rf"SCRUBBED-(?!(?:{'|'.join(BY_CHANCE)})-)[a-z0-9]+-[0-9]+|scrubbed-[0-9]+@example\.org")
-
-# What was read of the requests: vcr compares each that is made with each that was recorded.
-_READ: "WeakKeyDictionary[Any, _Read]" = WeakKeyDictionary()
 
 #: Takes out of a text what a message must not show.
 Words = Callable[[str], str]
@@ -68,14 +65,6 @@ def body(made: Request, recorded: Request) -> None:
     _require_none("body", Comparison(made, recorded).of_body())
 
 
-class _Read(NamedTuple):
-    """What of a request is compared."""
-
-    path: str
-    query: list[tuple[str, str]]
-    body: bodies.Meaning
-
-
 class Comparison:
     """Two requests, and how they differ, in sentences for people.
 
@@ -103,17 +92,17 @@ class Comparison:
 
     def of_path(self) -> Iterator[str]:
         """Yield how the paths differ."""
-        ours, theirs = (_read(request).path for request in (self._made, self._recorded))
+        ours, theirs = (bodies.contents(request).path for request in (self._made, self._recorded))
         yield from self._of_values("the path", ours, theirs)
 
     def of_query(self) -> Iterator[str]:
         """Yield how the queries differ, name by name."""
-        ours, theirs = (_read(request).query for request in (self._made, self._recorded))
+        ours, theirs = (bodies.contents(request).query for request in (self._made, self._recorded))
         yield from self._of_fields("the query's", ours, theirs)
 
     def of_body(self) -> Iterator[str]:
         """Yield how the bodies differ, field by field where they have fields."""
-        ours, theirs = (_read(request).body for request in (self._made, self._recorded))
+        ours, theirs = (bodies.contents(request).body for request in (self._made, self._recorded))
         if ours.kind != theirs.kind:
             yield f"the body is {ours.kind} here and {theirs.kind} there"
         elif ours.kind == bodies.FORM:
@@ -181,13 +170,6 @@ class Comparison:
         return ("..." if start else "") + repr(value[start:end]) + ("..." if end < len(value) else "")
 
 
-def _read(request: Request) -> _Read:
-    if request not in _READ:
-        uri = urlsplit(request.uri)
-        _READ[request] = _Read(uri.path or "/", bodies.pairs(uri.query), bodies.meaning(request.body, request.headers))
-    return _READ[request]
-
-
 def _require_none(part: str, found: Iterator[str]) -> None:
     # Without the difference, which vcr would log: it may hold a secret.
     if any(True for _ in found):
@@ -212,15 +194,8 @@ def _agree(one: str, other: str) -> bool:
     if one == other:
         return True
     if _BY_CHANCE.search(other):
-        one = _with_hashes(one)
+        one = Placeholders().in_place_of(suspects.by_chance_in(one), one)
     return one == other or _fits(one, other)
-
-
-def _with_hashes(text: str) -> str:
-    for suspect in sorted(by_chance(text), reverse=True):
-        placeholder = f"SCRUBBED-{suspect.kind}-{number_by_hash(suspect.value)}"
-        text = text[: suspect.start] + placeholder + text[suspect.end :]
-    return text
 
 
 def _fits(text: str, pattern: str) -> bool:

@@ -26,6 +26,12 @@ _ENTITIES = {code: name for name, code in html.entities.name2codepoint.items()}
 _DEPTH = 4
 
 
+def named(secrets: Iterable[str | None]) -> tuple[str, ...]:
+    """Return the secrets that a program names, longest first, without what is not set."""
+    stripped = {secret.strip() for secret in secrets if secret} - {""}
+    return tuple(sorted(stripped, key=lambda secret: (-len(secret), secret)))
+
+
 class Placeholders:
     """The placeholders of one cassette, numbered in the order in which their secrets come.
 
@@ -72,6 +78,20 @@ class Placeholders:
             Suspect(*match.span(), "secret", match[0] if match.lastindex is None else values[match.lastindex - 2])
             for match in found
         ]
+
+    def in_place_of(self, suspects: Iterable[Suspect], text: str) -> str:
+        """Return a text with placeholders in place of what was found in it.
+
+        Args:
+            suspects: In the order in which they stand, none within another.
+            text: The text.
+        """
+        pieces, done = [], 0
+        for suspect in suspects:
+            placeholder = self.of(suspect.kind, suspect.value)
+            pieces += [text[done : suspect.start], f'"{placeholder}"' if suspect.is_bare else placeholder]
+            done = suspect.end
+        return "".join([*pieces, text[done:]])
 
     def put_into(self, text: str, besides: Iterable[str] = ()) -> str:
         """Return a text with the placeholders in place of all secrets that are known by now.

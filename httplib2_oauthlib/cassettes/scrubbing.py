@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from . import bodies, shapes, suspects
 from .bodies import Text
 from .errors import UnscrubbableError
-from .placeholders import OF_ONE_REQUEST, SHORTEST_NAMED, Placeholders
+from .placeholders import OF_ONE_REQUEST, SHORTEST_NAMED, Placeholders, named
 
 #: What a JWT becomes that is a whole answer: its claims, readable; a cassette makes a statement of them again when it
 #: plays them.
@@ -45,8 +45,7 @@ class Scrubber:
     def __init__(self, secrets: Iterable[str | None] = (), *, binary: str = REFUSE) -> None:
         if isinstance(secrets, str):
             raise TypeError("secrets must be a list of texts, not one text")
-        named = {secret.strip() for secret in secrets if secret}
-        self._named = tuple(sorted(named - {""}, key=lambda secret: (-len(secret), secret)))
+        self._named = named(secrets)
         if any(len(secret) < SHORTEST_NAMED for secret in self._named):
             raise ValueError(f"a secret of fewer than {SHORTEST_NAMED} characters can't be told from other text")
         if binary not in (REFUSE, KEEP):
@@ -74,9 +73,19 @@ class Scrubber:
         cleaned: dict[str, Any] = copy.deepcopy({**cassette, "interactions": interactions})
         placeholders = Placeholders(self._named)
 
-        of_this_request: set[str] = set()
         # What was found in each text, in the order in which all of them are visited.
         found: list[list[shapes.Suspect]] = []
+        # The secrets that are new in each request; the last place is that of what belongs to none.
+        of_one_request: list[set[str]] = [set() for _ in [*interactions, None]]
+        number = 0
+
+        def walk(visit: _Visit) -> None:
+            nonlocal number
+            for number, interaction in enumerate(cleaned["interactions"]):  # noqa: B007 (the visits read it)
+                _visit_interaction(interaction, visit)
+            number = len(interactions)
+            if "metadata" in cleaned:
+                cleaned["metadata"] = _visit_all(cleaned["metadata"], visit)
 
         def reserve(text: str, _: suspects.Finder) -> str:
             placeholders.reserve(text)
@@ -86,34 +95,26 @@ class Scrubber:
             found.append(find(text))
             for suspect in found[-1]:
                 placeholders.of(suspect.kind, suspect.value)
+                if suspect.kind in OF_ONE_REQUEST:
+                    of_one_request[number].add(suspect.value)
                 password = shapes.password_of(suspect.value) if suspect.kind == "basic" else None
                 if password:
                     placeholders.of("password", password)
             return text
 
         def replace(text: str, _: suspects.Finder) -> str:
-            pieces, done = [], 0
-            for suspect in next(left):
-                placeholder = placeholders.of(suspect.kind, suspect.value)
-                pieces += [text[done : suspect.start], f'"{placeholder}"' if suspect.is_bare else placeholder]
-                done = suspect.end
-            return placeholders.put_into("".join([*pieces, text[done:]]), of_this_request)
+            return placeholders.put_into(placeholders.in_place_of(next(left), text), of_one_request[number])
 
         for interaction in cleaned["interactions"]:
             self._make_readable(interaction)
         # Numbers that are given away must be known before the first new one is given.
-        self._visit(cleaned, reserve)
-        self._visit(cleaned, collect)
+        walk(reserve)
+        walk(collect)
         for host in {urlsplit(each["request"].get("uri") or "").hostname for each in cleaned["interactions"]}:
             if host:  # An address that is the wiki's own name is no secret.
                 placeholders.spare(host)
         left = iter(found)
-        for interaction in cleaned["interactions"]:
-            of_this_request = _of_this_request(interaction["request"])
-            self._visit({"interactions": [interaction]}, replace)
-        if "metadata" in cleaned:
-            of_this_request = set()
-            cleaned["metadata"] = _visit_all(cleaned["metadata"], replace)
+        walk(replace)
         return _as_vcr_has_it(cleaned)
 
     def words(self, text: str) -> str:
@@ -126,9 +127,7 @@ class Scrubber:
 
     def _without_secrets(self, text: str, find: suspects.Finder) -> str:
         placeholders = Placeholders(self._named)
-        for suspect in reversed(find(text)):
-            text = f"{text[: suspect.start]}{placeholders.of(suspect.kind, suspect.value)}{text[suspect.end :]}"
-        return placeholders.put_into(text)
+        return placeholders.put_into(placeholders.in_place_of(find(text), text))
 
     def require_text(self, request: Any, response: Mapping[str, Any] | None = None) -> None:
         """Refuse a request of vcr's, or its answer, that could not be written.
@@ -175,46 +174,6 @@ class Scrubber:
             ' know that it holds no secret, keep it: binary="keep"'
         )
 
-    def _visit(self, cassette: dict[str, Any], visit: _Visit) -> None:
-        for interaction in cassette["interactions"]:
-            for message in (interaction["request"], interaction["response"]):
-                self._visit_message(message, visit)
-        if "metadata" in cassette:
-            cassette["metadata"] = _visit_all(cassette["metadata"], visit)
-
-    def _visit_message(self, message: dict[str, Any], visit: _Visit) -> None:
-        headers = message.get("headers") or {}
-        content_type = bodies.header(headers, "content-type").strip().lower()
-        find = next((find for start, find in _FINDERS.items() if content_type.startswith(start)), suspects.in_text)
-        for name in list(message):
-            value = message[name]
-            if name in ("uri", "url") and isinstance(value, str):
-                message[name] = visit(value, suspects.in_uri)
-            elif name == "headers":
-                for key in list(headers):
-                    headers[key] = _visit_header(key, headers[key], visit)
-            elif name == "body":
-                holder, key = (value, "string") if isinstance(value, dict) else (message, "body")
-                self._visit_body(holder, key, headers, visit, find)
-            elif name != "method":
-                message[name] = _visit_all(value, visit)
-
-    def _visit_body(
-        self, holder: dict[str, Any], key: str, headers: dict[str, Any], visit: _Visit, find: suspects.Finder
-    ) -> None:
-        body = holder.get(key)
-        if not isinstance(body, Text):
-            return
-        text = visit(body.text, find)
-        if text == body.text:
-            holder[key] = body
-            return
-        holder[key] = body = Text(text, body.codec)
-        length = str(len(body.encode()))
-        for name, value in headers.items():
-            if name.lower() == "content-length":
-                headers[name] = [length] if isinstance(value, list) else length
-
 
 def is_marked(body: bytes) -> bool:
     """Whether an answer is a statement without its signature, to be signed when it is played."""
@@ -227,14 +186,44 @@ _FINDERS: dict[str, suspects.Finder] = {
 }
 
 
-def _of_this_request(request: dict[str, Any]) -> set[str]:
-    """Return the secrets of a request that are new in each: its nonce and its signature."""
-    headers = request.get("headers") or {}
-    found = suspects.in_header("authorization", bodies.header(headers, "authorization"))
-    found += suspects.in_uri(request.get("uri") or "")
-    if isinstance(body := request.get("body"), Text) and "oauth_" in body.text:
-        found += suspects.in_form(body.text)
-    return {suspect.value for suspect in found if suspect.kind in OF_ONE_REQUEST}
+def _visit_interaction(interaction: dict[str, Any], visit: _Visit) -> None:
+    for message in (interaction["request"], interaction["response"]):
+        _visit_message(message, visit)
+
+
+def _visit_message(message: dict[str, Any], visit: _Visit) -> None:
+    headers = message.get("headers") or {}
+    content_type = bodies.header(headers, "content-type").strip().lower()
+    find = next((find for start, find in _FINDERS.items() if content_type.startswith(start)), suspects.in_text)
+    for name in list(message):
+        value = message[name]
+        if name in ("uri", "url") and isinstance(value, str):
+            message[name] = visit(value, suspects.in_uri)
+        elif name == "headers":
+            for key in list(headers):
+                headers[key] = _visit_header(key, headers[key], visit)
+        elif name == "body":
+            holder, key = (value, "string") if isinstance(value, dict) else (message, "body")
+            _visit_body(holder, key, headers, visit, find)
+        elif name != "method":
+            message[name] = _visit_all(value, visit)
+
+
+def _visit_body(
+    holder: dict[str, Any], key: str, headers: dict[str, Any], visit: _Visit, find: suspects.Finder
+) -> None:
+    body = holder.get(key)
+    if not isinstance(body, Text):
+        return
+    text = visit(body.text, find)
+    if text == body.text:
+        holder[key] = body
+        return
+    holder[key] = body = Text(text, body.codec)
+    length = str(len(body.encode()))
+    for name, value in headers.items():
+        if name.lower() == "content-length":
+            headers[name] = [length] if isinstance(value, list) else length
 
 
 def _is_encodable(value: Any) -> bool:

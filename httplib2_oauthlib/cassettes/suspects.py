@@ -14,7 +14,7 @@ from urllib.parse import unquote, unquote_plus
 
 from . import views
 from .names import address_of, is_of_hash, kind_of_header, kind_of_name, kind_of_pair
-from .shapes import BY_CHANCE, Suspect, by_shape, is_placeholder
+from .shapes import BY_CHANCE, Suspect, by_chance, by_shape, is_placeholder
 
 # How many texts may stand in each other; a form in JSON in a form is as far as anybody goes.
 _DEEPEST = 5
@@ -90,6 +90,11 @@ def in_multipart(body: str) -> list[Suspect]:
 def in_text(text: str) -> list[Suspect]:
     """Find what is secret in any other text: JSON, XML, HTML, JavaScript, or a person's words."""
     return _tidied(_in_text(text, 0))
+
+
+def by_chance_in(text: str) -> list[Suspect]:
+    """Find what chance has made in a text, and nothing else."""
+    return _tidied(by_chance(text))
 
 
 def _in_header(name: str, value: str) -> Iterator[Suspect]:
