@@ -18,7 +18,8 @@ import httplib2
 
 from .caches import CacheAttribute
 from .calls import Call, Origin, Signers, call_of, has_authorization, resolve, within_call
-from .errors import SigningError
+from .errors import ResponseLostError, SigningError
+from .losses import going_on
 from .requestparts import DEFAULT_PORTS
 from .signing import OAuth1
 from .transmissions import Transmissions
@@ -61,7 +62,11 @@ def _notes_call(request: _Method) -> _Method:
     def noting(self: Any, *args: Any, **kwargs: Any) -> Any:
         uri = args[0] if args else kwargs.get("uri")
         headers = args[3] if len(args) > 3 else kwargs.get("headers")  # noqa: PLR2004
-        return within_call(self, uri, headers, functools.partial(request, self, *args, **kwargs))
+        call = call_of(self)
+        work = functools.partial(request, self, *args, **kwargs)
+        if call is not None:  # A redirect, mostly.
+            work = functools.partial(going_on, call.answered, work)
+        return within_call(self, uri, headers, work)
 
     return _hook(request, noting)  # type: ignore[no-any-return]
 
@@ -87,7 +92,11 @@ def _signs(conn_request: _Method) -> _Method:
         send = functools.partial(conn_request, self)
         if issubclass(type(conn), Transmissions):  # Signed by a hook before this one.
             return send(conn, *args, **kwargs)
-        return self._send_signed(send, conn, *args, **kwargs)
+        call = call_of(self)
+        work = functools.partial(self._send_signed, send, conn, *args, **kwargs)
+        # Here too, since httplib2 may turn errors into responses with a status that frameworks take for a reason to
+        # try again.
+        return work() if call is None else going_on(call.answered, work)
 
     return _hook(conn_request, signing)  # type: ignore[no-any-return]
 
@@ -128,7 +137,11 @@ class OAuth1Mixin(_Base):
         *args: Go to the next class untouched.
         **kwargs: Likewise.
         oauth: Who signs: see :attr:`oauth`.
+        repair_clock: Whether a request is signed by the server's clock and sent once more when the server refuses ours.
     """
+
+    #: Whether a wrong clock is repaired; may be set at any time.
+    repair_clock: bool = True
 
     #: The cache as it was set; while a request runs, a view of it that keeps the users' entries apart.
     cache = CacheAttribute(_signer_within)
@@ -138,9 +151,10 @@ class OAuth1Mixin(_Base):
     # Seconds that the server's clock is ahead of ours, by scheme and authority.
     _clock_offsets: Mapping[str, int] = {}
 
-    def __init__(self, *args: Any, oauth: Signers = None, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, oauth: Signers = None, repair_clock: bool = True, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.oauth = oauth
+        self.repair_clock = repair_clock
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -230,29 +244,44 @@ class OAuth1Mixin(_Base):
             oauth = resolve(self._oauth, uri) if call is None else call.signer(self._oauth, uri)
         if oauth is None:
             return send(conn, request_uri, method, body, headers)
+        offset = self._clock_offsets.get(base, 0) if self.repair_clock else 0
         try:
             # Signed before httplib2 connects: what can't be signed sends nothing.
             transmissions = Transmissions(conn, oauth, base, request_uri, method, body, headers)
-            former_offset = self._clock_offsets.get(base, 0)
-            transmissions.begin(former_offset)
+            if call is None or not transmissions.resume(call.lost):
+                transmissions.begin(offset)
         except SigningError as error:
             if not was_sent:
                 raise
             raise type(error)(f"{error}. A redirect led here; the request that was redirected was sent.") from None
-        response, content = send(transmissions, request_uri, method, transmissions.body, headers)
+        try:
+            response, content = self._exchange(transmissions, send, base, offset)
+        except ResponseLostError:
+            if call is not None:
+                call.lost = transmissions
+            raise
+        if call is not None and not transmissions.is_safe:
+            call.answered, call.lost = (response, content), None
+        if oauth.signature_type == "QUERY":
+            transmissions.strip_echo(response)
+        return response, content
+
+    def _exchange(
+        self, transmissions: Transmissions, send: Callable[..., "_Answer"], base: str, offset: int
+    ) -> "_Answer":
+        """Send a request signed by a clock ``offset`` seconds ahead, and once more by the server's if need be."""
+        response, content = transmissions.exchange(send)
         server_time = transmissions.refused_for_the_clock(response, content)
-        if server_time is not None:
+        if server_time is not None and self.repair_clock:
             self._set_clock(base, server_time - int(time.time()))
             # The server has not acted on what it refused, so that sending it again is safe for any method.
             if transmissions.rewind():
                 transmissions.begin(self._clock_offsets[base])
-                response, content = send(transmissions, request_uri, method, transmissions.body, headers)
+                response, content = transmissions.exchange(send)
                 transmissions.refused_for_the_clock(response, content)
                 if transmissions.is_refused_without_better_reason:
                     # It was not the clock, or the server's word on it is worth nothing.
-                    self._set_clock(base, former_offset)
-        if oauth.signature_type == "QUERY":
-            transmissions.strip_echo(response)
+                    self._set_clock(base, offset)
         return response, content
 
     def _set_clock(self, base: str, offset: int) -> None:
@@ -278,6 +307,7 @@ class OAuth1Http(OAuth1Mixin, httplib2.Http):
         *args: Every argument of ``httplib2.Http`` in its order: ``cache``, ``timeout``, ``proxy_info`` and so on.
         **kwargs: The same by name.
         oauth: Who signs: see :attr:`oauth`.
+        repair_clock: See :attr:`repair_clock`.
     """
 
 

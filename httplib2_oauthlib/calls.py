@@ -69,10 +69,12 @@ class Call:
         origin: Where the program sent the request.
         is_own: Whether the request carries an Authorization header of the caller's own.
         was_sent: Whether any hop was sent.
+        answered: What was answered to the last request that is signed and not safe: its response and content.
+        lost: Whatever the adapter keeps of the last request whose answer was lost.
         hops: The runs of ``request()`` that are under way, innermost last.
     """
 
-    __slots__ = ("hops", "http", "is_own", "origin", "outer", "was_sent")
+    __slots__ = ("answered", "hops", "http", "is_own", "lost", "origin", "outer", "was_sent")
 
     def __init__(self, http: object, outer: "Call | None", uri: str | None) -> None:
         self.http: object = http
@@ -80,6 +82,8 @@ class Call:
         self.origin = None if uri is None else Origin.of(uri)
         self.is_own = False
         self.was_sent = False
+        self.answered: Any = None
+        self.lost: Any = None
         self.hops: list[_Hop] = []
 
     @property

@@ -32,6 +32,8 @@ _AUTHORITY = re.compile(
 _NOT_IN_PATH = re.compile(r"(?:%(?![0-9A-Fa-f]{2})|[^A-Za-z0-9._~!$&'()*+,;=:@/%-])+")
 _NOT_IN_QUERY = re.compile(r"(?:%(?![0-9A-Fa-f]{2})|[^A-Za-z0-9._~!$&'()*+,;=:@/?%-])+")
 _HIGHEST_PORT = 65535
+# RFC 9110, sections 5.6.2 and 9.1: whatever else stands there is taken for a part of the target.
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
 class Parameter(NamedTuple):
@@ -76,7 +78,7 @@ class RequestParts:
     """
 
     def __init__(self, uri: str, method: str, body: Body, headers: Mapping[str, str] | None) -> None:
-        if not isinstance(method, str) or not method:
+        if not isinstance(method, str) or not _TOKEN.fullmatch(method):
             raise SigningError("method must be the name of an HTTP method, such as GET")
         self.method = method
         # bytes names occur: oauth2client makes them.
@@ -143,6 +145,8 @@ class RequestParts:
         self.takes_form = may_have_form and (is_form or (body is None and not content_type))
         if not is_form or not may_have_form or body is None:
             return
+        if self.header("transfer-encoding") is not None:
+            raise SigningError("a form with a Transfer-Encoding of its own can't be signed; leave that header out")
         self.form = read_form(body)
         if not isinstance(body, str | bytes) or (isinstance(body, str) and not body.isascii()):
             self.body = self.form

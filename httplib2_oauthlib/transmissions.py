@@ -4,33 +4,29 @@ httplib2 retransmits inside ``_conn_request``, with the headers that it has. So 
 the connection, whose ``request()`` signs.
 """
 
+import http.client
+import re
+import select
+import socket
 import time
-from collections.abc import Mapping, MutableMapping
-from typing import Any
+from collections.abc import Callable, Mapping, MutableMapping
+from typing import Any, TypeAlias
+from urllib.parse import quote, unquote
 
 import httplib2
+from oauthlib.common import generate_nonce
 
 from .calls import has_authorization
 from .errors import ResponseLostError
+from .losses import copy_impossible, copy_refused, is_break, is_unreadable, lost_answer
 from .refusals import read_refusal
 from .requestparts import RequestParts, is_file
 from .signing import OAuth1
 
+Answer: TypeAlias = tuple[httplib2.Response, bytes]
+
 # RFC 9110, section 9.2.1. httplib2's own list is a setting of each Http and says what it caches and redirects.
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS", "TRACE")
-
-_LOST_AFTER_ACTING = (
-    "The connection broke after the request was sent; the second copy was refused because the server has seen the"
-    " first. It has most likely acted, and its answer is lost. Look before you repeat the request."
-)
-_LOST_UNKNOWN = (
-    "The connection broke after the request was sent, and the second copy was refused. Whether the server has acted on"
-    " the first is not known. Look before you repeat the request."
-)
-_LOST_BODY = (
-    "The connection broke while a body that can be read only once was being sent. Whether the server has acted is not"
-    " known, and the request was not sent again. Give the body as bytes or as a seekable file."
-)
 
 
 class Transmissions:
@@ -58,13 +54,17 @@ class Transmissions:
         "_conn",
         "_count",
         "_is_answered",
+        "_nonce",
         "_oauth",
         "_offset",
         "_request",
+        "_response",
         "_signed",
         "_timestamp",
         "is_refused_without_better_reason",
     )
+    _nonce: str
+    _timestamp: int
 
     def __init__(
         self, conn: Any, oauth: OAuth1, base: str, target: str, method: str, body: Any, headers: Mapping[str, str]
@@ -77,6 +77,10 @@ class Transmissions:
         body = body if is_read else RequestParts(base + target, method, body, headers).body
         self._request = (method, target, body, headers)
         self._body_start = _start_of(body)
+        # How many copies may have reached the server, the last thing that it said, and whether that came whole.
+        self._count = 0
+        self._response: Any = None
+        self._is_answered = False
 
     # Frameworks look at a connection, ask what it is and set its timeout; what they mean is the real one.
     @property  # type: ignore[misc]
@@ -93,9 +97,9 @@ class Transmissions:
             setattr(self._conn, name, value)
 
     @property
-    def body(self) -> Any:
-        """The body to send, ready to be read."""
-        return self._request[2]
+    def is_safe(self) -> bool:
+        """Whether the request may be repeated without a thought."""
+        return self._request[0].upper() in _SAFE_METHODS
 
     def begin(self, offset: int) -> None:
         """Sign by a clock that is ``offset`` seconds ahead of ours, with a new nonce.
@@ -104,37 +108,107 @@ class Transmissions:
             SigningError: The request can't be signed; nothing of it was sent.
         """
         self._count = 0
+        self._response = None
         self._is_answered = False
         self._offset = offset
+        self._sign_afresh()
+
+    def resume(self, lost: "Transmissions | None") -> bool:
+        """Go on with a request whose answer was lost, where a framework asks for the same again within one call.
+
+        Returns:
+            False if this is another request.
+
+        Raises:
+            ResponseLostError: It can't be sent again.
+        """
+        if lost is None or (self._oauth, self._base, *self._request[:3]) != (
+            lost._oauth,
+            lost._base,
+            *lost._request[:3],
+        ):
+            return False
+        self._count, self._offset = lost._count, lost._offset
+        self._nonce, self._timestamp, self._body_start = lost._nonce, lost._timestamp, lost._body_start
+        self._prepare_copy()
         self._sign()
+        return True
+
+    def exchange(self, send: Callable[..., Answer]) -> Answer:
+        """Send the request, with a copy where the connection breaks, and return what the server answers.
+
+        httplib2 sends a copy by itself if a connection closes without an answer, and not if it is reset, or closes
+        within the answer.
+
+        Args:
+            send: httplib2's ``_conn_request``, or a framework's.
+
+        Raises:
+            ResponseLostError: The request is not safe, it was sent, and its answer did not come, or not whole.
+        """
+        method, target, _, headers = self._request
+        if _is_stale(getattr(self._conn, "sock", None)):
+            self._conn.close()
+        is_last = False
+        while True:
+            try:
+                return send(self, target, method, self._request[2], headers)
+            except Exception as error:
+                self._abandon()
+                if not is_last and self._is_worth_a_copy(error):
+                    is_last = True
+                    continue
+                lost = self._loss(error)
+                if lost is None:
+                    raise
+                raise lost from error
+            except BaseException:
+                self._abandon()
+                raise
 
     def request(self, method: str, target: str, body: Any = None, headers: Any = None, **kwargs: Any) -> None:
         """Send the request; httplib2 calls this once per transmission."""
-        if self._count and not self.rewind():
-            raise ResponseLostError("other", _LOST_BODY)
         if self._is_answered:  # A framework's _conn_request tries again for a reason of its own: another request.
+            if not self.rewind():
+                raise copy_impossible(has_nonce=True)
             self.begin(self._offset)
-        self._count += 1
+        elif self._count:
+            self._prepare_copy()
+        self._response = None
         if has_authorization(headers):  # A framework's own, put in since the request was signed.
-            self._conn.request(method, target, body, headers, **kwargs)
+            self._transmit(method, target, body, headers, kwargs)
             return
         given = (method, target, body, headers)
         # Changed: by a framework's _conn_request, on its way.
-        if given != self._request or (self._count > 1 and self._is_safe):
-            self._request = given
+        is_changed = given != self._request
+        self._request = given
+        if self._count and self.is_safe:
+            self._sign_afresh()
+        elif is_changed:
             self._sign()
         target = self._signed.uri[len(self._base) :]
-        self._conn.request(method, target, self._signed.body, self._signed.headers, **kwargs)
+        self._transmit(method, target, self._signed.body, self._signed.headers, kwargs)
 
     def getresponse(self) -> Any:
-        """Return what the connection returns; from then on the request is answered."""
-        response = self._conn.getresponse()
-        self._is_answered = True
+        """Return what the connection returns."""
+        self._response = response = self._conn.getresponse()
+        read = response.read
+
+        def noting(*args: Any, **kwargs: Any) -> Any:
+            content = read(*args, **kwargs)
+            # A test double says nothing of itself; http.client's answer is closed at its end.
+            self._is_answered = not isinstance(response, http.client.HTTPResponse) or response.isclosed()
+            if self._is_answered:
+                del response.read  # Else the two would keep each other alive.
+            return content
+
+        # Nothing else tells a framework that tries again because the answer broke off from one that did not like it.
+        response.read = noting
         return response
 
     def rewind(self) -> bool:
         """Make the body ready to be sent once more; False if it can be read only once."""
-        body = self.body
+        body = self._request[2]
         if is_file(body):
             if self._body_start is not None:
                 body.seek(self._body_start)
@@ -156,35 +230,71 @@ class Transmissions:
         if refusal is None:
             return None
         server_time = refusal.clock_beside(self._timestamp)
-        if self._count > 1 and not self._is_safe:
+        if self._count > 1 and not self.is_safe:
             if refusal.reason == "nonce":
-                raise ResponseLostError("nonce", _LOST_AFTER_ACTING, response, content)
+                raise copy_refused("nonce", response, content)
             if server_time is not None or refusal.reason == "other":
                 # The clock is looked at before the nonce, and rest.php does not say what it minds: neither tells
                 # whether the first copy was acted upon.
-                raise ResponseLostError("other", _LOST_UNKNOWN, response, content)
+                raise copy_refused("other", response, content)
         return server_time
 
     def strip_echo(self, response: MutableMapping[str, str]) -> None:
-        """Take our parameters out of a redirect that repeats the query it was sent.
+        """Take our parameters out of headers that repeat the query, or the URI within the query of another.
 
-        With signature type QUERY they would else be sent twice, and be written to the cache.
+        With signature type QUERY a redirect would else send them twice, or to a log-in page elsewhere, and they would
+        be written to the cache.
         """
         ours = set(_query(self._signed.uri).split("&")) - set(_query(self._request[1]).split("&"))
-        for name in ("location", "content-location"):
-            start, question_mark, query = response.get(name, "").partition("?")
-            if ours & set(query.split("&")):
-                kept = "&".join(pair for pair in query.split("&") if pair not in ours)
-                response[name] = start + (question_mark + kept if kept else "")
+        for name, value in response.items():
+            if "oauth_" in value:
+                response[name] = _without(value, ours)
 
     @property
-    def _is_safe(self) -> bool:
-        return self._request[0].upper() in _SAFE_METHODS
+    def _has_nonce(self) -> bool:
+        # RFC 5849, section 3.2: the nonces that a server must know again are those of the other methods.
+        return self._oauth.signature_method != "PLAINTEXT"
+
+    def _sign_afresh(self) -> None:
+        self._nonce = generate_nonce()
+        self._timestamp = int(time.time()) + self._offset
+        self._sign()
 
     def _sign(self) -> None:
         method, target, body, headers = self._request
-        self._timestamp = int(time.time()) + self._offset
-        self._signed = self._oauth.sign(self._base + target, method, body, headers, timestamp=self._timestamp)
+        self._signed = self._oauth.sign(
+            self._base + target, method, body, headers, nonce=self._nonce, timestamp=self._timestamp
+        )
+
+    def _transmit(self, method: str, target: str, body: Any, headers: Any, kwargs: dict[str, Any]) -> None:
+        try:
+            self._conn.request(method, target, body, headers, **kwargs)
+        except OSError:
+            # Some of it was sent, maybe all that the server wants. Other errors are http.client's, about a request that
+            # it does not send.
+            self._count += 1
+            raise
+        self._count += 1
+
+    def _prepare_copy(self) -> None:
+        if not (self.is_safe or self._has_nonce) or not self.rewind():
+            raise copy_impossible(self.is_safe or self._has_nonce)
+
+    def _is_worth_a_copy(self, error: Exception) -> bool:
+        # What has begun to be answered has been acted upon.
+        may_repeat = self.is_safe or (self._has_nonce and self._response is None)
+        return self._count == 1 and is_break(error) and not self._is_answered and may_repeat and self.rewind()
+
+    def _loss(self, error: Exception) -> ResponseLostError | None:
+        # An error about an answer that was read to its end is a framework's own.
+        if self.is_safe or not self._count or (self._is_answered and not is_unreadable(error)):
+            return None
+        return lost_answer(error, self._base, self._request[0], self._response)
+
+    def _abandon(self) -> None:
+        # What is still to come on this connection would be taken for the answer to the next request.
+        if not self._is_answered:
+            self._conn.close()
 
 
 def _start_of(body: Any) -> Any:
@@ -197,6 +307,32 @@ def _start_of(body: Any) -> Any:
     except Exception:  # Whatever a pipe, a socket or a wrapper of one raises.
         return None
     return start
+
+
+def _is_stale(sock: Any) -> bool:
+    """Whether a pooled connection has something to say before it was asked: that it is closed, or what is no answer."""
+    if not isinstance(sock, socket.socket) or sock.fileno() < 0:  # There is none, or it is a test double's.
+        return False
+    if hasattr(select, "poll"):  # Not on every system; where it is, it knows sockets of any number.
+        poll = select.poll()
+        poll.register(sock, select.POLLIN)
+        return bool(poll.poll(0))
+    return bool(select.select([sock], [], [], 0)[0])
+
+
+def _without(uri: str, pairs: set[str]) -> str:
+    """Return a URI without some pairs of its query, wherever in it they stand, encoded up to twice more."""
+    decoded = {unquote(pair) for pair in pairs}
+    uri, hash_sign, fragment = uri.partition("#")
+    start, question_mark, query = uri.partition("?")
+    kept = "&".join(pair for pair in query.split("&") if unquote(pair) not in decoded)
+    uri = start + (question_mark + kept if kept else "") + hash_sign + fragment
+    separator = "&"
+    for _ in range(2):
+        pairs, separator = {quote(pair, safe="") for pair in pairs}, quote(separator, safe="")
+        for pair in pairs:
+            uri = re.sub(f"(?i)(?:{separator})?{re.escape(pair)}(?={separator}|[&#]|$)", "", uri)
+    return uri
 
 
 def _query(uri: str) -> str:

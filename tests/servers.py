@@ -3,17 +3,35 @@
 import contextlib
 import socket
 import ssl
+import struct
 import threading
 from collections.abc import Callable, Iterator
+from typing import TypeAlias
 
 from .reference import Received
 
 #: Given to a handler's answer, closes the connection without one.
 DROP = None
 
+#: What a handler may answer with: bytes to send, DROP, or something to do with the connection, after which it closes.
+Answer: TypeAlias = bytes | Callable[[socket.socket], None] | None
+
+
+def hang_up(connection: socket.socket) -> None:
+    """Make the close that follows a reset."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+def close(connection: socket.socket) -> None:
+    """Close a connection at once, whoever else reads from it; with a reset if it was made so."""
+    if not connection.getsockopt(socket.SOL_SOCKET, socket.SO_LINGER, 8)[0]:
+        with contextlib.suppress(OSError):
+            connection.shutdown(socket.SHUT_RDWR)
+    connection.close()
+
 
 class Server:
-    """Answers every request with what ``handler(received)`` returns: bytes to send, or DROP.
+    """Answers every request with what ``handler(received)`` returns.
 
     Attributes:
         received: All requests, in their order.
@@ -21,9 +39,14 @@ class Server:
     """
 
     def __init__(
-        self, handler: Callable[[Received], bytes | None], tls: ssl.SSLContext | None = None, host="127.0.0.1"
+        self,
+        handler: Callable[[Received], Answer],
+        tls: ssl.SSLContext | None = None,
+        host="127.0.0.1",
+        keep_alive: bool = True,
     ):
         self.handler = handler
+        self.keep_alive = keep_alive
         self.tls = tls
         self.received: list[Received] = []
         self.connections = 0
@@ -64,29 +87,37 @@ class Server:
             if self.tls is not None:
                 connection = self.tls.wrap_socket(connection, server_side=True)
                 self._open.append(connection)
-            reader = connection.makefile("rb")
-            while (received := self._read(reader)) is not None:
-                self.received.append(received)
-                answer = self.handler(received)
-                if answer is DROP:
-                    break
-                connection.sendall(answer)
+            with connection.makefile("rb") as reader:
+                while (received := self._read(reader)) is not None:
+                    self.received.append(received)
+                    answer = self.handler(received)
+                    if not isinstance(answer, bytes):
+                        if answer is not DROP:
+                            answer(connection)
+                        break
+                    if not self.keep_alive:
+                        connection.sendall(answer.replace(b"\r\n", b"\r\nConnection: close\r\n", 1))
+                        break
+                    connection.sendall(answer)
         except OSError:
             pass
         finally:
             with contextlib.suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
-            connection.close()
+                close(connection)
 
     def _read(self, reader) -> Received | None:
         line = reader.readline().decode("latin-1")
-        if not line.strip():
+        if not line.strip() or not line.endswith("\n"):
             return None
         method, target, _ = line.split(" ", 2)
         headers = {}
-        while line := reader.readline().decode("latin-1").rstrip("\r\n"):
+        while line := reader.readline().decode("latin-1"):
+            if not line.rstrip("\r\n"):
+                break
             name, _, value = line.partition(":")
             headers[name.lower()] = value.strip()
+        if not line.endswith("\n"):  # Cut off on its way, as a body may be.
+            return None
         body = b""
         if headers.get("transfer-encoding") == "chunked":
             while size := int(reader.readline(), 16):
@@ -95,6 +126,8 @@ class Server:
             reader.readline()
         elif "content-length" in headers:
             body = reader.read(int(headers["content-length"]))
+            if len(body) < int(headers["content-length"]):
+                return None
         return Received(self.scheme, method, target, headers, body)
 
 

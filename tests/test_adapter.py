@@ -1043,9 +1043,17 @@ def test_an_error_after_a_redirect_says_that_something_was_sent(serve):
     """Nothing of this hop was; what was redirected may have been acted upon."""
     server = serve(in_turn(answer(status="303 See Other", Location="/there"), answer()))
     oauth = OAuth1("client", SECRETS.client, "token", SECRETS.token, signature_type="BODY")
-    with pytest.raises(SigningError, match="was sent"):
+    with pytest.raises(ResponseLostError, match=r"was sent and answered \(303\).*AUTH_HEADER") as caught:
         OAuth1Http(oauth=oauth).request(server.uri(), "POST", "a=1", FORM)
     assert len(server.received) == 1
+    assert caught.value.response["location"] == server.uri("/there")
+
+
+def test_a_signing_error_after_a_redirect_says_that_something_was_sent(serve, oauth):
+    server = serve(in_turn(answer(status="303 See Other", Location="/there"), answer()))
+    asked = iter([oauth, OAuth1("client", SECRETS.client, "token", SECRETS.token, signature_type="BODY")])
+    with pytest.raises(SigningError, match="was sent"):
+        OAuth1Http(oauth=lambda uri: next(asked)).request(server.uri())
 
 
 def test_a_redirect_that_echoes_a_signed_query_is_cleaned(serve, tmp_path):

@@ -30,6 +30,7 @@ ORDER = [
     "answers",
     "calls",
     "caches",
+    "losses",
     "transmissions",
     "adapter",
     "handshake",

@@ -1,0 +1,41 @@
+import httplib2
+import pytest
+
+from httplib2_oauthlib import OAuth1Http
+
+from .faults import OAUTH, Acting, Proxy
+
+
+@pytest.fixture
+def acting():
+    return Acting()
+
+
+@pytest.fixture(params=["plain", "tls"])
+def server(request, serve, acting, tls):
+    """Acts on signed requests, over plain sockets and over TLS."""
+    return serve(acting, tls=tls if request.param == "tls" else None)
+
+
+@pytest.fixture
+def proxy():
+    proxy = Proxy()
+    yield proxy
+    proxy.close()
+
+
+@pytest.fixture
+def client(ca_certs):
+    """Make clients, closed with the test: ``client(proxy=None, kind=OAuth1Http, oauth=..., timeout=...)``."""
+    made = []
+
+    def make(proxy=None, kind=OAuth1Http, oauth=OAUTH, timeout=10, **kwargs):
+        proxy_info = proxy and httplib2.ProxyInfo(httplib2.socks.PROXY_TYPE_HTTP, "127.0.0.1", proxy.port)
+        http = kind(timeout=timeout, proxy_info=proxy_info, ca_certs=ca_certs, **kwargs)
+        http.oauth = oauth
+        made.append(http)
+        return http
+
+    yield make
+    for http in made:
+        http.close()
