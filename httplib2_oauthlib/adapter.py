@@ -137,10 +137,11 @@ class OAuth1Mixin(_Base):
         *args: Go to the next class untouched.
         **kwargs: Likewise.
         oauth: Who signs: see :attr:`oauth`.
-        repair_clock: Whether a request is signed by the server's clock and sent once more when the server refuses ours.
+        repair_clock: Whether a request is signed by the server's clock and sent once more when the server refuses ours;
+            None means what the class says: it is.
     """
 
-    #: Whether a wrong clock is repaired; may be set at any time.
+    #: Whether a wrong clock is repaired; may be set at any time, and by a class for all of its own.
     repair_clock: bool = True
 
     #: The cache as it was set; while a request runs, a view of it that keeps the users' entries apart.
@@ -151,10 +152,11 @@ class OAuth1Mixin(_Base):
     # Seconds that the server's clock is ahead of ours, by scheme and authority.
     _clock_offsets: Mapping[str, int] = {}
 
-    def __init__(self, *args: Any, oauth: Signers = None, repair_clock: bool = True, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, oauth: Signers = None, repair_clock: bool | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.oauth = oauth
-        self.repair_clock = repair_clock
+        if repair_clock is not None:
+            self.repair_clock = repair_clock
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

@@ -277,7 +277,7 @@ def post_signed(
     *,
     is_repeatable: bool,
 ) -> tuple[Answer, str]:
-    """Post a signed request without a body over any Http, and repair a wrong clock.
+    """Post a signed request without a body over any Http, and repair a wrong clock unless the Http is told not to.
 
     Signed here, not by the Http, so that it works with one that can't sign, and so that the nonce is known.
 
@@ -317,7 +317,7 @@ def post_signed(
         if refusal is None or is_last:
             break
         server_time = refusal.clock_beside(timestamp) if refusal.reason == "timestamp" else None
-        if server_time is not None and not offset:
+        if server_time is not None and not offset and getattr(http, "repair_clock", True):
             offset = server_time - int(time.time())
         elif not (refusal.reason == "nonce" and is_repeatable):
             break

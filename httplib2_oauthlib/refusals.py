@@ -78,11 +78,14 @@ class Refusal(NamedTuple):
         Args:
             timestamp: What the refused request was signed with, in Unix seconds.
         """
+        # RFC 5849, section 3.3: "The timestamp value MUST be a positive integer". A Date before 1970 is none.
+        if self.server_time is None or self.server_time <= 0:
+            return None
         if self.reason == "timestamp":
             # A server that repeats our timestamp repeats the one that we sent; any other is quoted from somewhere.
             return self.server_time if self.claimed_time in (None, timestamp) else None
         # rest.php and a HEAD give no reason; there a Date that is out of MediaWiki's window is the reason.
-        if self.reason == "other" and self.server_time is not None:
+        if self.reason == "other":
             return self.server_time if abs(self.server_time - timestamp) > TIMESTAMP_THRESHOLD else None
         return None
 

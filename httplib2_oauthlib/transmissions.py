@@ -328,10 +328,10 @@ def _without(uri: str, pairs: set[str]) -> str:
     kept = "&".join(pair for pair in query.split("&") if unquote(pair) not in decoded)
     uri = start + (question_mark + kept if kept else "") + hash_sign + fragment
     separator = "&"
-    for _ in range(2):
-        pairs, separator = {quote(pair, safe="") for pair in pairs}, quote(separator, safe="")
+    for _ in range(3):
         for pair in pairs:
             uri = re.sub(f"(?i)(?:{separator})?{re.escape(pair)}(?={separator}|[&#]|$)", "", uri)
+        pairs, separator = {quote(pair, safe="") for pair in pairs}, quote(separator, safe="")
     return uri
 
 

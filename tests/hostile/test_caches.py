@@ -1,0 +1,205 @@
+"""Caches that several users share: everybody's own entries, never anybody else's, and no secret in any of them."""
+
+import email.utils
+import itertools
+import random
+import threading
+
+import httplib2
+import pytest
+
+from httplib2_oauthlib import OAuth1, OAuth1Http
+
+from .. import reference
+from ..servers import answer
+
+SECRETS = reference.Secrets("canary-client-secret", "canary-token-secret")
+# Alike in all but the token, in all but the secret, in all but the way of signing; and nobody.
+USERS = {
+    "alice": OAuth1("canary-client", SECRETS.client, "canary-alice", SECRETS.token),
+    "bob": OAuth1("canary-client", SECRETS.client, "canary-bob", SECRETS.token),
+    "carol": OAuth1("canary-other", SECRETS.client, "canary-alice", SECRETS.token),
+    "dave": OAuth1("canary-client", SECRETS.client, "canary-dave", SECRETS.token, signature_type="QUERY"),
+    "nobody": None,
+}
+NAMES = {(user.client_key, user.resource_owner_key): name for name, user in USERS.items() if user}
+# httplib2 takes "*" for the name of a header.
+VARIES = ["", "Authorization", "Accept-Encoding,Cookie,Authorization", "*"]
+
+
+class Memory(dict):
+    """A cache in memory; true also while it is empty, which is what httplib2 looks at."""
+
+    def __bool__(self):
+        return True
+
+    def set(self, key, value):
+        self[key] = value
+
+    def delete(self, key):
+        self.pop(key, None)
+
+
+class Site:
+    """Answers with the name of who asks, to be cached as it is told; nobody else's ETag is ever to be seen.
+
+    Attributes:
+        asked: Who asked for what, in their order, and whether it was only asked whether it has changed.
+    """
+
+    def __init__(self, vary="", fresh=True):
+        self.headers = {"Vary": vary} if vary else {}
+        self.headers["Cache_Control"] = "max-age=600" if fresh else "max-age=0"
+        self.asked = []
+        self.seen = []
+
+    def __call__(self, received):
+        self.seen.append(received)
+        parameters = reference.protocol_parameters(received)
+        name = NAMES[parameters["oauth_consumer_key"], parameters["oauth_token"]] if parameters else "nobody"
+        path = received.target.partition("?")[0]
+        etag, known = f'"{name}{path}"', received.headers.get("if-none-match")
+        self.asked.append((name, path, known is not None))
+        assert known in (None, etag)
+        headers = {**self.headers, "ETag": etag, "Date": email.utils.formatdate(usegmt=True)}
+        if path == "/moved":
+            return answer("", "301 Moved Permanently", Location=f"/home-of-{name}", **headers)
+        if known == etag:
+            return answer("", "304 Not Modified", **headers)
+        return answer(f"{name} {path}", **headers)
+
+
+@pytest.fixture(params=["directory", "memory"])
+def cache(request, tmp_path):
+    return str(tmp_path / "cache") if request.param == "directory" else Memory()
+
+
+def fetch(http, server, path, name):
+    response, content = http.request(server.uri(path))
+    expected = f"/home-of-{name}" if path == "/moved" else path
+    assert (response.status, content) == (200, f"{name} {expected}".encode())
+    return response
+
+
+@pytest.mark.parametrize("sharing", ["one Http", "an Http each", "a new Http each time"])
+@pytest.mark.parametrize("vary", VARIES)
+def test_everybody_hits_their_own_entry_and_nobody_elses(serve, cache, vary, sharing):
+    site = Site(vary)
+    server = serve(site)
+    luck = random.Random(vary + sharing)
+    one = OAuth1Http(cache, timeout=10)
+    each = {name: OAuth1Http(cache, timeout=10, oauth=user) for name, user in USERS.items()}
+    asked = [(name, path) for name in USERS for path in ("/page", "/other", "/moved")]
+    for name, path in luck.choices(asked, k=150):
+        http = {"one Http": one, "an Http each": each[name]}.get(sharing) or OAuth1Http(cache, timeout=10)
+        http.oauth = USERS[name]
+        fetch(http, server, path, name)
+        if sharing.startswith("a new"):
+            http.close()
+    assert len(site.asked) == len(set(site.asked)) <= 20
+
+
+@pytest.mark.parametrize("vary", VARIES)
+def test_everybody_revalidates_their_own_entry(serve, cache, vary):
+    site = Site(vary, fresh=False)
+    server = serve(site)
+    http = OAuth1Http(cache, timeout=10)
+    for round_ in range(3):
+        for name, http.oauth in USERS.items():
+            response = fetch(http, server, "/page", name)
+            assert response.fromcache == (round_ > 0)
+    assert [revalidated for _, _, revalidated in site.asked] == [False] * len(USERS) + [True] * 2 * len(USERS)
+
+
+@pytest.mark.parametrize("first", USERS)
+def test_a_permanent_redirect_is_the_users_own_too(serve, cache, first):
+    site = Site()
+    server = serve(site)
+    http = OAuth1Http(cache, timeout=10)
+    for name in [first, *USERS, *USERS]:
+        http.oauth = USERS[name]
+        fetch(http, server, "/moved", name)
+    assert sorted(site.asked) == sorted(
+        (name, path, False) for name in USERS for path in ("/moved", f"/home-of-{name}")
+    )
+
+
+def test_a_mapping_and_a_callable_keep_users_apart_as_well(serve, cache):
+    site = Site()
+    server = serve(site)
+    http = OAuth1Http(cache, timeout=10)
+    for _ in range(2):
+        for name, http.oauth in [
+            ("alice", {"localhost": USERS["alice"]}), ("bob", lambda uri: USERS["bob"]),
+            ("nobody", {"example.org": USERS["bob"]}), ("nobody", lambda uri: None), ("alice", USERS["alice"]),
+        ]:  # fmt: skip
+            fetch(http, server, "/page", name)
+    assert len(site.asked) == 3
+
+
+def test_a_change_drops_the_own_entry_only(serve, cache):
+    site = Site()
+    server = serve(site)
+    http = OAuth1Http(cache, timeout=10)
+    for name, http.oauth in USERS.items():
+        fetch(http, server, "/page", name)
+    http.oauth = USERS["bob"]
+    http.request(server.uri("/page"), "POST", "a=1", {"Content-Type": "application/x-www-form-urlencoded"})
+    site.asked.clear()
+    for name, http.oauth in USERS.items():
+        fetch(http, server, "/page", name)
+    assert site.asked == [("bob", "/page", False)]
+
+
+@pytest.mark.parametrize("vary", VARIES)
+def test_no_signature_nonce_or_secret_is_in_a_cache_or_the_name_of_its_file(serve, tmp_path, vary):
+    site = Site(vary)
+    server = serve(site)
+    memory = Memory()
+    for cache, (name, user), path in itertools.product((str(tmp_path), memory), USERS.items(), ("/page", "/moved")):
+        http = OAuth1Http(cache, timeout=10, oauth=user)
+        for headers in ({}, {"cache-control": "max-age=0"}):
+            assert name.encode() in http.request(server.uri(path), headers=headers)[1]
+    stored = [path.name.encode() + path.read_bytes() for path in tmp_path.iterdir()]
+    stored += [key.encode() + value for key, value in memory.items()]
+    assert len(stored) >= 4 * len(USERS)
+    parameters = [reference.protocol_parameters(received) for received in site.seen]
+    secrets = {
+        value for each in parameters for name, value in each.items() if name in ("oauth_signature", "oauth_nonce")
+    }
+    assert len(secrets) > 20
+    for text in stored:
+        assert b"canary" not in text
+        assert b"oauth_" not in text
+        assert not any(secret.encode() in text for secret in secrets)
+
+
+def test_threads_that_share_a_directory_read_what_is_theirs(serve, tmp_path):
+    site = Site(fresh=False)
+    server = serve(site)
+    failures = []
+
+    def work(name):
+        http = OAuth1Http(str(tmp_path), timeout=10, oauth=USERS[name])
+        try:
+            for number in range(40):
+                fetch(http, server, f"/page{number % 4}", name)
+        except BaseException as error:
+            failures.append(error)
+        http.close()
+
+    threads = [threading.Thread(target=work, args=(name,)) for name in USERS]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+
+
+def test_what_httplib2_itself_does_with_a_shared_cache_would_show(serve, cache):
+    """The tests above can fail: without a view of their own, two users of a plain Http read each other's pages."""
+    site = Site()
+    server = serve(site)
+    signed = USERS["alice"].sign(server.uri("/page"))
+    httplib2.Http(cache).request(signed.uri, headers=signed.headers)
+    assert httplib2.Http(cache).request(signed.uri)[1] == b"alice /page"

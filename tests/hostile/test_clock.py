@@ -1,0 +1,239 @@
+"""Clocks that are wrong, and servers that lie about the time."""
+
+import copy
+import email.utils
+import pickle
+import re
+import time
+
+import pytest
+
+from httplib2_oauthlib import OAuth1Http, mediawiki
+from httplib2_oauthlib.errors import HandshakeError
+
+from .. import reference
+from ..servers import answer
+from .faults import FORM, OAUTH, SECRETS
+
+HOUR, DAY = 3600, 86400
+
+
+def timestamp_of(received):
+    assert reference.is_valid(received, SECRETS)
+    return int(reference.protocol_parameters(received)["oauth_timestamp"])
+
+
+# -- the ways in which servers refuse a timestamp, given theirs and ours
+
+
+def in_mediawikis_words(now, sent):
+    words = f"The authorization headers in your request are not valid: Expired timestamp, yours {sent}, ours {now}"
+    return answer(
+        f'{{"error":{{"code":"mwoauth-invalid-authorization","info":"{words}"}}}}',
+        MediaWiki_API_Error="mwoauth-invalid-authorization",
+    )
+
+
+def by_rest_php(now, sent):
+    return answer('{"error":"rest-read-denied"}', "403 Forbidden", Content_Type="application/json", Date=date(now))
+
+
+def as_a_problem(now, sent):
+    challenge = (
+        f'OAuth realm="x", oauth_problem="timestamp_refused", oauth_acceptable_timestamps="{now - 300}-{now + 300}"'
+    )
+    return answer("", "401 Unauthorized", WWW_Authenticate=challenge)
+
+
+def as_a_problem_and_a_date(now, sent):
+    challenge = "OAuth oauth_problem=timestamp_refused"
+    return answer("", "401 Unauthorized", WWW_Authenticate=challenge, Date=date(now))
+
+
+def as_a_problem_in_the_body(now, sent):
+    report = f"oauth_problem=timestamp_refused&oauth_acceptable_timestamps={now - 300}-{now + 300}"
+    return answer(report, "401 Unauthorized", Content_Type="application/x-www-form-urlencoded")
+
+
+WAYS = [in_mediawikis_words, by_rest_php, as_a_problem, as_a_problem_and_a_date, as_a_problem_in_the_body]
+
+
+def date(seconds):
+    return email.utils.formatdate(seconds, usegmt=True)
+
+
+class Clock:
+    """A handler with a clock that is so far ahead of this machine's; it accepts what is within five minutes of it."""
+
+    def __init__(self, off, way=in_mediawikis_words):
+        self.off = off
+        self.way = way
+
+    def __call__(self, received):
+        now = int(time.time()) + self.off
+        sent = timestamp_of(received)
+        return answer() if abs(now - sent) <= 300 else self.way(now, sent)
+
+
+@pytest.fixture
+def http(ca_certs):
+    http = OAuth1Http(timeout=10, ca_certs=ca_certs, oauth=OAUTH)
+    yield http
+    http.close()
+
+
+def post(http, server):
+    return http.request(server.uri(), "POST", "a=1", FORM)
+
+
+@pytest.mark.parametrize("off", [HOUR, -HOUR, DAY, -DAY])
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("scheme", ["http", "https"])
+@pytest.mark.parametrize("keep_alive", [True, False], ids=["keep-alive", "close"])
+def test_a_wrong_clock_costs_one_request_and_then_none(http, serve, tls, off, way, scheme, keep_alive):
+    server = serve(Clock(off, way), tls=tls if scheme == "https" else None, keep_alive=keep_alive)
+    for method, expected in [("GET", 2), ("POST", 3), ("DELETE", 4), ("GET", 5)]:
+        body = "a=1" if method == "POST" else None
+        assert http.request(server.uri(), method, body, FORM if body else {})[1] == b"ok"
+        assert len(server.received) == expected
+    nonces = [reference.protocol_parameters(each)["oauth_nonce"] for each in server.received]
+    assert len(set(nonces)) == len(nonces)
+
+
+def test_a_clock_that_is_set_right_meanwhile_costs_one_more(http, serve):
+    clock = Clock(DAY)
+    server = serve(clock)
+    post(http, server)
+    clock.off = 0
+    assert [post(http, server)[1], post(http, server)[1]] == [b"ok", b"ok"]
+    assert len(server.received) == 2 + 2 + 1
+
+
+def test_a_redirect_between_two_clocks_costs_one_request_each(http, serve, tls):
+    secure = serve(Clock(-DAY), tls=tls)
+    clock = Clock(DAY)
+
+    def handler(received):
+        accepted = clock(received)
+        return answer(status="302 Found", Location=secure.uri()) if accepted.endswith(b"ok") else accepted
+
+    server = serve(handler)
+    for _ in range(2):
+        assert http.request(server.uri())[1] == b"ok"
+    assert (len(server.received), len(secure.received)) == (3, 3)
+
+
+@pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy, lambda http: pickle.loads(pickle.dumps(http))])
+def test_a_copy_knows_the_servers_clock_and_learns_for_itself(http, serve, duplicate):
+    server, other = serve(Clock(HOUR)), serve(Clock(-HOUR))
+    post(http, server)
+    twin = duplicate(http)
+    post(twin, server)
+    assert len(server.received) == 3
+    post(twin, other)
+    post(http, other)
+    assert len(other.received) == 4
+    twin.close()
+
+
+# -- lies
+
+
+def test_a_server_that_names_another_time_at_each_refusal_gets_each_once(http, serve):
+    told = iter(range(1000, 10**9, 1_000_000))
+    named = []
+
+    def handler(received):
+        named.append(next(told))
+        return in_mediawikis_words(named[-1], timestamp_of(received))
+
+    server = serve(handler)
+    for count in range(1, 11):
+        assert b"Expired timestamp" in post(http, server)[1]
+        assert len(server.received) == 2 * count
+    # Each time it named was signed once at most, and nothing near it but that.
+    signed = [timestamp_of(each) for each in server.received]
+    own = [each for each in signed if abs(each - time.time()) < 60]
+    assert len(own) == 10
+    for time_named in named:
+        assert sum(abs(each - time_named) < 60 for each in signed) <= 1
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_server_that_is_never_content_is_asked_twice_a_call(http, serve, way):
+    server = serve(lambda received: way(timestamp_of(received) + HOUR, timestamp_of(received)))
+    for count in (1, 2, 3):
+        post(http, server)
+        assert len(server.received) == 2 * count
+    # Its word on the time was worth nothing: the next request is signed by our own clock.
+    assert abs(timestamp_of(server.received[-2]) - time.time()) < 60
+
+
+@pytest.mark.parametrize(
+    "told",
+    ["0", "-1", "1e9", "", "x", "9" * 13, "9" * 400, "12:00", "\u0661\u0662\u0663", "0x10"],
+)
+def test_what_is_no_time_is_not_signed(http, serve, told):
+    server = serve(lambda received: in_mediawikis_words(told, timestamp_of(received)))
+    assert post(http, server)[0].status == 200
+    times = [timestamp_of(each) for each in server.received]
+    # Of what is too long the first digits pass for a time, or none do.
+    assert len(times) <= 2
+    assert all(re.fullmatch("[1-9][0-9]{0,11}", str(each)) for each in times)
+
+
+@pytest.mark.parametrize(
+    "told",
+    ["Thu, 01 Jan 1970 00:00:00 GMT", "Mon, 01 Jan 1900 00:00:00 GMT", "x", "",
+     "Fri, 99 Foo 2026 99:99:99 GMT", "Fri, 31 Dec 99999999999999999999 23:59:59 GMT", "\x00", "1", "Thu"],
+)  # fmt: skip
+def test_what_is_no_date_is_not_signed(http, serve, told):
+    server = serve(
+        lambda _: answer("", "401 Unauthorized", WWW_Authenticate="OAuth oauth_problem=timestamp_refused", Date=told)
+    )
+    assert post(http, server)[0].status == 401
+    assert len(server.received) == 1
+
+
+# -- switched off
+
+
+class NeverRepairs(OAuth1Http):
+    repair_clock = False
+
+
+@pytest.mark.parametrize("off", [HOUR, -DAY])
+@pytest.mark.parametrize("way", WAYS)
+def test_the_repair_can_be_switched_off(serve, off, way):
+    server = serve(Clock(off, way))
+    http = OAuth1Http(timeout=10, oauth=OAUTH, repair_clock=False)
+    for count in (1, 2):
+        assert post(http, server)[1] != b"ok"
+        assert len(server.received) == count
+    assert all(abs(timestamp_of(each) - time.time()) < 60 for each in server.received)
+
+
+def test_the_repair_can_be_switched_at_any_time(http, serve):
+    server = serve(Clock(HOUR))
+    seen = []
+    for http.repair_clock in (False, True, False, True):
+        post(http, server)
+        seen.append(len(server.received))
+    # What was learnt is not used while it is off, and not forgotten.
+    assert seen == [1, 3, 4, 5]
+
+
+def test_a_class_may_switch_it_off(serve):
+    server = serve(Clock(HOUR))
+    post(NeverRepairs(timeout=10, oauth=OAUTH), server)
+    assert len(server.received) == 1
+
+
+def test_a_handshake_over_an_http_that_repairs_nothing_repairs_nothing(wiki):
+    consumer = wiki.register("A tool", callback="https://tool.example/")
+    wiki.clock = lambda: time.time() + DAY
+    arguments = (wiki.index_uri, (consumer.key, consumer.secret), "https://tool.example/", "a test")
+    with pytest.raises(HandshakeError, match="Set the clock") as caught:
+        mediawiki.initiate(*arguments, http=OAuth1Http(timeout=10, repair_clock=False))
+    assert caught.value.reason == "timestamp"
+    assert mediawiki.initiate(*arguments, http=OAuth1Http(timeout=10))

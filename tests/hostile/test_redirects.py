@@ -1,0 +1,271 @@
+"""Redirects, as a table: which hop is signed, and that whoever is not to be signed for sees nothing of a signature."""
+
+import re
+from urllib.parse import quote
+
+import httplib2
+import pytest
+
+from httplib2_oauthlib import OAuth1, OAuth1Http
+
+from .. import reference
+from ..servers import answer
+from .faults import FORM
+
+OAUTH = OAuth1("canary-client", "canary-secret", "canary-token", "canary-token-secret")
+SECRETS = reference.Secrets("canary-secret", "canary-token-secret")
+# The places, by a letter: here, here spelled otherwise, other host, other port, and the first and third over TLS.
+PLACES = {
+    "h": ("home", "localhost"),
+    "H": ("home", "LocalHost"),
+    "a": ("home", "127.0.0.1"),
+    "p": ("port", "localhost"),
+    "s": ("secure", "localhost"),
+    "S": ("secure", "LOCALHOST"),
+    "t": ("secure", "127.0.0.1"),
+    "q": ("secure port", "localhost"),
+}
+# Way, and which of its hops are signed with one OAuth1 for whatever the program asks for.
+WAYS = [
+    ("hh", "++"), ("h/", "++"), ("hH", "++"), ("Hh", "++"), ("ha", "+-"), ("hp", "+-"), ("hs", "++"), ("hS", "++"),
+    ("ht", "+-"), ("hq", "++"), ("hsh", "++-"), ("hsHs", "++-+"), ("hah", "+-+"), ("haah", "+--+"), ("h/a/h", "++--+"),
+    ("hphah", "+-+-+"), ("ss", "++"), ("s/", "++"), ("sS", "++"), ("st", "+-"), ("sq", "+-"), ("sh", "+-"),
+    ("sH", "+-"), ("sa", "+-"), ("shs", "+-+"), ("sh/", "+--"), ("sts", "+-+"), ("sah", "+--"), ("shhs", "+--+"),
+    ("ah", "+-"), ("as", "+-"), ("at", "++"), ("ta", "+-"),
+]  # fmt: skip
+# The same with a mapping or a callable that names localhost, on whatever port, and nobody else.
+NAMED = [
+    ("hh", "++"), ("h/", "++"), ("hH", "++"), ("ha", "+-"), ("hp", "++"), ("hs", "++"), ("ht", "+-"), ("hq", "++"),
+    ("hsh", "++-"), ("hah", "+-+"), ("ah", "-+"), ("a/h", "--+"), ("aa", "--"), ("ss", "++"), ("st", "+-"),
+    ("sq", "++"), ("sh", "+-"), ("sp", "+-"), ("shs", "+-+"), ("ts", "-+"), ("tsh", "-+-"), ("th", "--"),
+    ("ths", "--+"), ("at", "--"),
+]  # fmt: skip
+
+
+class Kinds:
+    """What ``oauth`` may be."""
+
+    one = OAUTH
+    mapping = {"localhost": OAUTH}  # noqa: RUF012
+
+    @staticmethod
+    def callable(uri):
+        return OAUTH if re.match(r"https?://localhost[:/]", uri) else None
+
+
+class World:
+    """Servers that send a client along a way, and remember what each got."""
+
+    def __init__(self, serve, tls):
+        self.received = []
+        self.code = 302
+        self.uris = []
+        self.headers = {}
+        self.servers = {
+            name: serve(self, tls=tls if name.startswith("secure") else None)
+            for name in ("home", "port", "secure", "secure port")
+        }
+
+    def send_along(self, way):
+        self.received.clear()
+        place = ""
+        self.uris = []
+        for number, letter in enumerate(way):
+            if letter == "/":
+                self.uris.append(f"/{number}?step=x")
+            else:
+                server, host = PLACES[letter]
+                place = self.servers[server].uri(f"/{number}?step=x", host)
+                self.uris.append(place)
+        return self.uris[0]
+
+    def __call__(self, received):
+        self.received.append(received)
+        number = int(received.target.partition("?")[0].lstrip("/"))
+        if number + 1 == len(self.uris):
+            return answer(b"" if received.method == "HEAD" else b"the end", **self.headers)
+        return answer(b"", status=f"{self.code} x", Location=self.uris[number + 1], **self.headers)
+
+
+def seen(received):
+    """All that a server saw of a request."""
+    return "\n".join([received.method, received.target, *map(": ".join, received.headers.items()), repr(received.body)])
+
+
+def marks(world):
+    """Of each hop: signed, and validly; or without a trace of who it might be."""
+    found = ""
+    for received in world.received:
+        if "oauth_" in seen(received):
+            assert reference.is_valid(received, SECRETS)
+            found += "+"
+        else:
+            assert "canary" not in seen(received)
+            assert "authorization" not in received.headers
+            found += "-"
+    return found
+
+
+@pytest.fixture
+def world(serve, tls):
+    return World(serve, tls)
+
+
+@pytest.fixture
+def http(ca_certs):
+    http = OAuth1Http(timeout=10, ca_certs=ca_certs, oauth=OAUTH)
+    yield http
+    http.close()
+
+
+@pytest.mark.parametrize("kind", ["one", "mapping", "callable"])
+def test_the_right_hops_are_signed_and_nobody_else_sees_a_thing(world, http, kind):
+    """Every way with every status, of GET and HEAD, and of POST where httplib2 goes on."""
+    http.oauth = getattr(Kinds, kind)
+    http.follow_all_redirects = True
+    for world.code in (301, 302, 303, 307, 308):
+        for method in ("GET", "HEAD", "POST"):
+            for way, signed in WAYS if kind == "one" else NAMED:
+                body, headers = ("a=1", FORM) if method == "POST" else (None, {})
+                response, _ = http.request(world.send_along(way), method, body, headers)
+                assert (way, response.status, marks(world)) == (way, 200, signed)
+                becomes = "GET" if world.code in (302, 303) else method
+                assert {each.method for each in world.received[1:]} == {becomes}
+                assert all(each.body == (b"a=1" if becomes == "POST" else b"") for each in world.received[1:])
+
+
+@pytest.mark.parametrize("placement", ["QUERY", "BODY"])
+@pytest.mark.parametrize(("way", "signed"), WAYS)
+def test_the_same_in_other_placements(world, http, placement, way, signed):
+    http.oauth = OAuth1("canary-client", SECRETS.client, "canary-token", SECRETS.token, signature_type=placement)
+    http.follow_all_redirects = True
+    world.code = 307
+    http.request(world.send_along(way), "POST", "a=1", FORM)
+    assert marks(world) == signed
+    assert all(each.body.startswith(b"a=1") for each in world.received)
+
+
+def test_without_follow_all_redirects_httplib2_follows_303_and_308_only(world, http):
+    for world.code in (301, 302, 303, 307, 308):
+        http.request(world.send_along("hh"), "POST", "a=1", FORM)
+        assert marks(world) == ("++" if world.code in (303, 308) else "+")
+
+
+@pytest.mark.parametrize("code", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("way", ["hh", "ha"])
+def test_a_loop_ends_and_each_round_is_signed_as_it_should_be(serve, http, code, way):
+    received = []
+
+    def handler(request):
+        received.append(request)
+        return answer(status=f"{code} x", Location=server.uri("/", "localhost" if way == "hh" else "127.0.0.1"))
+
+    server = serve(handler)
+    with pytest.raises(httplib2.RedirectLimit):
+        http.request(server.uri())
+    assert len(received) == 6
+    signed = ["oauth_" in seen(each) for each in received]
+    assert signed == ([True] * 6 if way == "hh" else [True] + [False] * 5)
+
+
+@pytest.mark.parametrize(
+    "location",
+    ["http://localhost@127.0.0.1:{port}/1", "http://127.0.0.1:{port}/1#@localhost", "http://127.0.0.1:{port}\\@localhost/1",
+     "//127.0.0.1:{port}/1", "http:127.0.0.1:{port}/1", "\thttp://127.0.0.1:{port}/1", "HTTP://127.0.0.1:{port}/1",
+     "http://localhost.:{port}/1", "http://127.1:{port}/1", "http://[::ffff:127.0.0.1]:{port}/1", "http://%6cocalhost:{port}/1",
+     "http://127.0.0.1:{port}/1?@localhost", "http://127.0.0.1:0{port}/1"],
+)  # fmt: skip
+def test_no_spelling_of_another_place_passes_for_this_one(serve, http, location):
+    """What httplib2 makes of it counts, wherever it connects; most of these lead nowhere."""
+    received = []
+
+    def handler(request):
+        received.append(request)
+        where = location.format(port=server.port)
+        return answer(status="302 Found", Location=where) if len(received) == 1 else answer()
+
+    server = serve(handler)
+    try:
+        http.request(server.uri("/0"))
+    except (httplib2.HttpLib2Error, OSError, ValueError, httplib2.http.client.HTTPException):
+        assert len(received) == 1
+        return
+    assert len(received) == 2
+    if received[1].headers["host"] == f"localhost:{server.port}":
+        assert reference.is_valid(received[1], SECRETS)
+    else:
+        assert "canary" not in seen(received[1])
+
+
+@pytest.mark.parametrize(
+    "location",
+    ["{away}/log-in?back={quoted}", "{away}/log-in?back={twice}&x=1", "{away}{target}", "{away}/x#{target}",
+     "{away}/?a=1&{query}&b=2", "{away}/?{quoted_query}", "{away}/log-in?back={lower}", "{away}/?{shuffled}"],
+)  # fmt: skip
+def test_a_server_that_repeats_a_signed_query_gives_nothing_away(serve, http, location, tmp_path):
+    """As log-in pages are led to, with the address to come back to in the query."""
+    away = serve()
+    http.oauth = OAuth1("canary-client", SECRETS.client, "canary-token", SECRETS.token, signature_type="QUERY")
+    http.cache = httplib2.FileCache(str(tmp_path))
+
+    def handler(received):
+        query = received.target.partition("?")[2]
+        return answer(
+            status="301 Moved",
+            Cache_Control="max-age=600",
+            X_Asked=received.target,
+            Location=location.format(
+                away=away.uri("/", "127.0.0.1").rstrip("/"),
+                target=received.target,
+                query=query,
+                quoted=quote(received.target, safe=""),
+                lower=re.sub("%..", lambda match: match[0].lower(), quote(received.target, safe="")),
+                quoted_query=quote(query),
+                twice=quote(quote(received.target, safe=""), safe=""),
+                shuffled="&".join(reversed(query.split("&"))),
+            ),
+        )
+
+    server = serve(handler)
+    response, _ = http.request(server.uri("/here?page=1"))
+    assert response.status == 200
+    for secret in ("canary", "oauth_signature", "oauth_nonce", "oauth_token", "oauth_consumer_key"):
+        assert secret not in seen(away.received[0])
+        assert all(secret.encode() not in path.read_bytes() for path in tmp_path.iterdir())
+    assert "page" in seen(away.received[0]) or "#" in location
+
+
+def without_oauth(headers):
+    return {name: value for name, value in headers.items() if not value.startswith("OAuth ")}
+
+
+@pytest.mark.parametrize("way", ["hh", "ha", "hs", "ht", "sh", "shs", "hah"])
+@pytest.mark.parametrize("forwards", [False, True])
+def test_cookies_and_basic_credentials_go_where_httplib2_sends_them(world, ca_certs, way, forwards):
+    """Hop by hop the same as a plain Http sends, but for our signature."""
+    sent = []
+    for http in (httplib2.Http(timeout=10, ca_certs=ca_certs), OAuth1Http(timeout=10, ca_certs=ca_certs, oauth=OAUTH)):
+        http.add_credentials("name", "password")
+        http.forward_authorization_headers = forwards
+        world.headers = {"WWW_Authenticate": 'Basic realm="x"', "Set_Cookie": "b=2"}
+        http.request(world.send_along(way), headers={"Cookie": "a=1", "X-Mine": "1", "If-None-Match": '"1"'})
+        sent.append([each._replace(headers=without_oauth(each.headers)) for each in world.received])
+        http.close()
+    assert sent[0] == sent[1]
+    assert {each.headers["cookie"] for each in sent[1]} == {"a=1"}
+
+
+@pytest.mark.parametrize("way", ["hh", "ha"])
+def test_basic_credentials_answer_a_challenge_behind_a_redirect_as_in_httplib2(serve, http, way):
+    def handler(received):
+        if received.target == "/0":
+            return answer(status="302 Found", Location=server.uri("/1", PLACES[way[1]][1]))
+        if received.headers.get("authorization", "").startswith("Basic "):
+            return answer()
+        return answer(status="401 Unauthorized", WWW_Authenticate='Basic realm="x"')
+
+    server = serve(handler)
+    http.add_credentials("name", "password")
+    assert http.request(server.uri("/0"))[1] == b"ok"
+    kinds = [each.headers.get("authorization", "none").split()[0] for each in server.received]
+    assert kinds == ["OAuth", "OAuth" if way == "hh" else "none", "Basic"]
