@@ -109,7 +109,8 @@ def _needs_extra(command: str, extra: str, error: ImportError) -> int:
 
 def _in_words(error: Exception, arguments: argparse.Namespace) -> str:
     server = getattr(arguments, "wiki", getattr(arguments, "uri", "the server")).partition("?")[0]
-    if isinstance(error, TimeoutError) and str(error) == "timed out":
+    # What sockets and TLS say, and not for whom they waited.
+    if isinstance(error, TimeoutError) and error.errno is None and str(error).endswith("timed out"):
         return f"no answer from {server} within {arguments.timeout:g} seconds"
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename or f'no answer from {server}'}: {error.strerror}"

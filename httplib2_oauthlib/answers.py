@@ -160,7 +160,7 @@ class Answer:
     def _what_to_check(self) -> str:
         if self.status in _REDIRECTS:
             place = _PLACE.match(self.response.get("location", ""))
-            where = f"{place[1]}{quoted(place[2])}" if place else "another URI"
+            where = f"{place[1]}{quoted(self._masked(place[2]))}" if place else "another URI"
             return f"It redirects to {where}: give the URI of the endpoint itself."
         if self.status in (403, 429) and re.search("user.agent|robot|policy", self._text, re.IGNORECASE):
             return "Send a User-Agent that says who you are: https://meta.wikimedia.org/wiki/User-Agent_policy"

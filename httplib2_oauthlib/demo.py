@@ -9,12 +9,16 @@ from .adapter import OAuth1Http
 from .requestparts import FORM
 from .signing import OAuth1
 
-# Seconds that the demo waits for its own wiki.
-_TIMEOUT = 10
+#: Seconds that the demo waits for its own wiki.
+TIMEOUT = 10
 
 
 def tell() -> int:
-    """Tell the story and return the exit code: 0 only if all of it held."""
+    """Tell the story and return the exit code: 0 only if all of it held.
+
+    Raises:
+        TimeoutError: The wiki did not answer in time.
+    """
     try:
         from .testwiki import TestWiki  # noqa: PLC0415 (an extra)
     except ImportError as error:
@@ -26,7 +30,10 @@ def tell() -> int:
     with TestWiki() as wiki:
         story = Story(wiki.api_uri)
         print(f"A wiki listens at {wiki.api_uri}, in this process and on this machine only.\n")
-        story.tell(OAuth1(*wiki.owner_only("Alice")))
+        try:
+            story.tell(OAuth1(*wiki.owner_only("Alice")))
+        except TimeoutError:
+            raise TimeoutError(f"no answer from {wiki.api_uri} within {TIMEOUT:g} seconds") from None
     print("\nAll of it held." if not story.failures else f"\n{story.failures} of these steps FAILED.")
     return 1 if story.failures else 0
 
@@ -36,7 +43,7 @@ class Story:
 
     def __init__(self, api_uri: str) -> None:
         self.api_uri = api_uri
-        self.http = OAuth1Http(timeout=_TIMEOUT, proxy_info=None)
+        self.http = OAuth1Http(timeout=TIMEOUT, proxy_info=None)
         self.failures = 0
 
     def tell(self, alice: OAuth1) -> None:

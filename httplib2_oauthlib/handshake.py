@@ -296,7 +296,7 @@ def post_signed(
         HandshakeError: The server refuses in a way that this Http can't read.
         TimeoutError: The server did not answer in time.
     """
-    secrets = (oauth.client_secret, oauth.resource_owner_secret, oauth.verifier)
+    secrets = (oauth.client_secret, oauth.resource_owner_key, oauth.resource_owner_secret, oauth.verifier)
     offset = 0
     # Once more by the server's clock, once more after an answer that was lost.
     for is_last in (False, False, True):

@@ -40,8 +40,10 @@ class SignedRequest(NamedTuple):
     body: Body
 
     def __repr__(self) -> str:
-        # Query, headers and body may hold a signature, which with PLAINTEXT is the secrets.
-        return f"SignedRequest(uri={self.uri.partition('?')[0]!r}, headers={list(self.headers)}, ...)"
+        # Query, headers and body may hold a signature, which with PLAINTEXT is the secrets; before the host may stand a
+        # password.
+        uri = re.sub("//[^/]*@", "//***@", self.uri.partition("#")[0].partition("?")[0])
+        return f"SignedRequest(uri={uri!r}, headers={list(self.headers)}, ...)"
 
 
 @dataclass(frozen=True, repr=False)
@@ -326,7 +328,9 @@ class OAuth1:
                 body = f"{body}&{added}"
             else:
                 body = request.form + b"&" + added.encode("ascii")
-            headers.setdefault(request.header("content-type") or "Content-Type", FORM)
+            content_type = request.header("content-type") or "Content-Type"
+            if not headers.get(content_type, "").strip():
+                headers[content_type] = FORM
             if (name := request.header("content-length")) is not None:
                 headers[name] = str(len(body))
         return SignedRequest(uri, headers, body)

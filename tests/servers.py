@@ -30,6 +30,20 @@ def close(connection: socket.socket) -> None:
     connection.close()
 
 
+class _NotARequest(Exception):
+    pass
+
+
+def _number(text: str | bytes, base: int = 10) -> int:
+    try:
+        number = int(text, base)
+    except ValueError:
+        raise _NotARequest from None
+    if number < 0:
+        raise _NotARequest
+    return number
+
+
 class Server:
     """Answers every request with what ``handler(received)`` returns.
 
@@ -99,7 +113,7 @@ class Server:
                         connection.sendall(answer.replace(b"\r\n", b"\r\nConnection: close\r\n", 1))
                         break
                     connection.sendall(answer)
-        except OSError:
+        except (OSError, _NotARequest):
             pass
         finally:
             with contextlib.suppress(OSError):
@@ -109,6 +123,8 @@ class Server:
         line = reader.readline().decode("latin-1")
         if not line.strip() or not line.endswith("\n"):
             return None
+        if line.count(" ") < 2:
+            raise _NotARequest
         method, target, _ = line.split(" ", 2)
         headers = {}
         while line := reader.readline().decode("latin-1"):
@@ -120,13 +136,14 @@ class Server:
             return None
         body = b""
         if headers.get("transfer-encoding") == "chunked":
-            while size := int(reader.readline(), 16):
+            while size := _number(reader.readline(), 16):
                 body += reader.read(size)
                 reader.readline()
             reader.readline()
         elif "content-length" in headers:
-            body = reader.read(int(headers["content-length"]))
-            if len(body) < int(headers["content-length"]):
+            length = _number(headers["content-length"])
+            body = reader.read(length)
+            if len(body) < length:
                 return None
         return Received(self.scheme, method, target, headers, body)
 

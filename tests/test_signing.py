@@ -100,6 +100,13 @@ def test_parameters_placed_in_the_body_of_a_post_without_one_make_a_form():
     assert is_valid(signed, "POST", SECRETS._replace(token=""))
 
 
+@pytest.mark.parametrize("blank", ["", " ", b""])
+def test_parameters_placed_in_the_body_say_that_they_are_a_form_where_the_header_is_blank(blank):
+    signed = OAuth1("client", SECRETS.client, signature_type="BODY").sign(URI, "POST", headers={"content-type": blank})
+    assert signed.headers == {"content-type": FORM["Content-Type"]}
+    assert is_valid(signed, "POST", SECRETS._replace(token=""))
+
+
 def test_parameters_placed_in_the_body_extend_a_form_of_bytes():
     oauth = OAuth1("client", SECRETS.client, "token", SECRETS.token, signature_type="BODY")
     signed = oauth.sign(URI, "POST", "text=h\u00e9".encode(), FORM)
@@ -346,7 +353,26 @@ def test_every_other_body_is_passed_on_untouched_and_unsigned(oauth, body, conte
     assert {name: value for name, value in signed.headers.items() if name != "Authorization"} == headers
 
 
+@pytest.mark.parametrize("name", ["Transfer-Encoding", "transfer-encoding"])
+def test_a_form_that_says_how_it_is_transferred_is_refused(oauth, name):
+    """A server would read another form than the one that is signed: its chunks."""
+    with pytest.raises(SigningError, match="Transfer-Encoding"):
+        oauth.sign(URI, "POST", "a=1", {**FORM, name: "chunked"})
+    assert is_valid(oauth.sign(URI, "POST", b"", {name: "chunked"})._replace(body=None), "POST")
+
+
+@pytest.mark.parametrize("method", ["G T", "GET ", "G\u00c9T", "GET\r\nX: y", "", b"GET", None, "G(T"])
+def test_what_is_no_method_is_refused(oauth, method):
+    with pytest.raises(SigningError, match="method must be"):
+        oauth.sign(URI, method)
+
+
 # -- headers
+
+
+def test_a_host_header_that_is_not_ascii_is_refused(oauth):
+    with pytest.raises(SigningError, match="IDNA"):
+        oauth.sign(URI, headers={"Host": "b\u00fccher.example"})
 
 
 def test_the_callers_headers_are_not_changed(oauth):

@@ -1,0 +1,200 @@
+"""Whatever httplib2 can send is sent and verified, or refused before a byte is sent; judged over real sockets."""
+
+import io
+import string
+
+import httplib2
+import pytest
+from hypothesis import assume, event, example, given, settings
+from hypothesis import strategies as st
+
+from httplib2_oauthlib import OAuth1, OAuth1Http, SigningError
+
+from .. import reference
+from ..servers import Server, answer
+
+SECRETS = reference.Secrets("client secret", "token secret")
+FORM = "application/x-www-form-urlencoded"
+PLACEMENTS = ["AUTH_HEADER", "QUERY", "BODY"]
+SIGNERS = {
+    (placement, method): OAuth1(
+        "client", SECRETS.client, "token", SECRETS.token, signature_type=placement, signature_method=method
+    )
+    for placement in PLACEMENTS
+    for method in ("HMAC-SHA1", "HMAC-SHA256", "HMAC-SHA512")
+}
+
+
+@pytest.fixture(scope="module")
+def server():
+    server = Server(lambda _: answer())
+    yield server
+    server.close()
+
+
+# -- what may be asked for
+
+awkward = st.sampled_from(
+    list("%&=+;?#/:@|[]{}\\\"'<>^` ~*()!,$\t\x00\x7f\xe9\u6f22\U0001f600\ud800")
+) | st.sampled_from(
+    [
+        "%20",
+        "%2B",
+        "%zz",
+        "%",
+        "%C3%A9",
+        "%00",
+        "&&",
+        "a=1",
+        "a=1&a=2",
+        "oauth_token=x",
+        "oauth_signature=x",
+        "//",
+        "..",
+        "\r\n",
+    ]
+)
+text = st.lists(awkward | st.text(string.ascii_letters + string.digits, max_size=4), max_size=8).map("".join)
+hosts = st.sampled_from(["localhost", "LocalHost", "127.0.0.1"])
+methods = st.sampled_from(
+    ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "get", "Post", "PROPFIND", "M-SEARCH", "G T", "",
+     "G\u00c9T", "POST\r\nX: y", "A&B", "x!#$"]
+)  # fmt: skip
+content_types = st.sampled_from(
+    [FORM, FORM.upper(), f"{FORM}; charset=UTF-8", f" {FORM} ;x", f"{FORM},{FORM}", "text/plain", "application/json",
+     "multipart/form-data; boundary=x", "", "\u00e9", "x\x00y"]
+)  # fmt: skip
+header_names = st.sampled_from(
+    ["X-Mine", "x-mine", "Accept", "Cookie", "Content-Length", "Host", "Expect", "X Y", "Content-Encoding",
+     "Transfer-Encoding", "Connection", "If-Match", ""]
+)  # fmt: skip
+header_values = text | st.sampled_from(
+    ["3", "0", "chunked", "close", "example.org", "example.org:80", "a b", "gzip", "identity"]
+)
+pairs = st.lists(st.tuples(text, text), max_size=3).map(
+    lambda each: "&".join(f"{name}={value}" for name, value in each)
+)
+
+
+def encoded(value):
+    return value.encode("utf-8", "surrogatepass")
+
+
+bodies = st.one_of(
+    st.none(),
+    text,
+    pairs,
+    pairs.map(encoded),
+    st.binary(max_size=40),
+    st.binary(max_size=40).map(bytearray),
+    pairs.map(lambda value: Made(io.BytesIO, encoded(value))),
+    pairs.map(lambda value: Made(io.StringIO, value)),
+    pairs.map(lambda value: Made(lambda whole: iter([whole[:3], whole[3:]]), encoded(value))),
+    pairs.map(lambda value: Made(lambda whole: [whole[:3], whole[3:]], encoded(value))),
+    st.sampled_from([{"a": "1"}, [("a", "1")], 42, object(), io.BytesIO]),
+)
+
+
+class Made:
+    """A body that serves once, made anew for each request."""
+
+    def __init__(self, kind, content):
+        self.kind, self.content = kind, content
+
+    def __repr__(self):
+        return f"{self.kind}({self.content!r})"
+
+
+def fresh(body):
+    return body.kind(body.content) if isinstance(body, Made) else body
+
+
+class Counted(httplib2.HTTPConnectionWithTimeout):
+    """Counts how often it connects, before the server can know of it."""
+
+    made = 0
+
+    def connect(self):
+        Counted.made += 1
+        super().connect()
+
+
+def send(http, *request):
+    """Send a request; return its error."""
+    try:
+        http.request(*request, connection_type=Counted)
+    except Exception as error:
+        return error
+    finally:
+        http.close()
+    return None
+
+
+@settings(max_examples=max(500, settings.default.max_examples))
+@given(
+    signer=st.sampled_from(sorted(SIGNERS)), host=hosts, path=text, query=st.none() | text | pairs,
+    fragment=st.none() | text, method=methods, body=bodies, content_type=st.none() | content_types,
+    headers=st.dictionaries(header_names, header_values, max_size=2), as_bytes=st.booleans(),
+)  # fmt: skip
+@example(
+    ("AUTH_HEADER", "HMAC-SHA1"),
+    "localhost",
+    "a",
+    "b",
+    None,
+    "POST",
+    "a=1",
+    FORM,
+    {"Transfer-Encoding": "chunked"},
+    False,
+)
+@example(
+    ("AUTH_HEADER", "HMAC-SHA1"), "localhost", "a", "b", None, "POST", "a=1&b=2", FORM, {"Content-Length": "3"}, False
+)
+@example(("AUTH_HEADER", "HMAC-SHA1"), "localhost", "a", "b", None, "G T", None, None, {}, False)
+@example(
+    ("QUERY", "HMAC-SHA1"), "localhost", "a;b", "b&&c=%", "x", "PUT", b"\xff", FORM, {"Host": "example.org:80"}, True
+)
+def test_what_httplib2_sends_is_verified_or_refused_before_a_byte_is_sent(
+    server, signer, host, path, query, fragment, method, body, content_type, headers, as_bytes
+):
+    uri = (
+        server.uri(f"/{path}", host)
+        + ("" if query is None else f"?{query}")
+        + ("" if fragment is None else f"#{fragment}")
+    )
+    headers = {**headers, **({} if content_type is None else {"Content-Type": content_type})}
+    if as_bytes:
+        headers = {encoded(name): encoded(value) for name, value in headers.items()}
+    server.received.clear()
+    plain = send(httplib2.Http(timeout=0.5), uri, method, fresh(body), dict(headers))
+    # What a plain Http can't send, or sends so that a server reads another request in it, proves nothing.
+    could_be_sent = plain is None and len(server.received) == 1
+    assume(not isinstance(plain, TimeoutError))  # A length that is too long; the server waits for the rest.
+    server.received.clear()
+    connections = Counted.made
+    error = send(OAuth1Http(timeout=5, oauth=SIGNERS[signer]), uri, method, fresh(body), dict(headers))
+    if isinstance(error, SigningError):
+        event("refused")
+        assert Counted.made == connections
+        return
+    assume(could_be_sent)
+    event("sent")
+    assert error is None
+    assert len(server.received) == 1
+    assert reference.is_valid(server.received[0], SECRETS)
+    assert reference.protocol_parameters(server.received[0])["oauth_consumer_key"] == "client"
+
+
+@pytest.mark.parametrize("placement", PLACEMENTS)
+def test_what_a_browser_would_send_is_never_refused(server, placement):
+    """Not everything is refused, that is: the promise above could be kept so."""
+    http = OAuth1Http(timeout=5, oauth=SIGNERS[placement, "HMAC-SHA1"])
+    server.received.clear()
+    for method in ("POST", "PUT", "PATCH"):
+        for body in ("a=1&b=%20", "a=\u00e9", b"a=%ff&a=1&=&c", io.BytesIO(b"a=1"), "a+b=c d&e=&&"):
+            for query in ("", "?a=1&a=2", "?a b=\u6f22|[]", "?x=%zz&%"):
+                http.request(server.uri(f"/p;x{query}"), method, body, {"Content-Type": FORM})
+    assert len(server.received) == 60
+    assert all(reference.is_valid(received, SECRETS) for received in server.received)
+    http.close()

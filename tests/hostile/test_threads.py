@@ -1,0 +1,165 @@
+"""Many threads and processes with one OAuth1: no nonce is made twice, and nothing that they share is torn."""
+
+import json
+import subprocess
+import sys
+import textwrap
+import threading
+from pathlib import Path
+
+from httplib2_oauthlib import OAuth1, OAuth1Http
+
+from .. import reference
+from ..servers import answer
+from .faults import OAUTH, SECRETS
+from .test_clock import Clock
+
+ROOT = Path(__file__).parents[2]
+
+
+def in_threads(count, work):
+    """Do some work in so many threads at once, and raise what any of them raises."""
+    failures = []
+    start = threading.Barrier(count)
+
+    def run(number):
+        start.wait()
+        try:
+            work(number)
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+
+
+def test_threads_with_an_http_each_sign_for_themselves(serve):
+    """16 of them; each by another server's clock, with redirects, refusals and retries in between."""
+    servers = [serve(Clock(off)) for off in (0, 3600, -86400)]
+
+    def work(number):
+        http = OAuth1Http(timeout=20, oauth=OAUTH)
+        for turn in range(20):
+            server = servers[(number + turn) % 3]
+            response, content = http.request(server.uri(f"/{number}?turn={turn}"), "POST" if turn % 2 else "GET")
+            assert (response.status, content) == (200, b"ok")
+        http.close()
+
+    in_threads(16, work)
+    nonces = []
+    for server, off in zip(servers, (0, 3600, -86400), strict=True):
+        assert all(reference.is_valid(received, SECRETS) for received in server.received)
+        nonces += [reference.protocol_parameters(received)["oauth_nonce"] for received in server.received]
+        # The first request of each thread to this server, if its clock is wrong, and no other, was refused.
+        assert len(server.received) in (16 * 20 // 3, 16 * 20 // 3 + 1, 16 * 20 // 3 + 16, 16 * 20 // 3 + 17), off
+    assert len(set(nonces)) == len(nonces)
+
+
+def test_threads_that_meet_a_fresh_oauth1_at_once_get_the_same_of_it():
+    """What it computes once, it computes when it is first asked for."""
+    for _ in range(50):
+        oauth, found = OAuth1("client", SECRETS.client, "token", SECRETS.token), []
+
+        def meet(_, oauth=oauth, found=found):
+            signed = oauth.sign("http://x/?a=1", nonce="n", timestamp=1)
+            found.append((oauth.fingerprint, signed.headers["Authorization"], hash(oauth)))
+
+        in_threads(4, meet)
+        assert len(set(found)) == 1
+
+
+def test_two_users_in_two_threads_with_a_cache_and_a_mapping_are_never_mixed_up(serve):
+    def handler(received):
+        return answer(reference.protocol_parameters(received)["oauth_token"], Cache_Control="max-age=600")
+
+    server, cache = serve(handler), {}
+
+    class Shared:
+        get, set, delete = cache.get, cache.__setitem__, lambda self, key: cache.pop(key, None)
+
+    def work(number):
+        user = OAuth1("client", SECRETS.client, f"user{number}", SECRETS.token)
+        http = OAuth1Http(Shared(), timeout=20, oauth={"localhost": user})
+        for turn in range(30):
+            assert http.request(server.uri(f"/{turn % 5}"))[1] == f"user{number}".encode()
+        http.close()
+
+    in_threads(16, work)
+
+
+# In a process of its own, which has no other threads when it forks. Every process signs with what was made before the
+# fork, and all begin at the same moment.
+FORKS = """
+    import json, multiprocessing, threading
+    from httplib2_oauthlib import OAuth1, OAuth1Http
+
+    oauth = OAuth1("client", "secret", "token", "token secret")
+    http = OAuth1Http(oauth=oauth)
+    oauth.sign("http://x/")
+
+    def sign(count):
+        signed = [http.oauth.sign("http://x/?a=1").headers["Authorization"] for _ in range(count)]
+        return [header.partition('oauth_nonce="')[2].partition('"')[0] for header in signed]
+
+    def work(start, queue, threads):
+        start.wait()
+        found = []
+        workers = [threading.Thread(target=lambda: found.extend(sign({each}))) for _ in range(threads)]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+        queue.put(found)
+
+    context = multiprocessing.get_context("fork")
+    start, queue = context.Event(), context.Queue()
+    processes = [context.Process(target=work, args=(start, queue, 4)) for _ in range(4)]
+    for process in processes:
+        process.start()
+    start.set()
+    nonces = sign({rest})
+    for _ in processes:
+        nonces += queue.get()
+    for process in processes:
+        process.join()
+    print(json.dumps([len(nonces), len(set(nonces))]))
+"""
+
+
+def test_of_a_hundred_thousand_signed_requests_in_threads_and_forks_no_two_have_one_nonce():
+    program = textwrap.dedent(FORKS).replace("{each}", "5000").replace("{rest}", "20000")
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False, timeout=55
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == [100_000, 100_000]
+
+
+def test_a_forked_process_makes_connections_of_its_own_with_a_copy(serve):
+    """Two processes that talk over one connection would read each other's answers; a copy has none."""
+    server = serve(lambda received: answer(received.target))
+    program = """
+        import copy, os, sys
+        from httplib2_oauthlib import OAuth1, OAuth1Http
+        http = OAuth1Http(timeout=20, oauth=OAuth1("client", "client secret", "token", "token secret"))
+        assert http.request(sys.argv[1] + "before")[1] == b"/before"
+        child = os.fork()
+        mine, name = (copy.copy(http), "child") if child == 0 else (http, "parent")
+        for number in range(50):
+            content = mine.request(f"{sys.argv[1]}{name}{number}")[1]
+            assert content == f"/{name}{number}".encode(), content
+        if child == 0:
+            os._exit(0)
+        assert os.waitpid(child, 0)[1] == 0
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program), server.uri()],
+        cwd=ROOT, capture_output=True, text=True, check=False, timeout=55,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert len(server.received) == 101
+    assert all(reference.is_valid(received, SECRETS) for received in server.received)

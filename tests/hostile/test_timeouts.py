@@ -1,0 +1,155 @@
+"""A server that keeps everybody waiting: each path that waits gives up in its time, and says what it waited for."""
+
+import socket
+import threading
+
+import httplib2
+import pytest
+
+from httplib2_oauthlib import OAuth1, OAuth1Http, ResponseLostError, demo, mediawiki
+from httplib2_oauthlib.__main__ import main
+from httplib2_oauthlib.handshake import TIMEOUT, Handshake
+from httplib2_oauthlib.login import CallbackReceiver
+
+from . import faults
+from .faults import FORM, OAUTH
+
+CONSUMER = ("client", "secret")
+
+
+class Silent:
+    """Accepts connections and says nothing, not even to begin with TLS."""
+
+    def __init__(self):
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        self._open = []
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self):
+        while True:
+            try:
+                self._open.append(self._listener.accept()[0])
+            except OSError:
+                return
+
+    def close(self):
+        self._listener.shutdown(socket.SHUT_RDWR)
+        for connection in [self._listener, *self._open]:
+            connection.close()
+
+
+@pytest.fixture(params=["http", "https", "within the answer"])
+def uri(request, serve):
+    """Of a server that is silent from the beginning, or from the middle of its answer on."""
+    if request.param == "within the answer":
+        yield serve(lambda _: faults.stall_within(faults.answer("oauth_token=a&oauth_token_secret=b"))).uri(
+            "/w/index.php"
+        )
+        return
+    silent = Silent()
+    yield f"{request.param}://127.0.0.1:{silent.port}/w/index.php"
+    silent.close()
+
+
+@pytest.fixture(params=[OAuth1Http, httplib2.Http])
+def http(request):
+    http = request.param(timeout=0.2)
+    yield http
+    http.close()
+
+
+def test_a_handshake_says_what_it_waited_for(uri, http):
+    handshake = Handshake(uri, uri, uri, OAuth1(*CONSUMER), http)
+    where = uri.partition("//")[2]
+    with pytest.raises(TimeoutError, match=f"asked for temporary credentials, .*{where} did not answer in time"):
+        handshake.temporary_credentials()
+    with pytest.raises(TimeoutError, match=f"asked for token credentials, .*{where} did not answer in time"):
+        handshake.token_credentials(("key", "secret"), "verifier")
+
+
+def test_mediawikis_handshake_and_identity_say_what_they_waited_for(uri, http):
+    for what, ask in [
+        ("a request token", lambda: mediawiki.initiate(uri, CONSUMER, user_agent="test", http=http)),
+        ("an access token", lambda: mediawiki.complete(uri, CONSUMER, ("k", "s"), "v", "test", http=http)),
+        ("an identity", lambda: mediawiki.identify(uri, CONSUMER, ("k", "s"), user_agent="test", http=http)),
+    ]:
+        with pytest.raises(TimeoutError, match=f"asked for {what}, .*did not answer in time"):
+            ask()
+
+
+def test_without_an_http_of_the_callers_they_have_a_timeout_too(uri, monkeypatch):
+    """It is half a minute; nobody would wait for a test that long."""
+    assert TIMEOUT == 30
+    monkeypatch.setattr("httplib2_oauthlib.handshake.TIMEOUT", 0.2)
+    handshake = Handshake(uri, uri, uri, OAuth1(*CONSUMER))
+    for ask in (
+        handshake.temporary_credentials,
+        lambda: handshake.token_credentials(("key", "secret"), "verifier"),
+        lambda: mediawiki.initiate(uri, CONSUMER, user_agent="test"),
+        lambda: mediawiki.complete(uri, CONSUMER, ("key", "secret"), "verifier", "test"),
+        lambda: mediawiki.identify(uri, CONSUMER, ("key", "secret"), user_agent="test"),
+    ):
+        with pytest.raises(TimeoutError, match="did not answer in time"):
+            ask()
+
+
+def test_the_demo_says_that_its_wiki_does_not_answer(uri, monkeypatch, capsys):
+    monkeypatch.setattr(demo, "TIMEOUT", 0.2)
+
+    class SilentWiki:
+        api_uri = uri
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *exc_info):
+            pass
+
+        def owner_only(self, name):
+            return ("a", "b", "c", "d")
+
+    monkeypatch.setattr("httplib2_oauthlib.testwiki.TestWiki", SilentWiki)
+    assert main(["demo"]) == 1
+    error = capsys.readouterr().err
+    assert f"no answer from {uri} within 0.2 seconds" in error
+    assert len(error.splitlines()) == 1
+
+
+COMMANDS = [
+    ["whoami"], ["login", "--owner-only"], ["login", "--paste"], ["request", "GET"], ["request", "--anonymous", "GET"],
+    ["request", "POST"],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_a_command_says_who_did_not_answer_and_for_how_long(uri, command, monkeypatch, tmp_path, capsys):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
+    monkeypatch.setenv("OAUTH_TOKENS", "a:b:c:d")
+    monkeypatch.setenv("OAUTH_CONSUMER", "a:b")
+    assert main([*command, uri, "--timeout", "0.2", *(["a=1"] if "POST" in command else [])]) == 1
+    error = capsys.readouterr().err
+    assert uri.partition("//")[2].partition("/")[0] in error
+    assert ("0.2 seconds" in error) or "in time" in error or "broke off" in error
+    assert len(error.splitlines()) == 1
+
+
+def test_a_log_in_that_nobody_allows_says_so(monkeypatch):
+    with (
+        CallbackReceiver() as receiver,
+        pytest.raises(TimeoutError, match=r"browser did not come back within 0\.3 seconds"),
+    ):
+        receiver.wait(0.3)
+
+
+def test_a_request_that_may_have_been_acted_upon_says_that_it_was_in_time(uri):
+    http = OAuth1Http(timeout=0.2, oauth=OAUTH)
+    with pytest.raises((ResponseLostError, TimeoutError)) as caught:
+        http.request(uri, "POST", "a=1", FORM)
+    # Nothing is sent before TLS has begun, and that is httplib2's own error.
+    assert isinstance(caught.value, TimeoutError) == uri.startswith("https")
+    if isinstance(caught.value, ResponseLostError):
+        assert "in time" in str(caught.value) or "broke off" in str(caught.value)
+    http.close()
