@@ -8,7 +8,8 @@ _BY_REASON = {
     "signature": "Check the secrets, and that the server is asked by its own name; OAuth1.explain() tells more.",
     "consumer": "Check the client (consumer) key: it must be registered at this server, for OAuth 1.0a, and approved.",
     "token": "The access was revoked, or was granted to another client: log in again for a new token.",
-    "nonce": "The same signed request arrived twice: sign each one anew.",
+    "nonce": "The same signed request arrived twice, and the first may have been acted upon: look before you repeat it,"
+    " and sign each one anew.",
     "timestamp": "Set the clock of this machine.",
     "method": "Sign with HMAC-SHA1, or with RSA-SHA1 and a registered key.",
     "other": "",

@@ -7,7 +7,7 @@
         ├── SigningError                 local: this request can't be signed (also a ValueError)
         │   └── InsecureTransportError   local: PLAINTEXT would send the secrets over http
         ├── RefusedError                 the server said no to the OAuth part of a request
-        │   └── ResponseLostError        ... to a copy: the answer to the first one was lost
+        │   └── ResponseLostError        ... or its answer was lost, and it may have been acted upon
         ├── HandshakeError               a token endpoint answered with an error or nonsense
         ├── IdentityError                an identity that is not believed
         └── CredentialsError             credentials are missing, partial or unreadable
@@ -80,11 +80,13 @@ class RefusedError(_AnswerError):
 
 
 class ResponseLostError(RefusedError):
-    """The answer to a request that is not safe to repeat was lost.
+    """The answer to a request that is not safe to repeat was lost, or what was to follow it.
 
-    The connection broke after the request was sent, and a second copy with the same nonce was refused
-    or could not be made. With reason ``nonce`` the server has seen the first copy and most likely acted
-    on it; with reason ``other`` it is not known whether it did. Look before you repeat the request.
+    It is no OSError and none of ``http.client``'s errors, so that nothing sends the request again that does so when a
+    connection breaks. With reason ``nonce`` a second copy was refused because the server has seen the first, and most
+    likely acted on it. With reason ``other`` it is not known whether it acted, unless ``response`` says so: it holds
+    what came of an answer that broke off, the redirect that could not be followed, or the refusal of a second copy.
+    Look before you repeat the request.
     """
 
 

@@ -144,10 +144,11 @@ class RequestParts:
         is_form = media_type.strip().lower() == FORM
         # oauthlib and MediaWiki leave the body of GET and HEAD out: it means nothing there (RFC 9110, section 9.3.1).
         may_have_form = self.method.upper() not in ("GET", "HEAD")
-        self.takes_form = may_have_form and (is_form or (body is None and not content_type))
+        is_transferred = self.header("transfer-encoding") is not None
+        self.takes_form = may_have_form and not is_transferred and (is_form or (body is None and not content_type))
         if not is_form or not may_have_form or body is None:
             return
-        if self.header("transfer-encoding") is not None:
+        if is_transferred:
             raise SigningError("a form with a Transfer-Encoding of its own can't be signed; leave that header out")
         self.form = read_form(body)
         if not isinstance(body, str | bytes) or (isinstance(body, str) and not body.isascii()):

@@ -51,10 +51,9 @@ def decode_form(data: bytes) -> list[tuple[bytes, bytes]]:
 
 
 def protocol_parameters(request: Received) -> dict[str, str]:
-    """The oauth_ parameters, from wherever they were transmitted."""
-    return {
-        name.decode(): value.decode() for name, value in _collect(request, with_signature=True) if name[:6] == b"oauth_"
-    }
+    """The oauth_ parameters, from wherever they were transmitted; RFC 5849, section 3.5: the header comes first."""
+    pairs = _header_pairs(request) or _collect(request, with_signature=True)
+    return {name.decode(): value.decode("utf-8", "replace") for name, value in pairs if name[:6] == b"oauth_"}
 
 
 def _header_pairs(request: Received) -> list[tuple[bytes, bytes]]:

@@ -207,6 +207,9 @@ def test_the_workflow_runs_every_python_that_the_metadata_names_and_the_live_tes
     named = re.findall(r"Python :: (3\.\d+)$", (ROOT / "setup.cfg").read_text("utf-8"), re.MULTILINE)
     assert workflow["jobs"]["tests"]["strategy"]["matrix"]["python"] == named
     assert named[0] == "3.11"
+    nightly = workflow["jobs"]["nightly"]
+    assert "schedule" in nightly["if"]
+    assert "--hypothesis-profile nightly" in nightly["steps"][-1]["run"]
     live = workflow["jobs"]["live"]
     assert "refs/heads/main" in live["if"]
     assert live["steps"][-1]["env"]["OAUTH_TOKENS"] == "${{ secrets.OAUTH_TOKENS }}"

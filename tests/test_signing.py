@@ -121,6 +121,7 @@ def test_parameters_placed_in_the_body_extend_a_form_of_bytes():
         ("HEAD", "a=1", FORM),
         ("POST", "{}", {"Content-Type": "application/json"}),
         ("POST", b"x", {}),
+        ("POST", None, {"Transfer-Encoding": ""}),
     ],
 )
 def test_parameters_that_the_body_cannot_hold_are_refused(method, body, headers):

@@ -56,18 +56,17 @@ awkward = st.sampled_from(
 )
 text = st.lists(awkward | st.text(string.ascii_letters + string.digits, max_size=4), max_size=8).map("".join)
 hosts = st.sampled_from(["localhost", "LocalHost", "127.0.0.1"])
-methods = st.sampled_from(
-    ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "get", "Post", "PROPFIND", "M-SEARCH", "G T", "",
-     "G\u00c9T", "POST\r\nX: y", "A&B", "x!#$"]
-)  # fmt: skip
+# Of each kind mostly such as are sent, so that not all examples end at the first thing that is refused.
+good_methods = st.sampled_from(["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "get", "Post", "PROPFIND"])
+bad_methods = st.sampled_from(["G T", "", "G\u00c9T", "POST\r\nX: y", "A&B", "x!#$", "M-SEARCH"])
+methods = st.one_of(*[good_methods] * 9, bad_methods)
 content_types = st.sampled_from(
     [FORM, FORM.upper(), f"{FORM}; charset=UTF-8", f" {FORM} ;x", f"{FORM},{FORM}", "text/plain", "application/json",
      "multipart/form-data; boundary=x", "", "\u00e9", "x\x00y"]
 )  # fmt: skip
-header_names = st.sampled_from(
-    ["X-Mine", "x-mine", "Accept", "Cookie", "Content-Length", "Host", "Expect", "X Y", "Content-Encoding",
-     "Transfer-Encoding", "Connection", "If-Match", ""]
-)  # fmt: skip
+good_names = st.sampled_from(["X-Mine", "x-mine", "Accept", "Cookie", "Expect", "Content-Encoding", "If-Match", "Host"])
+odd_names = st.sampled_from(["Content-Length", "Transfer-Encoding", "Connection", "X Y", ""])
+header_names = st.one_of(*[good_names] * 4, odd_names)
 header_values = text | st.sampled_from(
     ["3", "0", "chunked", "close", "example.org", "example.org:80", "a b", "gzip", "identity"]
 )
@@ -81,11 +80,7 @@ def encoded(value):
 
 
 bodies = st.one_of(
-    st.none(),
-    text,
-    pairs,
-    pairs.map(encoded),
-    st.binary(max_size=40),
+    *[st.none(), text, pairs, pairs.map(encoded), st.binary(max_size=40)] * 2,
     st.binary(max_size=40).map(bytearray),
     pairs.map(lambda value: Made(io.BytesIO, encoded(value))),
     pairs.map(lambda value: Made(io.StringIO, value)),
@@ -158,6 +153,8 @@ def send(http, *request):
 def test_what_httplib2_sends_is_verified_or_refused_before_a_byte_is_sent(
     server, signer, host, path, query, fragment, method, body, content_type, headers, as_bytes
 ):
+    # "Using one and only one of the following locations": with a caller's own there would be two.
+    assume(signer[0] == "AUTH_HEADER" or "oauth_signature" not in f"{query}{body}")
     uri = (
         server.uri(f"/{path}", host)
         + ("" if query is None else f"?{query}")
