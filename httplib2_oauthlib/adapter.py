@@ -263,7 +263,9 @@ class OAuth1Mixin(_Base):
                 call.lost = transmissions
             raise
         if call is not None and not transmissions.is_safe:
-            call.answered, call.lost = (response, content), None
+            # Redirected: what follows belongs to it. Any other answer is whole, and what follows another matter.
+            call.answered = (response, content) if 300 <= response.status < 400 else None  # noqa: PLR2004
+            call.lost = None
         if oauth.signature_type == "QUERY":
             transmissions.strip_echo(response)
         return response, content

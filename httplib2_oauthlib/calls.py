@@ -69,7 +69,7 @@ class Call:
         origin: Where the program sent the request.
         is_own: Whether the request carries an Authorization header of the caller's own.
         was_sent: Whether any hop was sent.
-        answered: What was answered to the last request that is signed and not safe: its response and content.
+        answered: The redirect, response and content, that the last signed request was answered with that is not safe.
         lost: Whatever the adapter keeps of the last request whose answer was lost.
         hops: The runs of ``request()`` that are under way, innermost last.
     """

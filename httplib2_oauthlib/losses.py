@@ -82,14 +82,14 @@ def lost_answer(error: Exception, base: str, method: str, answer: object) -> Res
 
 
 def going_on(answer: tuple[httplib2.Response, bytes] | None, work: Callable[[], _Result]) -> _Result:
-    """Do what follows an answer within one call, a redirect or another try, so that its failure hides no action.
+    """Do what follows a redirect within one call, so that its failure hides no action.
 
     Args:
-        answer: What was answered to the last request of the call that is not safe, or None if there was none.
+        answer: The redirect that was answered to a request that is not safe, or None if there was none.
         work: What follows.
 
     Raises:
-        ResponseLostError: It failed, and there was such a request.
+        ResponseLostError: It failed, and there was such a redirect.
     """
     if answer is None:
         return work()

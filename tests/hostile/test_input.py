@@ -57,16 +57,16 @@ awkward = st.sampled_from(
 text = st.lists(awkward | st.text(string.ascii_letters + string.digits, max_size=4), max_size=8).map("".join)
 hosts = st.sampled_from(["localhost", "LocalHost", "127.0.0.1"])
 # Of each kind mostly such as are sent, so that not all examples end at the first thing that is refused.
-good_methods = st.sampled_from(["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "get", "Post", "PROPFIND"])
-bad_methods = st.sampled_from(["G T", "", "G\u00c9T", "POST\r\nX: y", "A&B", "x!#$", "M-SEARCH"])
-methods = st.one_of(*[good_methods] * 9, bad_methods)
+GOOD_METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "get", "Post", "PROPFIND"]
+BAD_METHODS = ["G T", "", "G\u00c9T", "POST\r\nX: y", "A&B", "x!#$", "M-SEARCH"]
+methods = st.sampled_from(GOOD_METHODS * 6 + ["POST"] * 30 + BAD_METHODS)
 content_types = st.sampled_from(
-    [FORM, FORM.upper(), f"{FORM}; charset=UTF-8", f" {FORM} ;x", f"{FORM},{FORM}", "text/plain", "application/json",
+    [FORM] * 10
+    + [FORM.upper(), f"{FORM}; charset=UTF-8", f" {FORM} ;x", f"{FORM},{FORM}", "text/plain", "application/json",
      "multipart/form-data; boundary=x", "", "\u00e9", "x\x00y"]
 )  # fmt: skip
-good_names = st.sampled_from(["X-Mine", "x-mine", "Accept", "Cookie", "Expect", "Content-Encoding", "If-Match", "Host"])
-odd_names = st.sampled_from(["Content-Length", "Transfer-Encoding", "Connection", "X Y", ""])
-header_names = st.one_of(*[good_names] * 4, odd_names)
+GOOD_NAMES = ["X-Mine", "x-mine", "Accept", "Cookie", "Expect", "Content-Encoding", "If-Match", "Host"]
+header_names = st.sampled_from(GOOD_NAMES * 4 + ["Content-Length", "Transfer-Encoding", "Connection", "X Y", ""])
 header_values = text | st.sampled_from(
     ["3", "0", "chunked", "close", "example.org", "example.org:80", "a b", "gzip", "identity"]
 )
@@ -127,9 +127,10 @@ def send(http, *request):
 
 @settings(max_examples=max(500, settings.default.max_examples))
 @given(
-    signer=st.sampled_from(sorted(SIGNERS)), host=hosts, path=text, query=st.none() | text | pairs,
-    fragment=st.none() | text, method=methods, body=bodies, content_type=st.none() | content_types,
-    headers=st.dictionaries(header_names, header_values, max_size=2), as_bytes=st.booleans(),
+    signer=st.sampled_from(sorted(SIGNERS)[:3] * 4 + sorted(SIGNERS)), host=hosts, path=text,
+    query=st.none() | text | pairs, fragment=st.none() | text, method=methods, body=bodies,
+    content_type=st.none() | content_types, as_bytes=st.booleans(),
+    headers=st.dictionaries(header_names, header_values, max_size=2),
 )  # fmt: skip
 @example(
     ("AUTH_HEADER", "HMAC-SHA1"),

@@ -380,6 +380,19 @@ def test_an_action_whose_redirect_fails_is_told_too(serve, client, where, forced
     assert len(acted) == 1
 
 
+def test_what_a_framework_does_after_an_answer_fails_by_itself(serve, client):
+    """It may ask for a token before each request, within its own ``request()``; that one has come whole."""
+
+    class AsksFirst(OAuth1Http):
+        def request(self, uri, *args, **kwargs):
+            super().request(server.uri("/token"), "POST")
+            return super().request(uri, *args, **kwargs)
+
+    server = serve()
+    with pytest.raises(ConnectionRefusedError):
+        client(kind=AsksFirst).request("http://127.0.0.1:1/")
+
+
 def test_a_redirect_that_fails_after_a_safe_request_is_httplib2s_own_error(serve, client):
     server = serve(lambda _: answer(status="302 Found", Location="http://127.0.0.1:1/"))
     with pytest.raises(ConnectionRefusedError):
