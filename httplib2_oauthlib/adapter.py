@@ -15,11 +15,12 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import httplib2
+from httplib2.error import HttpLib2ErrorWithResponse
 
 from .caches import CacheAttribute
 from .calls import Call, Origin, Signers, call_of, has_authorization, resolve, within_call
 from .errors import ResponseLostError, SigningError
-from .losses import going_on
+from .losses import going_on, redirect_failed
 from .requestparts import DEFAULT_PORTS
 from .signing import OAuth1
 from .transmissions import Transmissions
@@ -64,9 +65,11 @@ def _notes_call(request: _Method) -> _Method:
         headers = args[3] if len(args) > 3 else kwargs.get("headers")  # noqa: PLR2004
         call = call_of(self)
         work = functools.partial(request, self, *args, **kwargs)
-        if call is not None:  # A redirect, mostly.
-            work = functools.partial(going_on, call.answered, work)
-        return within_call(self, uri, headers, work)
+        if call is None:
+            return within_call(self, uri, headers, work)
+        answer = within_call(self, uri, headers, functools.partial(going_on, call.answered, work))
+        call.answered = None  # The redirect, if it was one, led to an answer.
+        return answer
 
     return _hook(request, noting)  # type: ignore[no-any-return]
 
@@ -76,8 +79,15 @@ def _notes_call_past_request(inner_request: _Method) -> _Method:
 
     def noting(self: Any, *args: Any, **kwargs: Any) -> Any:
         work = functools.partial(inner_request, self, *args, **kwargs)
-        if call_of(self) is not None:
-            return work()
+        call = call_of(self)
+        if call is not None:
+            try:
+                return work()
+            except HttpLib2ErrorWithResponse as error:
+                # Of these httplib2 makes a response with status 500, which frameworks take for a reason to try again.
+                if call.answered is None or not getattr(self, "force_exception_to_status_code", False):
+                    raise
+                raise redirect_failed(call.answered, error) from error
         uri = args[2] if len(args) > 2 else kwargs.get("absolute_uri")  # noqa: PLR2004
         headers = args[6] if len(args) > 6 else kwargs.get("headers")  # noqa: PLR2004
         return within_call(self, uri, headers, work)
@@ -258,8 +268,8 @@ class OAuth1Mixin(_Base):
             raise type(error)(f"{error}. A redirect led here; the request that was redirected was sent.") from None
         try:
             response, content = self._exchange(transmissions, send, base, offset)
-        except ResponseLostError:
-            if call is not None:
+        except Exception as error:
+            if call is not None and (transmissions.is_open or isinstance(error, ResponseLostError)):
                 call.lost = transmissions
             raise
         if call is not None and not transmissions.is_safe:
@@ -281,7 +291,11 @@ class OAuth1Mixin(_Base):
             # The server has not acted on what it refused, so that sending it again is safe for any method.
             if transmissions.rewind():
                 transmissions.begin(self._clock_offsets[base])
-                response, content = transmissions.exchange(send)
+                try:
+                    response, content = transmissions.exchange(send)
+                except Exception:
+                    self._set_clock(base, offset)  # Nobody has said that the new one is right.
+                    raise
                 transmissions.refused_for_the_clock(response, content)
                 if transmissions.is_refused_without_better_reason:
                     # It was not the clock, or the server's word on it is worth nothing.

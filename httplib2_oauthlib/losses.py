@@ -4,6 +4,7 @@ Whoever repeats a request because a connection broke may do a thing twice. Frame
 one of http.client's errors, so a loss that may have been an action is told by an error that is neither.
 """
 
+import errno
 import http.client
 import ssl
 from collections.abc import Callable
@@ -30,11 +31,16 @@ _WITHOUT_NONCE = (
     "The connection broke after the request was sent. Whether the server has acted is not known, and it was not sent"
     f" again, since with PLAINTEXT no server could tell the second copy from another request. {_LOOK}"
 )
+# What Python says where http.client reads a length that is negative, or too large for anything.
+_NONSENSE = (ValueError, ArithmeticError, MemoryError)
 #: What breaks when a connection does, as httplib2 and frameworks let it out.
-_BREAKS = (ConnectionError, ssl.SSLError, http.client.HTTPException)
-_FAILURES = (OSError, http.client.HTTPException, httplib2.HttpLib2Error)
-# A redirect may lead to what is no URI, or to a scheme that nobody speaks.
-_FAILURES_TO_GO_ON = (*_FAILURES, ValueError, LookupError)
+_BREAKS = (ConnectionError, ssl.SSLError, http.client.HTTPException, *_NONSENSE)
+_FAILURES = (OSError, http.client.HTTPException, httplib2.HttpLib2Error, *_NONSENSE)
+# A redirect may lead to a scheme that nobody speaks.
+_FAILURES_TO_GO_ON = (*_FAILURES, LookupError)
+# What a network says, beside what Python has classes for; any other OSError in sending is about a file.
+_NETWORK_ERRNOS = ("ENETDOWN", "ENETUNREACH", "ENETRESET", "EHOSTDOWN", "EHOSTUNREACH", "ENOBUFS")
+_MOST_LIKELY_ACTED = range(200, 400)
 
 _Result = TypeVar("_Result")
 
@@ -50,6 +56,20 @@ def copy_impossible(has_nonce: bool) -> ResponseLostError:
     return ResponseLostError("other", _READ_ONCE if has_nonce else _WITHOUT_NONCE)
 
 
+def used_up(answer: object) -> ResponseLostError:
+    """Return the error for a body that can be read only once, which a framework would send again after an answer."""
+    response = httplib2.Response(answer) if isinstance(answer, http.client.HTTPResponse) else None
+    status = "" if response is None else f" ({response.status})"
+    words = f"The request was answered{status} and was to be made again, but its body can be read only once."
+    return ResponseLostError("other", f"{words} Give the body as bytes or as a seekable file.", response)
+
+
+def is_of_connection(error: OSError) -> bool:
+    """Whether sending failed because of the connection, not because of a body that can't be read."""
+    is_known = isinstance(error, ConnectionError | TimeoutError | ssl.SSLError)
+    return is_known or errno.errorcode.get(error.errno or 0) in _NETWORK_ERRNOS
+
+
 def is_break(error: Exception) -> bool:
     """Whether a connection broke, so that a copy over a new one may arrive; waiting once more is another matter."""
     return isinstance(error, _BREAKS) and not isinstance(error, TimeoutError)
@@ -60,7 +80,7 @@ def is_unreadable(error: Exception) -> bool:
     return isinstance(error, httplib2.FailedToDecompressContent) or type(error).__module__ == "httplib2.decode"
 
 
-def lost_answer(error: Exception, base: str, method: str, answer: object) -> ResponseLostError | None:
+def lost_answer(error: Exception, base: str, method: str, answer: object, is_sending: bool) -> ResponseLostError | None:
     """Return the error for an answer that did not come, or not whole; None if ``error`` says no such thing.
 
     Args:
@@ -68,17 +88,21 @@ def lost_answer(error: Exception, base: str, method: str, answer: object) -> Res
         base: Scheme and authority of the request.
         method: Its method.
         answer: The ``http.client.HTTPResponse`` as far as it has come, or None.
+        is_sending: Whether it was raised while the request was sent.
     """
     if isinstance(error, OAuthError) or not (isinstance(error, _FAILURES) or is_unreadable(error)):
         return None
     if isinstance(answer, http.client.HTTPResponse):
         response = httplib2.Response(answer)
         what = "could not be decompressed" if is_unreadable(error) else "broke off"
-        words = f"{base} answered {response.status} to a {method}, and the answer {what}. Most likely it has acted."
+        words = f"{base} answered {response.status} to a {method}, and the answer {what}."
+        has_acted = response.status in _MOST_LIKELY_ACTED
+        words += " Most likely it has acted." if has_acted else " Whether it has acted is not known."
         return ResponseLostError("other", f"{words} {_LOOK}", response, getattr(error, "partial", b""))
-    what = "did not answer" if not isinstance(error, TimeoutError) else "did not answer in time"
-    words = f"{base} {what} to a {method} that was sent ({type(error).__name__})"
-    return ResponseLostError("other", f"{words}. Whether it has acted is not known. {_LOOK}")
+    in_time = " in time" if isinstance(error, TimeoutError) else ""
+    words = f"{base} did not {'take' if is_sending else 'answer'} a {method}{in_time} ({type(error).__name__})"
+    after = "" if is_sending else ", which was sent"
+    return ResponseLostError("other", f"{words}{after}. Whether it has acted is not known. {_LOOK}")
 
 
 def going_on(answer: tuple[httplib2.Response, bytes] | None, work: Callable[[], _Result]) -> _Result:
@@ -100,7 +124,12 @@ def going_on(answer: tuple[httplib2.Response, bytes] | None, work: Callable[[], 
         says_enough = isinstance(error, httplib2.error.HttpLib2ErrorWithResponse | OAuthError)
         if says_enough and not isinstance(error, SigningError):
             raise
-        response, content = answer
-        why = str(error).rstrip(".") if isinstance(error, SigningError) else type(error).__name__
-        words = f"The request was sent and answered ({response.status}); what was to follow failed: {why}."
-        raise ResponseLostError("other", f"{words} {_LOOK}", response, content) from error
+        raise redirect_failed(answer, error) from error
+
+
+def redirect_failed(answer: tuple[httplib2.Response, bytes], error: Exception) -> ResponseLostError:
+    """Return the error for a redirect that was answered to a request that is not safe, and could not be followed."""
+    response, content = answer
+    why = str(error).rstrip(".") if isinstance(error, SigningError) else type(error).__name__
+    words = f"The request was sent and answered ({response.status}); what was to follow failed: {why}."
+    return ResponseLostError("other", f"{words} {_LOOK}", response, content)

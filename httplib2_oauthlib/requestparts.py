@@ -129,8 +129,8 @@ class RequestParts:
         # if there is one. The path is the request line's to the byte; oauthlib would drop an empty path parameter.
         self.scheme = scheme.lower()
         host = self.header("host")
-        if host is not None and not _text(self.headers[host]).isascii():
-            raise SigningError("a Host header must be ASCII; write an international name as IDNA, or leave it out")
+        if host is not None and not re.fullmatch(r"[\x00-?A-\x7f]*", _text(self.headers[host])):  # ASCII, and no "@".
+            raise SigningError("a Host header must be a host in ASCII, an international one as IDNA; or leave it out")
         authority = _base_authority(self.scheme, authority if host is None else _text(self.headers[host]))
         self.base_uri = f"{self.scheme}://{authority}{path or '/'}"
 

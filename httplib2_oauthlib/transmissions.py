@@ -8,17 +8,26 @@ import http.client
 import re
 import select
 import socket
+import ssl
 import time
 from collections.abc import Callable, Mapping, MutableMapping
 from typing import Any, TypeAlias
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
 import httplib2
 from oauthlib.common import generate_nonce
 
 from .calls import has_authorization
 from .errors import ResponseLostError
-from .losses import copy_impossible, copy_refused, is_break, is_unreadable, lost_answer
+from .losses import (
+    copy_impossible,
+    copy_refused,
+    is_break,
+    is_of_connection,
+    is_unreadable,
+    lost_answer,
+    used_up,
+)
 from .refusals import read_refusal
 from .requestparts import RequestParts, is_file
 from .signing import OAuth1
@@ -49,11 +58,14 @@ class Transmissions:
     """
 
     __slots__ = (
+        "_asked",
         "_base",
         "_body_start",
         "_conn",
         "_count",
         "_is_answered",
+        "_is_own",
+        "_is_sending",
         "_nonce",
         "_oauth",
         "_offset",
@@ -61,6 +73,7 @@ class Transmissions:
         "_response",
         "_signed",
         "_timestamp",
+        "_unwatch",
         "is_refused_without_better_reason",
     )
     _nonce: str
@@ -75,12 +88,14 @@ class Transmissions:
         # A form is read once here: it is signed more than once, and sent so.
         is_read = body is None or isinstance(body, str | bytes)
         body = body if is_read else RequestParts(base + target, method, body, headers).body
-        self._request = (method, target, body, headers)
+        # What was asked for, and what a framework's _conn_request makes of it, each time.
+        self._asked = self._request = (method, target, body, headers)
         self._body_start = _start_of(body)
         # How many copies may have reached the server, the last thing that it said, and whether that came whole.
         self._count = 0
         self._response: Any = None
-        self._is_answered = False
+        self._is_answered = self._is_sending = self._is_own = False
+        self._unwatch: Callable[[], None] | None = None
 
     # Frameworks look at a connection, ask what it is and set its timeout; what they mean is the real one.
     @property  # type: ignore[misc]
@@ -99,7 +114,12 @@ class Transmissions:
     @property
     def is_safe(self) -> bool:
         """Whether the request may be repeated without a thought."""
-        return self._request[0].upper() in _SAFE_METHODS
+        return self._asked[0].upper() in _SAFE_METHODS
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the request may have been acted upon, without an answer that says so."""
+        return bool(self._count) and not self._is_answered and not self.is_safe
 
     def begin(self, offset: int) -> None:
         """Sign by a clock that is ``offset`` seconds ahead of ours, with a new nonce.
@@ -122,11 +142,8 @@ class Transmissions:
         Raises:
             ResponseLostError: It can't be sent again.
         """
-        if lost is None or (self._oauth, self._base, *self._request[:3]) != (
-            lost._oauth,
-            lost._base,
-            *lost._request[:3],
-        ):
+        ours = (self._oauth, self._base, *self._asked[:3])
+        if lost is None or ours != (lost._oauth, lost._base, *lost._asked[:3]):
             return False
         self._count, self._offset = lost._count, lost._offset
         self._nonce, self._timestamp, self._body_start = lost._nonce, lost._timestamp, lost._body_start
@@ -146,13 +163,13 @@ class Transmissions:
         Raises:
             ResponseLostError: The request is not safe, it was sent, and its answer did not come, or not whole.
         """
-        method, target, _, headers = self._request
+        method, target, body, headers = self._asked
         if _is_stale(getattr(self._conn, "sock", None)):
             self._conn.close()
         is_last = False
         while True:
             try:
-                return send(self, target, method, self._request[2], headers)
+                return send(self, target, method, body, headers)
             except Exception as error:
                 self._abandon()
                 if not is_last and self._is_worth_a_copy(error):
@@ -161,21 +178,28 @@ class Transmissions:
                 lost = self._loss(error)
                 if lost is None:
                     raise
-                raise lost from error
+                try:
+                    raise lost from error
+                finally:
+                    del lost  # Its traceback holds this frame.
             except BaseException:
                 self._abandon()
                 raise
+            finally:
+                self._forget()
 
     def request(self, method: str, target: str, body: Any = None, headers: Any = None, **kwargs: Any) -> None:
         """Send the request; httplib2 calls this once per transmission."""
         if self._is_answered:  # A framework's _conn_request tries again for a reason of its own: another request.
             if not self.rewind():
-                raise copy_impossible(has_nonce=True)
+                raise used_up(self._response)
             self.begin(self._offset)
         elif self._count:
             self._prepare_copy()
+        self._forget()
         self._response = None
-        if has_authorization(headers):  # A framework's own, put in since the request was signed.
+        self._is_own = has_authorization(headers)
+        if self._is_own:  # A framework's, put in since the request was signed.
             self._transmit(method, target, body, headers, kwargs)
             return
         given = (method, target, body, headers)
@@ -191,24 +215,48 @@ class Transmissions:
 
     def getresponse(self) -> Any:
         """Return what the connection returns."""
-        self._response = response = self._conn.getresponse()
+        self._response = self._conn.getresponse()
+        self._watch(self._response)
+        return self._response
+
+    def _watch(self, response: Any) -> None:
+        """Notice when an answer has been read to its end.
+
+        Nothing else tells a framework that tries again because the answer broke off from one that did not like it.
+        """
         read = response.read
+        # Whatever has a read() of its own (a test double, a cassette's) says nothing else of itself.
+        is_plain = getattr(type(response), "read", None) is http.client.HTTPResponse.read
 
         def noting(*args: Any, **kwargs: Any) -> Any:
             content = read(*args, **kwargs)
-            # A test double says nothing of itself; http.client's answer is closed at its end.
-            self._is_answered = not isinstance(response, http.client.HTTPResponse) or response.isclosed()
-            if self._is_answered:
-                del response.read  # Else the two would keep each other alive.
+            self._is_answered = not is_plain or (response.isclosed() and not response.length)
             return content
 
-        # Nothing else tells a framework that tries again because the answer broke off from one that did not like it.
-        response.read = noting
-        return response
+        try:
+            former = vars(response).get("read")
+            response.read = noting
+        except (AttributeError, TypeError):  # A double that can't be watched.
+            self._is_answered = True
+            return
+
+        def unwatch() -> None:
+            if former is None:
+                del response.read
+            else:
+                response.read = former
+
+        self._unwatch = unwatch
+
+    def _forget(self) -> None:
+        """Let go of an answer's ``read()``: it and this object would keep each other alive, and a socket open."""
+        if self._unwatch is not None:
+            self._unwatch()
+            self._unwatch = None
 
     def rewind(self) -> bool:
         """Make the body ready to be sent once more; False if it can be read only once."""
-        body = self._request[2]
+        body = self._asked[2]
         if is_file(body):
             if self._body_start is not None:
                 body.seek(self._body_start)
@@ -245,15 +293,16 @@ class Transmissions:
         With signature type QUERY a redirect would else send them twice, or to a log-in page elsewhere, and they would
         be written to the cache.
         """
-        ours = set(_query(self._signed.uri).split("&")) - set(_query(self._request[1]).split("&"))
+        pairs = set(_query(self._signed.uri).split("&")) - set(_query(self._request[1]).split("&"))
+        ours = {name: _decoded(value) for name, _, value in (pair.partition("=") for pair in pairs)}
         for name, value in response.items():
-            if "oauth_" in value:
+            if any(our_name in value for our_name in ours):
                 response[name] = _without(value, ours)
 
     @property
     def _has_nonce(self) -> bool:
         # RFC 5849, section 3.2: the nonces that a server must know again are those of the other methods.
-        return self._oauth.signature_method != "PLAINTEXT"
+        return self._oauth.signature_method != "PLAINTEXT" and not self._is_own
 
     def _sign_afresh(self) -> None:
         self._nonce = generate_nonce()
@@ -267,18 +316,27 @@ class Transmissions:
         )
 
     def _transmit(self, method: str, target: str, body: Any, headers: Any, kwargs: dict[str, Any]) -> None:
+        # http.client would connect within request(), where failing to looks like failing to send.
+        if isinstance(self._conn, http.client.HTTPConnection) and self._conn.sock is None:
+            self._conn.connect()
+        self._is_sending = True
         try:
             self._conn.request(method, target, body, headers, **kwargs)
-        except OSError:
-            # Some of it was sent, maybe all that the server wants. Other errors are http.client's, about a request that
-            # it does not send.
-            self._count += 1
+        except OSError as error:
+            # Some of it was sent, maybe all that the server wants. Other errors are the body's, which has ended before
+            # its end, or http.client's, about a request that it does not send.
+            self._count += is_of_connection(error)
             raise
+        self._is_sending = False
         self._count += 1
 
     def _prepare_copy(self) -> None:
-        if not (self.is_safe or self._has_nonce) or not self.rewind():
-            raise copy_impossible(self.is_safe or self._has_nonce)
+        if not (self.is_safe or self._has_nonce):
+            raise copy_impossible(has_nonce=False)
+        if not self.rewind():
+            if self.is_safe:  # As if nobody had tried again.
+                raise http.client.RemoteDisconnected("Remote end closed connection without response")
+            raise copy_impossible(has_nonce=True)
 
     def _is_worth_a_copy(self, error: Exception) -> bool:
         # What has begun to be answered has been acted upon.
@@ -289,12 +347,14 @@ class Transmissions:
         # An error about an answer that was read to its end is a framework's own.
         if self.is_safe or not self._count or (self._is_answered and not is_unreadable(error)):
             return None
-        return lost_answer(error, self._base, self._request[0], self._response)
+        return lost_answer(error, self._base, self._asked[0], self._response, self._is_sending)
 
     def _abandon(self) -> None:
         # What is still to come on this connection would be taken for the answer to the next request.
         if not self._is_answered:
             self._conn.close()
+            if hasattr(self._response, "close"):  # Which outlives its connection, if that was to end with it.
+                self._response.close()
 
 
 def _start_of(body: Any) -> Any:
@@ -313,6 +373,8 @@ def _is_stale(sock: Any) -> bool:
     """Whether a pooled connection has something to say before it was asked: that it is closed, or what is no answer."""
     if not isinstance(sock, socket.socket) or sock.fileno() < 0:  # There is none, or it is a test double's.
         return False
+    if isinstance(sock, ssl.SSLSocket) and sock.pending():  # Decrypted already.
+        return True
     if hasattr(select, "poll"):  # Not on every system; where it is, it knows sockets of any number.
         poll = select.poll()
         poll.register(sock, select.POLLIN)
@@ -320,19 +382,34 @@ def _is_stale(sock: Any) -> bool:
     return bool(select.select([sock], [], [], 0)[0])
 
 
-def _without(uri: str, pairs: set[str]) -> str:
-    """Return a URI without some pairs of its query, wherever in it they stand, encoded up to twice more."""
-    decoded = {unquote(pair) for pair in pairs}
-    uri, hash_sign, fragment = uri.partition("#")
-    start, question_mark, query = uri.partition("?")
-    kept = "&".join(pair for pair in query.split("&") if unquote(pair) not in decoded)
-    uri = start + (question_mark + kept if kept else "") + hash_sign + fragment
-    separator = "&"
-    for _ in range(3):
-        for pair in pairs:
-            uri = re.sub(f"(?i)(?:{separator})?{re.escape(pair)}(?={separator}|[&#]|$)", "", uri)
-        pairs, separator = {quote(pair, safe="") for pair in pairs}, quote(separator, safe="")
-    return uri
+# A pair of a query with what stands before it, however often the query was encoded since; some write semicolons.
+_AMPERSAND = r"(?:&(?:amp;)?|;|%(?:25)*(?:26|3B))"
+_PAIR = re.compile(
+    rf"({_AMPERSAND}|\?|%(?:25)*3F)([A-Za-z0-9_.~-]+)(?:=|%(?:25)*3D)((?:(?!{_AMPERSAND})[^&#\s<>\"';,\\])*)",
+    re.IGNORECASE,
+)
+# What is left in the place of the first pair of a query, until the ampersand after it is dropped.
+_GONE = "\0"
+_LEFT_OVER = re.compile(rf"\?{_GONE}(?=[#\s>\"';,]|$)|{_GONE}{_AMPERSAND}?", re.IGNORECASE)
+
+
+def _without(text: str, ours: Mapping[str, str]) -> str:
+    """Return a URI, or a text with URIs in it, without some pairs of queries: of these names with these values."""
+
+    def dropped(match: re.Match[str]) -> str:
+        before, name, value = match.groups()
+        if name not in ours or _decoded(value) != ours[name]:
+            return match[0]
+        return before + _GONE if before[-1] == "?" or before[-2:].upper() == "3F" else ""
+
+    return _LEFT_OVER.sub("", _PAIR.sub(dropped, text.replace(_GONE, "")))
+
+
+def _decoded(value: str) -> str:
+    """Return what was encoded, however often it was."""
+    while (once := unquote(value)) != value:
+        value = once
+    return value
 
 
 def _query(uri: str) -> str:

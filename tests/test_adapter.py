@@ -757,6 +757,39 @@ def test_doubles_of_connections_are_signed_as_what_they_double(http, scheme, att
     assert reference.is_valid(reference.Received(scheme, method, target, arrived, b""), SECRETS)
 
 
+class OwnRead(Double):
+    """A double whose one answer has a ``read`` of its own on the instance, and serves again."""
+
+    class Response(dict):
+        status = 200
+
+        def __init__(self):
+            self.read = lambda: b"the body"
+
+    response = Response()
+
+    def getresponse(self):
+        return self.response
+
+
+class ReadOnly(Double):
+    class Response(dict):
+        __slots__ = ()
+        status = 200
+
+        def read(self):
+            return b"the body"
+
+    def getresponse(self):
+        return self.Response()
+
+
+@pytest.mark.parametrize("double", [OwnRead, ReadOnly])
+def test_doubles_of_answers_are_read_as_they_are(http, double):
+    for method in ("GET", "POST", "GET"):
+        assert http.request("http://double/", method, connection_type=double)[1] == b"the body"
+
+
 def test_a_double_is_signed_for_where_a_redirect_leads(http):
     class Redirects(Double):
         def getresponse(self):

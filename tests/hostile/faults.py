@@ -74,6 +74,16 @@ def no_last_chunk(good):
     return lambda connection: connection.sendall(head + b"5\r\nhello\r\n")
 
 
+def negative_chunk(good):
+    return lambda connection: connection.sendall(
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-5\r\nhello\r\n0\r\n\r\n"
+    )
+
+
+def impossible_length(good):
+    return lambda connection: connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100000000000000000000\r\n\r\nhi")
+
+
 def garbage(good):
     return lambda connection: connection.sendall(b"\x16\x03\x01 this is no HTTP at all\r\n\r\n")
 
@@ -151,8 +161,8 @@ def stall_within(good):
 
 
 AFTER_ACTING = [
-    nothing, reset, half_a_status_line, half_a_body, half_a_body_then_reset, half_a_chunk, no_last_chunk, garbage,
-    too_many_headers, no_gzip, half_gzip,
+    nothing, reset, half_a_status_line, half_a_body, half_a_body_then_reset, half_a_chunk, no_last_chunk,
+    negative_chunk, impossible_length, garbage, too_many_headers, no_gzip, half_gzip,
 ]  # fmt: skip
 AFTERWARDS = [closed_afterwards, reset_afterwards, one_more_answer_later, rubbish_later, one_more_answer, rubbish]
 STALLS = [stall, stall_within]

@@ -169,6 +169,20 @@ def test_a_server_that_is_never_content_is_asked_twice_a_call(http, serve, way):
     assert abs(timestamp_of(server.received[-2]) - time.time()) < 60
 
 
+def test_a_time_is_not_believed_before_it_was_of_any_use(http, serve):
+    """The answer to the request that was signed by it is lost, twice; and then no refusal tells the time."""
+
+    def handler(received):
+        if len(server.received) == 1:
+            return as_a_problem_and_a_date(4_000_000_000, timestamp_of(received))
+        return None if abs(timestamp_of(received) - time.time()) > 60 else answer()
+
+    server = serve(handler)
+    with pytest.raises(ConnectionError):
+        http.request(server.uri())
+    assert http.request(server.uri())[1] == b"ok"
+
+
 @pytest.mark.parametrize(
     "told",
     ["0", "-1", "1e9", "", "x", "9" * 13, "9" * 400, "12:00", "\u0661\u0662\u0663", "0x10"],

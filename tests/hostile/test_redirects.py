@@ -1,7 +1,7 @@
 """Redirects, as a table: which hop is signed, and that whoever is not to be signed for sees nothing of a signature."""
 
 import re
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote
 
 import httplib2
 import pytest
@@ -200,7 +200,9 @@ def test_no_spelling_of_another_place_passes_for_this_one(serve, http, location)
 @pytest.mark.parametrize(
     "location",
     ["{away}/log-in?back={quoted}", "{away}/log-in?back={twice}&x=1", "{away}{target}", "{away}/x#{target}",
-     "{away}/?a=1&{query}&b=2", "{away}/?{quoted_query}", "{away}/log-in?back={lower}", "{away}/?{shuffled}"],
+     "{away}/?a=1&{query}&b=2", "{away}/?{quoted_query}", "{away}/log-in?back={lower}", "{away}/?{shuffled}",
+     "{away}/log-in?back={decoded_once}", "{away}/log-in?back={half_quoted}", "{away}/log-in;back={semicolons}",
+     "{away}/?back={thrice}"],
 )  # fmt: skip
 def test_a_server_that_repeats_a_signed_query_gives_nothing_away(serve, http, location, tmp_path):
     """As log-in pages are led to, with the address to come back to in the query."""
@@ -214,6 +216,10 @@ def test_a_server_that_repeats_a_signed_query_gives_nothing_away(serve, http, lo
             status="301 Moved",
             Cache_Control="max-age=600",
             X_Asked=received.target,
+            Link=f"<http://x{received.target}>; rel=self, </next?page=2>; rel=next",
+            Refresh=f'5; url="http://x{received.target}"',
+            Set_Cookie=f"back={received.target}; path=/",
+            X_Json=f'{{"uri": "{received.target}"}}',
             Location=location.format(
                 away=away.uri("/", "127.0.0.1").rstrip("/"),
                 target=received.target,
@@ -223,6 +229,10 @@ def test_a_server_that_repeats_a_signed_query_gives_nothing_away(serve, http, lo
                 quoted_query=quote(query),
                 twice=quote(quote(received.target, safe=""), safe=""),
                 shuffled="&".join(reversed(query.split("&"))),
+                decoded_once=quote("/here?" + "&".join(map("=".join, parse_qsl(query))), safe=""),
+                half_quoted=quote(received.target, safe=":/?="),
+                semicolons=received.target.replace("&", ";"),
+                thrice=quote(quote(quote(received.target))),
             ),
         )
 
@@ -233,6 +243,20 @@ def test_a_server_that_repeats_a_signed_query_gives_nothing_away(serve, http, lo
         assert secret not in seen(away.received[0])
         assert all(secret.encode() not in path.read_bytes() for path in tmp_path.iterdir())
     assert "page" in seen(away.received[0]) or "#" in location
+
+
+@pytest.mark.parametrize(
+    "kept",
+    ["/p?my_oauth_version=1.0&x=1", "/p?q=oauth_version=1.0", "/p?title=about%20oauth_version%3D1.0&y",
+     "/p?oauth_version=2.0", "/p?oauth_token=another&oauth_verifier=x", "/p?x=1&&y", "/p?", "/oauth_version=1.0"],
+)  # fmt: skip
+def test_nothing_else_is_taken_out_of_a_redirect(serve, kept):
+    server = serve(lambda received: answer(Content_Location=kept))
+    http = OAuth1Http(
+        timeout=10, oauth=OAuth1("canary-client", SECRETS.client, "canary-token", SECRETS.token, signature_type="QUERY")
+    )
+    assert http.request(server.uri("/here"))[0]["content-location"] == kept
+    http.close()
 
 
 def without_oauth(headers):

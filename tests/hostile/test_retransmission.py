@@ -1,5 +1,7 @@
 """An answer that is lost: what may be repeated is, nothing is done twice, and no loss goes unreported."""
 
+import contextlib
+import gc
 import http.client
 import io
 import random
@@ -7,6 +9,7 @@ import select
 import socket
 import ssl
 import threading
+import weakref
 
 import httplib2
 import pytest
@@ -15,11 +18,11 @@ from httplib2_oauthlib import OAuth1, OAuth1Http, OAuth1Mixin, RefusedError, Res
 
 from .. import reference
 from ..servers import DROP, answer
-from . import faults
+from . import faults, test_clock
 from .faults import FORM, OAUTH, SAFE, SECRETS, UNSAFE, Cut
 
 # What a framework sees when a connection breaks, and takes for a reason to send a request again.
-FAILURES = (OSError, http.client.HTTPException, httplib2.ServerNotFoundError, ValueError)
+FAILURES = (OSError, http.client.HTTPException, httplib2.ServerNotFoundError, ValueError, OverflowError)
 
 
 def ask(http, server, method, name="one"):
@@ -78,8 +81,9 @@ def test_any_other_request_acts_once_and_its_loss_is_told(http_and_server, actin
     assert acting.acted["one"] == 1
     assert not isinstance(caught.value, FAILURES)
     known = caught.value.reason, caught.value.response is not None and caught.value.response.status
-    has_begun_to_answer = [faults.half_a_body, faults.half_a_body_then_reset, faults.half_a_chunk, faults.no_last_chunk,
-                           faults.no_gzip, faults.half_gzip]  # fmt: skip
+    has_begun_to_answer = [faults.half_a_body, faults.half_a_body_then_reset, faults.half_a_chunk,
+                           faults.no_last_chunk, faults.negative_chunk, faults.impossible_length, faults.no_gzip,
+                           faults.half_gzip]  # fmt: skip
     # The server has refused the copy, or it has said at least how it went. A reset may overtake what it has said.
     assert known in [("other" if fault in has_begun_to_answer else "nonce", 200)] + [("nonce", 200)] * (
         fault is faults.half_a_body_then_reset
@@ -140,7 +144,7 @@ def test_a_connection_that_is_closed_while_a_body_is_sent_is_no_answer(serve, cl
 
     threading.Thread(target=refuse, daemon=True).start()
     http = client()
-    with pytest.raises(ResponseLostError, match="did not answer to a POST") as caught:
+    with pytest.raises(ResponseLostError, match="did not take a POST") as caught:
         http.request(f"http://127.0.0.1:{listener.getsockname()[1]}/", "POST", b"x" * 5_000_000)
     assert caught.value.reason == "other"
     listener.close()
@@ -181,6 +185,71 @@ def test_a_body_is_sent_whole_again(server, client, make, fault, acting):
         http.request(server.uri("/?one"), "PUT", make(), {"content-type": "image/png"})
     assert [each.body for each in server.received] == [b"x" * 10] * len(server.received)
     assert acting.acted["one"] == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [("200 OK", "likely"), ("303 x", "likely"), ("400 x", "not known"), ("429 x", "not known"), ("503 x", "not known")],
+)
+def test_of_an_answer_that_broke_off_no_more_is_said_than_its_status_does(serve, client, status, words):
+    server = serve(lambda _: faults.half_a_body(answer("refused", status)))
+    with pytest.raises(ResponseLostError, match=words) as caught:
+        ask(client(), server, "POST")
+    assert caught.value.response.status == int(status[:3])
+    assert caught.value.content == b"refu"
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_an_answer_of_which_tls_has_decrypted_more_is_not_taken_for_the_next(serve, tls, client, method):
+    """http.client reads 8192 bytes of the two answers that came at once; the rest waits within OpenSSL."""
+    first = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n"
+    length = 8192 - len(first % 8000)
+    two = first % length + b"x" * length + answer("to nobody")
+    server = serve(lambda received: two if received.target == "/?before" else answer("mine"), tls=tls)
+    http = client()
+    ask(http, server, "GET", "before")
+    assert ask(http, server, method)[1] == b"mine"
+
+
+class Broken(io.BytesIO):
+    def read(self, size=-1):
+        raise PermissionError("the disk")
+
+
+def test_a_body_that_cannot_be_read_is_its_own_error(serve, client):
+    with pytest.raises(PermissionError, match="the disk"):
+        client().request(serve().uri(), "PUT", Broken(b"x"), {"Content-Type": "image/png"})
+
+
+@pytest.mark.parametrize("method", ["GET", "OPTIONS"])
+def test_a_safe_request_whose_body_can_be_read_once_ends_as_in_httplib2(serve, client, method):
+    with pytest.raises(ConnectionError):
+        client().request(serve(lambda _: DROP).uri(), method, iter([b"x"]), {"Content-Type": "image/png"})
+
+
+@pytest.mark.parametrize(
+    "fault", [faults.whole, faults.half_a_body, faults.stall_within, faults.negative_chunk], ids=named
+)
+@pytest.mark.parametrize("method", ["HEAD", "GET", "POST"])
+def test_no_socket_is_kept_open_by_what_became_of_a_request(serve, client, acting, method, fault):
+    """Not until the garbage is collected, either."""
+    sockets = []
+
+    class Watched(httplib2.HTTPConnectionWithTimeout):
+        def connect(self):
+            super().connect()
+            sockets.append(weakref.ref(self.sock))
+
+    server = serve(acting, keep_alive=False)
+    acting.faults["one"] = [fault, fault]
+    http = client(timeout=0.2)
+    gc.disable()
+    try:
+        with contextlib.suppress(Exception):
+            http.request(server.uri("/?one"), method, connection_type=Watched)
+        assert [each() for each in sockets if each() is not None and each().fileno() >= 0] == []
+    finally:
+        gc.enable()
 
 
 # -- PLAINTEXT has no nonce that a server must know again
@@ -336,6 +405,142 @@ def test_a_body_that_was_begun_is_not_sent_in_part_by_a_framework_that_tries_aga
     assert acting.acted["one"] == 1
 
 
+class Changes:
+    """A framework that adds to each request on its way, as late as it can."""
+
+    def _conn_request(self, conn, request_uri, method, body, headers):
+        body = body + "&assert=user" if isinstance(body, str) else body
+        return super()._conn_request(conn, request_uri + "&maxlag=5", method, body, {**headers, "x-late": "1"})
+
+
+class ChangesInFront(OAuth1Mixin, Changes, httplib2.Http):
+    pass
+
+
+class ChangesAndRetries(OAuth1Mixin, Changes, RetriesAround):
+    pass
+
+
+@pytest.mark.parametrize("fault", ["reset", "nothing", "clock"])
+def test_a_framework_that_changes_a_request_on_its_way_does_so_once(serve, client, fault):
+    def handler(received):
+        assert reference.is_valid(received, SECRETS)
+        if len(server.received) > 1:
+            return answer()
+        sent = int(reference.protocol_parameters(received)["oauth_timestamp"])
+        return test_clock.in_mediawikis_words(sent + 5000, sent) if fault == "clock" else getattr(faults, fault)(b"")
+
+    server = serve(handler)
+    ask(client(kind=ChangesInFront), server, "POST")
+    assert [(each.target, each.body) for each in server.received] == [("/?one&maxlag=5", b"a=1&assert=user")] * 2
+
+
+def test_a_framework_that_changes_a_request_on_its_way_and_tries_again_does_nothing_twice(serve, client):
+    acting = faults.Acting()
+    acting.faults["one&maxlag=5"] = [faults.half_a_body]
+    with pytest.raises(ResponseLostError):
+        ask(client(kind=ChangesAndRetries), serve(acting), "POST")
+    assert acting.acted["one&maxlag=5"] == 1
+
+
+class Progress:
+    """A reader around a file, as progress bars are: no seek."""
+
+    def __init__(self, file):
+        self.read = file.read
+
+
+def test_a_file_that_a_framework_wraps_is_sent_whole_again(serve, client, acting):
+    class Wraps(httplib2.Http):
+        def _conn_request(self, conn, request_uri, method, body, headers):
+            return super()._conn_request(conn, request_uri, method, Progress(body), headers)
+
+    server = serve(acting)
+    acting.faults["one"] = [faults.reset]
+    with pytest.raises(ResponseLostError) as caught:
+        client(kind=type("Ours", (OAuth1Mixin, Wraps), {})).request(
+            server.uri("/?one"), "PUT", io.BytesIO(b"x" * 10), {"content-type": "image/png", "content-length": "10"}
+        )
+    assert (caught.value.reason, [each.body for each in server.received]) == ("nonce", [b"x" * 10] * 2)
+
+
+def test_a_frameworks_own_authorization_has_no_nonce_of_ours(serve, client):
+    """Added as late as it can be; plain httplib2 sends such a request once, too."""
+
+    class Bearer(httplib2.Http):
+        def _conn_request(self, conn, request_uri, method, body, headers):
+            return super()._conn_request(conn, request_uri, method, body, {**headers, "authorization": "Bearer x"})
+
+    server = serve(lambda _: faults.reset(b""))
+    with pytest.raises(ResponseLostError):
+        ask(client(kind=type("Ours", (OAuth1Mixin, Bearer), {})), server, "POST")
+    assert [each.headers["authorization"] for each in server.received] == ["Bearer x"]
+
+
+def test_a_framework_that_reads_an_answer_in_pieces_learns_of_its_loss_too(serve, client, acting):
+    class Pieces(httplib2.Http):
+        def _conn_request(self, conn, request_uri, method, body, headers):
+            if conn.sock is None:
+                conn.connect()
+            conn.request(method, request_uri, body, headers)
+            response, content = conn.getresponse(), b""
+            while piece := response.read(4):
+                content += piece
+            if len(content) < int(response.getheader("content-length")):
+                raise http.client.IncompleteRead(content)
+            return httplib2.Response(response), content
+
+    ours = client(kind=type("Ours", (OAuth1Mixin, Pieces), {}))
+    acting.faults["one"] = [faults.half_a_body]
+    server = serve(acting)
+    with pytest.raises(ResponseLostError):
+        ask(ours, server, "POST")
+    assert ask(ours, server, "POST", "two")[1] == b"done two"
+
+
+def test_a_framework_that_lets_http_client_connect_gets_its_own_error(client):
+    class Late(httplib2.Http):
+        def _conn_request(self, conn, request_uri, method, body, headers):
+            conn.request(method, request_uri, body, headers)
+
+    with pytest.raises(ConnectionRefusedError):
+        client(kind=type("Ours", (OAuth1Mixin, Late), {})).request("http://127.0.0.1:1/", "POST", "a=1", FORM)
+
+
+def test_a_framework_that_tries_again_after_an_answer_is_told_if_the_body_is_used_up(serve, client):
+    class Retries(httplib2.Http):
+        def _conn_request(self, *args):
+            response, content = super()._conn_request(*args)
+            return super()._conn_request(*args) if response.status == 503 else (response, content)
+
+    server = serve(lambda _: answer("busy", "503 Busy"))
+    with pytest.raises(ResponseLostError, match=r"was answered \(503\)") as caught:
+        client(kind=type("Ours", (OAuth1Mixin, Retries), {})).request(server.uri(), "PUT", iter([b"x"]))
+    assert caught.value.response.status == 503
+
+
+def test_an_error_of_the_programs_own_while_it_waits_does_not_let_a_framework_do_it_twice(serve, client, acting):
+    """As a signal's handler raises it; it passes, and the framework within the call tries again."""
+
+    class Alarm(Exception):
+        pass
+
+    class Impatient(httplib2.HTTPConnectionWithTimeout):
+        waits = 1
+
+        def getresponse(self):
+            response = super().getresponse()
+            if Impatient.waits:
+                Impatient.waits -= 1
+                raise Alarm
+            return response
+
+    server = serve(acting)
+    with pytest.raises(ResponseLostError):
+        client(kind=AroundInFront).request(server.uri("/?one"), "POST", "a=1", FORM, connection_type=Impatient)
+    assert acting.acted["one"] == 1
+
+
 def test_a_framework_that_tries_again_with_another_request_makes_another(serve, client):
     """After an answer that it did not like, or with another body."""
 
@@ -378,6 +583,18 @@ def test_an_action_whose_redirect_fails_is_told_too(serve, client, where, forced
             ask(http, serve(acts), "POST")
         assert caught.value.response.status == 303
     assert len(acted) == 1
+
+
+@pytest.mark.parametrize("headers", [{"Location": "/again"}, {}], ids=["loop", "nowhere"])
+def test_an_action_with_a_redirect_that_ends_nowhere_is_no_500_that_is_tried_again(serve, client, headers):
+    """httplib2 makes one of it if it is told to make responses of errors."""
+    server = serve(lambda _: answer(status="303 x", **headers))
+    http = client()
+    with pytest.raises(httplib2.error.HttpLib2ErrorWithResponse):
+        ask(http, server, "POST")
+    http.force_exception_to_status_code = True
+    response, content = ask(http, server, "POST")
+    assert (response.status, b"answered (303)" in content) == (400, True)
 
 
 def test_what_a_framework_does_after_an_answer_fails_by_itself(serve, client):
