@@ -190,18 +190,18 @@ class Transmissions:
 
     def request(self, method: str, target: str, body: Any = None, headers: Any = None, **kwargs: Any) -> None:
         """Send the request; httplib2 calls this once per transmission."""
+        self._is_own = has_authorization(headers)
+        if (
+            self._is_own
+        ):  # A framework's, put in since the request was signed: httplib2's matter, as often as it sends it.
+            self._transmit(method, target, body, headers, kwargs)
+            return
         if self._is_answered:  # A framework's _conn_request tries again for a reason of its own: another request.
             if not self.rewind():
                 raise used_up(self._response)
             self.begin(self._offset)
         elif self._count:
             self._prepare_copy()
-        self._forget()
-        self._response = None
-        self._is_own = has_authorization(headers)
-        if self._is_own:  # A framework's, put in since the request was signed.
-            self._transmit(method, target, body, headers, kwargs)
-            return
         given = (method, target, body, headers)
         # Changed: by a framework's _conn_request, on its way.
         is_changed = given != self._request
@@ -319,6 +319,9 @@ class Transmissions:
         # http.client would connect within request(), where failing to looks like failing to send.
         if isinstance(self._conn, http.client.HTTPConnection) and self._conn.sock is None:
             self._conn.connect()
+        self._forget()
+        self._response = None
+        self._is_answered = False
         self._is_sending = True
         try:
             self._conn.request(method, target, body, headers, **kwargs)

@@ -471,10 +471,14 @@ def test_a_frameworks_own_authorization_has_no_nonce_of_ours(serve, client):
         def _conn_request(self, conn, request_uri, method, body, headers):
             return super()._conn_request(conn, request_uri, method, body, {**headers, "authorization": "Bearer x"})
 
-    server = serve(lambda _: faults.reset(b""))
-    with pytest.raises(ResponseLostError):
-        ask(client(kind=type("Ours", (OAuth1Mixin, Bearer), {})), server, "POST")
-    assert [each.headers["authorization"] for each in server.received] == ["Bearer x"]
+    for fault, count in [(faults.reset, 1), (faults.nothing, 2)]:
+        servers = [serve(lambda _, fault=fault: fault(b"")) for _ in range(2)]
+        with pytest.raises(ConnectionError):
+            ask(client(kind=Bearer), servers[0], "POST")
+        with pytest.raises(ResponseLostError):
+            ask(client(kind=type("Ours", (OAuth1Mixin, Bearer), {})), servers[1], "POST")
+        for server in servers:
+            assert [each.headers["authorization"] for each in server.received] == ["Bearer x"] * count
 
 
 def test_a_framework_that_reads_an_answer_in_pieces_learns_of_its_loss_too(serve, client, acting):
