@@ -68,7 +68,9 @@ def _notes_call(request: _Method) -> _Method:
         if call is None:
             return within_call(self, uri, headers, work)
         answer = within_call(self, uri, headers, functools.partial(going_on, call.answered, work))
-        call.answered = None  # The redirect, if it was one, led to an answer.
+        # The redirect, if it was one, led to an answer.
+        call.answered = None
+        call.lost.clear()
         return answer
 
     return _hook(request, noting)  # type: ignore[no-any-return]
@@ -260,8 +262,12 @@ class OAuth1Mixin(_Base):
         try:
             # Signed before httplib2 connects: what can't be signed sends nothing.
             transmissions = Transmissions(conn, oauth, base, request_uri, method, body, headers)
-            if call is None or not transmissions.resume(call.lost):
+            lost = () if call is None else call.lost
+            earlier = next((each for each in lost if transmissions.is_same_as(each)), None)
+            if earlier is None:
                 transmissions.begin(offset)
+            else:
+                transmissions.resume(earlier)
         except SigningError as error:
             if not was_sent:
                 raise
@@ -270,12 +276,13 @@ class OAuth1Mixin(_Base):
             response, content = self._exchange(transmissions, send, base, offset)
         except Exception as error:
             if call is not None and (transmissions.is_open or isinstance(error, ResponseLostError)):
-                call.lost = transmissions
+                call.lost.append(transmissions)
             raise
         if call is not None and not transmissions.is_safe:
             # Redirected: what follows belongs to it. Any other answer is whole, and what follows another matter.
-            call.answered = (response, content) if 300 <= response.status < 400 else None  # noqa: PLR2004
-            call.lost = None
+            is_redirect = 300 <= response.status < 400  # noqa: PLR2004
+            call.answered = (response, content) if is_redirect else None
+            call.lost = [each for each in call.lost if each is not earlier] + [transmissions] * is_redirect
         if oauth.signature_type == "QUERY":
             transmissions.strip_echo(response)
         return response, content

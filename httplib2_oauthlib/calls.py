@@ -70,7 +70,7 @@ class Call:
         is_own: Whether the request carries an Authorization header of the caller's own.
         was_sent: Whether any hop was sent.
         answered: The redirect, response and content, that the last signed request was answered with that is not safe.
-        lost: Whatever the adapter keeps of the last request whose answer was lost.
+        lost: Whatever the adapter keeps of each request of which no last answer has come: lost, or redirected.
         hops: The runs of ``request()`` that are under way, innermost last.
     """
 
@@ -83,7 +83,7 @@ class Call:
         self.is_own = False
         self.was_sent = False
         self.answered: Any = None
-        self.lost: Any = None
+        self.lost: list[Any] = []
         self.hops: list[_Hop] = []
 
     @property

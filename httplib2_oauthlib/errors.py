@@ -13,7 +13,8 @@
         └── CredentialsError             credentials are missing, partial or unreadable
 
 All of them are ``httplib2.HttpLib2Error``, so that a framework's existing handlers still catch them.
-No message holds a secret. httplib2's own errors pass through this package unchanged.
+No message holds a secret. httplib2's own errors pass through this package unchanged, but for those about a signed
+request that may have been acted upon: these are a ResponseLostError's ``__cause__``.
 """
 
 import re
@@ -69,7 +70,7 @@ class _AnswerError(OAuthError):
 
 
 class RefusedError(_AnswerError):
-    """The server refused the OAuth part of a request.
+    """The server refused the OAuth part of a request; or, as a :class:`ResponseLostError`, what it said is lost.
 
     Args:
         reason: One of ``signature``, ``consumer``, ``token``, ``nonce``, ``timestamp``, ``method``, ``other``.

@@ -1,4 +1,4 @@
-"""Says what is known of a request that was sent and whose answer was lost. Words and judgements; nothing is sent here.
+"""Says what is known of a request that was sent and whose answer was lost. Words and judgements; no I/O of its own.
 
 Whoever repeats a request because a connection broke may do a thing twice. Frameworks do so when they see an OSError or
 one of http.client's errors, so a loss that may have been an action is told by an error that is neither.
@@ -34,10 +34,10 @@ _WITHOUT_NONCE = (
 # What Python says where http.client reads a length that is negative, or too large for anything.
 _NONSENSE = (ValueError, ArithmeticError, MemoryError)
 #: What breaks when a connection does, as httplib2 and frameworks let it out.
-_BREAKS = (ConnectionError, ssl.SSLError, http.client.HTTPException, *_NONSENSE)
-_FAILURES = (OSError, http.client.HTTPException, httplib2.HttpLib2Error, *_NONSENSE)
+_BREAKS = (ConnectionError, ssl.SSLError, http.client.HTTPException)
+_FAILURES = (OSError, http.client.HTTPException, httplib2.HttpLib2Error)
 # A redirect may lead to a scheme that nobody speaks.
-_FAILURES_TO_GO_ON = (*_FAILURES, LookupError)
+_FAILURES_TO_GO_ON = (*_FAILURES, *_NONSENSE, LookupError)
 # What a network says, beside what Python has classes for; any other OSError in sending is about a file.
 _NETWORK_ERRNOS = ("ENETDOWN", "ENETUNREACH", "ENETRESET", "EHOSTDOWN", "EHOSTUNREACH", "ENOBUFS")
 _MOST_LIKELY_ACTED = range(200, 400)
@@ -70,9 +70,15 @@ def is_of_connection(error: OSError) -> bool:
     return is_known or errno.errorcode.get(error.errno or 0) in _NETWORK_ERRNOS
 
 
-def is_break(error: Exception) -> bool:
-    """Whether a connection broke, so that a copy over a new one may arrive; waiting once more is another matter."""
-    return isinstance(error, _BREAKS) and not isinstance(error, TimeoutError)
+def is_break(error: Exception, has_begun: bool) -> bool:
+    """Whether a connection broke, so that a copy over a new one may arrive; waiting once more is another matter.
+
+    Args:
+        error: What was raised.
+        has_begun: Whether the answer had begun; an answer that is nonsense is as good as none.
+    """
+    is_known = isinstance(error, _BREAKS) or (has_begun and isinstance(error, _NONSENSE))
+    return is_known and not isinstance(error, TimeoutError)
 
 
 def is_unreadable(error: Exception) -> bool:
@@ -90,11 +96,14 @@ def lost_answer(error: Exception, base: str, method: str, answer: object, is_sen
         answer: The ``http.client.HTTPResponse`` as far as it has come, or None.
         is_sending: Whether it was raised while the request was sent.
     """
-    if isinstance(error, OAuthError) or not (isinstance(error, _FAILURES) or is_unreadable(error)):
+    is_nonsense = answer is not None and isinstance(error, _NONSENSE)
+    is_known = isinstance(error, _FAILURES) or is_nonsense or is_unreadable(error)
+    if not is_known or isinstance(error, OAuthError):
         return None
     if isinstance(answer, http.client.HTTPResponse):
         response = httplib2.Response(answer)
-        what = "could not be decompressed" if is_unreadable(error) else "broke off"
+        in_time = "did not come whole in time" if isinstance(error, TimeoutError) else "broke off"
+        what = "could not be decompressed" if is_unreadable(error) else in_time
         words = f"{base} answered {response.status} to a {method}, and the answer {what}."
         has_acted = response.status in _MOST_LIKELY_ACTED
         words += " Most likely it has acted." if has_acted else " Whether it has acted is not known."

@@ -133,23 +133,16 @@ class Transmissions:
         self._offset = offset
         self._sign_afresh()
 
-    def resume(self, lost: "Transmissions | None") -> bool:
-        """Go on with a request whose answer was lost, where a framework asks for the same again within one call.
-
-        Returns:
-            False if this is another request.
-
-        Raises:
-            ResponseLostError: It can't be sent again.
-        """
+    def is_same_as(self, other: "Transmissions") -> bool:
+        """Whether both are for one request, as it was asked for."""
         ours = (self._oauth, self._base, *self._asked[:3])
-        if lost is None or ours != (lost._oauth, lost._base, *lost._asked[:3]):
-            return False
-        self._count, self._offset = lost._count, lost._offset
-        self._nonce, self._timestamp, self._body_start = lost._nonce, lost._timestamp, lost._body_start
-        self._prepare_copy()
+        return ours == (other._oauth, other._base, *other._asked[:3])
+
+    def resume(self, earlier: "Transmissions") -> None:
+        """Go on with a request whose answer was lost, where a framework asks for the same again within one call."""
+        self._count, self._offset = earlier._count, earlier._offset
+        self._nonce, self._timestamp, self._body_start = earlier._nonce, earlier._timestamp, earlier._body_start
         self._sign()
-        return True
 
     def exchange(self, send: Callable[..., Answer]) -> Answer:
         """Send the request, with a copy where the connection breaks, and return what the server answers.
@@ -275,15 +268,14 @@ class Transmissions:
         """
         refusal = read_refusal(response, content)
         self.is_refused_without_better_reason = refusal is not None and refusal.reason in ("timestamp", "other")
-        if refusal is None:
-            return None
-        server_time = refusal.clock_beside(self._timestamp)
+        server_time = None if refusal is None else refusal.clock_beside(self._timestamp)
         if self._count > 1 and not self.is_safe:
-            if refusal.reason == "nonce":
+            if refusal is not None and refusal.reason == "nonce":
                 raise copy_refused("nonce", response, content)
-            if server_time is not None or refusal.reason == "other":
-                # The clock is looked at before the nonce, and rest.php does not say what it minds: neither tells
-                # whether the first copy was acted upon.
+            # The clock is looked at before the nonce; rest.php, and who knows of no reports, do not say what they mind;
+            # and who is overloaded has not looked. None tells whether the first copy was acted upon.
+            is_silent = response.status >= 400 if refusal is None else refusal.reason == "other"  # noqa: PLR2004
+            if server_time is not None or is_silent:
                 raise copy_refused("other", response, content)
         return server_time
 
@@ -344,7 +336,8 @@ class Transmissions:
     def _is_worth_a_copy(self, error: Exception) -> bool:
         # What has begun to be answered has been acted upon.
         may_repeat = self.is_safe or (self._has_nonce and self._response is None)
-        return self._count == 1 and is_break(error) and not self._is_answered and may_repeat and self.rewind()
+        is_open = self._count == 1 and not self._is_answered
+        return is_open and is_break(error, self._response is not None) and may_repeat and self.rewind()
 
     def _loss(self, error: Exception) -> ResponseLostError | None:
         # An error about an answer that was read to its end is a framework's own.

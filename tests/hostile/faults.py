@@ -28,6 +28,12 @@ NONCE_USED = answer(
     '{"error":{"code":"mwoauth-invalid-authorization","info":"Nonce already used: x"}}',
     MediaWiki_API_Error="mwoauth-invalid-authorization",
 )
+# What else a server may say to a copy: RFC 5849 has a plain 401, and what stands before a server has words of its own.
+OTHER_WORDS = {
+    "problem": answer("", "401 Unauthorized", WWW_Authenticate='OAuth oauth_problem="nonce_used"'),
+    "challenge": answer("", "401 Unauthorized", WWW_Authenticate='OAuth realm="x"'),
+    **{str(status): answer("no", f"{status} No") for status in (400, 401, 403, 404, 409, 429, 500, 502, 503, 504)},
+}
 
 
 # -- what a server does with its answer
@@ -177,6 +183,8 @@ class Acting:
         acted: How often, by name.
         faults: For each name, what goes wrong with one transmission after the other; then nothing does.
         last_fault: What happened to the last answer.
+        played: How many faults were played.
+        refusal: What is answered to a nonce that is known.
         unheard: Names of which the first transmission is lost before the server acts.
     """
 
@@ -186,6 +194,8 @@ class Acting:
         self.faults = {}
         self.unheard = set()
         self.last_fault = whole
+        self.played = 0
+        self.refusal = NONCE_USED
         self._nonces = set()
         self._lock = threading.Lock()
 
@@ -195,15 +205,19 @@ class Acting:
             self.arrived[name] += 1
             if name in self.unheard:
                 self.unheard.remove(name)
+                self.played += 1
                 return random.Random(name).choice([nothing, reset])(b"")
             assert reference.is_valid(received, SECRETS)
-            nonce = reference.protocol_parameters(received)["oauth_nonce"]
+            parameters = reference.protocol_parameters(received)
+            # "Unique across all requests with the same timestamp, client credentials, and token combinations."
+            nonce = tuple(parameters[f"oauth_{name}"] for name in ("nonce", "timestamp", "consumer_key", "token"))
             is_new = nonce not in self._nonces
             self._nonces.add(nonce)
             self.acted[name] += is_new
             faults = self.faults.get(name)
             self.last_fault = fault = faults.pop(0) if faults else whole
-        good = answer(f"done {name}") if is_new else NONCE_USED
+            self.played += fault is not whole
+        good = answer(f"done {name}") if is_new else self.refusal
         if received.method == "HEAD":
             good = good.partition(b"\r\n\r\n")[0] + b"\r\n\r\n"
         return fault(good)
@@ -219,11 +233,15 @@ class Cut(NamedTuple):
         up: After so many bytes from the client, or None.
         down: After so many bytes from the server, or None.
         is_reset: Whether both sides see a reset.
+        stalls: Whether nothing more is passed on instead, and both sides are left waiting.
+        refusal: What to answer to CONNECT instead of making a connection, or None.
     """
 
     up: int | None = None
     down: int | None = None
     is_reset: bool = False
+    stalls: bool = False
+    refusal: bytes | None = None
 
 
 class Proxy:
@@ -231,12 +249,12 @@ class Proxy:
 
     Attributes:
         plan: The cuts, for one connection after the other; None, and whatever comes later, is passed on whole.
-        count: How many connections were made through it.
+        fired: How many connections were cut.
     """
 
     def __init__(self):
         self.plan = []
-        self.count = 0
+        self.fired = 0
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         self._open = []
@@ -257,7 +275,6 @@ class Proxy:
                 return
             self._open.append(client)
             cut = self.plan.pop(0) if self.plan else None
-            self.count += 1
             threading.Thread(target=self._talk, args=(client, cut or Cut()), daemon=True).start()
 
     def _talk(self, client, cut):
@@ -266,6 +283,10 @@ class Proxy:
             head = b""
             while b"\r\n\r\n" not in head:
                 head += client.recv(1)
+            if cut.refusal is not None:
+                self.fired += 1
+                client.sendall(cut.refusal)
+                return
             host, _, port = head.split(b" ")[1].rpartition(b":")
             server = socket.create_connection((host.decode(), int(port)))
             self._open.append(server)
@@ -288,5 +309,12 @@ class Proxy:
                 if left[source] is not None:
                     chunk, left[source] = chunk[: left[source]], max(left[source] - len(chunk), 0)
                 (server if source is client else client).sendall(chunk)
-                if not chunk or left[source] == 0:
+                if left[source] == 0:
+                    self.fired += 1
+                    if cut.stalls:
+                        client.recv(1)
+                        while client.recv(65536):
+                            pass
+                    return
+                if not chunk:
                     return

@@ -69,6 +69,14 @@ class Site:
         return answer(f"{name} {path}", **headers)
 
 
+@pytest.fixture(params=["plain, keep-alive", "tls, close"])
+def serve(request, serve, tls, ca_certs, monkeypatch):
+    """Start servers of one kind, which every client trusts."""
+    monkeypatch.setattr(httplib2, "CA_CERTS", ca_certs)
+    is_tls = request.param.startswith("tls")
+    return lambda handler: serve(handler, tls=tls if is_tls else None, keep_alive=not is_tls)
+
+
 @pytest.fixture(params=["directory", "memory"])
 def cache(request, tmp_path):
     return str(tmp_path / "cache") if request.param == "directory" else Memory()

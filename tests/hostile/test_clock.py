@@ -235,6 +235,8 @@ def test_the_repair_can_be_switched_at_any_time(http, serve):
         seen.append(len(server.received))
     # What was learnt is not used while it is off, and not forgotten.
     assert seen == [1, 3, 4, 5]
+    ahead = [abs(timestamp_of(each) - time.time()) > 1800 for each in server.received]
+    assert ahead == [False, False, True, False, True]
 
 
 def test_a_class_may_switch_it_off(serve):

@@ -56,13 +56,13 @@ class Kinds:
 class World:
     """Servers that send a client along a way, and remember what each got."""
 
-    def __init__(self, serve, tls):
+    def __init__(self, serve, tls, keep_alive):
         self.received = []
         self.code = 302
         self.uris = []
         self.headers = {}
         self.servers = {
-            name: serve(self, tls=tls if name.startswith("secure") else None)
+            name: serve(self, tls=tls if name.startswith("secure") else None, keep_alive=keep_alive)
             for name in ("home", "port", "secure", "secure port")
         }
 
@@ -106,9 +106,9 @@ def marks(world):
     return found
 
 
-@pytest.fixture
-def world(serve, tls):
-    return World(serve, tls)
+@pytest.fixture(params=[True, False], ids=["keep-alive", "close"])
+def world(request, serve, tls):
+    return World(serve, tls, request.param)
 
 
 @pytest.fixture
@@ -123,9 +123,18 @@ def test_the_right_hops_are_signed_and_nobody_else_sees_a_thing(world, http, kin
     """Every way with every status, of GET and HEAD, and of POST where httplib2 goes on."""
     http.oauth = getattr(Kinds, kind)
     http.follow_all_redirects = True
-    for world.code in (301, 302, 303, 307, 308):
-        for method in ("GET", "HEAD", "POST"):
-            for way, signed in WAYS if kind == "one" else NAMED:
+    for world.code in (300, 301, 302, 303, 307, 308):
+        # Of the rarer methods only some ways.
+        for method, each in [
+            ("GET", 1),
+            ("HEAD", 1),
+            ("POST", 1),
+            ("PUT", 4),
+            ("PATCH", 4),
+            ("DELETE", 4),
+            ("OPTIONS", 4),
+        ]:
+            for way, signed in (WAYS if kind == "one" else NAMED)[::each]:
                 body, headers = ("a=1", FORM) if method == "POST" else (None, {})
                 response, _ = http.request(world.send_along(way), method, body, headers)
                 assert (way, response.status, marks(world)) == (way, 200, signed)
@@ -143,6 +152,14 @@ def test_the_same_in_other_placements(world, http, placement, way, signed):
     http.request(world.send_along(way), "POST", "a=1", FORM)
     assert marks(world) == signed
     assert all(each.body.startswith(b"a=1") for each in world.received)
+
+
+def test_a_redirect_that_is_not_followed_is_an_answer(world, http):
+    http.follow_redirects = False
+    for world.code in (300, 301, 302, 303, 307, 308):
+        for method in ("GET", "POST"):
+            assert http.request(world.send_along("ha"), method)[0].status == world.code
+            assert marks(world) == "+"
 
 
 def test_without_follow_all_redirects_httplib2_follows_303_and_308_only(world, http):

@@ -6,7 +6,7 @@ import json
 import httplib2
 import jwt
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from httplib2_oauthlib import (
@@ -95,6 +95,7 @@ def ask_everything(uri):
     yield lambda: mediawiki.identify(uri, CONSUMER, ("key", "secret"), user_agent="test")
 
 
+@settings(max_examples=max(500, settings.default.max_examples))
 @given(status=statuses, headers=headers, body=some_bytes)
 def test_any_bytes_as_a_refusal_or_a_token(says, uri, status, headers, body):
     says.what = answer(body, status, **headers)
@@ -105,6 +106,7 @@ def test_any_bytes_as_a_refusal_or_a_token(says, uri, status, headers, body):
             assert str(error)
 
 
+@settings(max_examples=max(500, settings.default.max_examples))
 @given(status=statuses, headers=headers, body=some_bytes, method=st.sampled_from(["GET", "POST", "DELETE"]))
 def test_any_bytes_as_an_answer_to_a_request(says, uri, status, headers, body, method):
     """What httplib2 itself raises about the same answer passes, or says that an action was answered so."""
@@ -132,6 +134,7 @@ def test_any_bytes_as_an_answer_to_a_request(says, uri, status, headers, body, m
         pytest.fail(f"{ours!r} about an answer that came whole")
 
 
+@settings(max_examples=max(500, settings.default.max_examples))
 @given(
     raw=st.binary(max_size=100)
     | st.builds(lambda status, rest: b"HTTP/1.1 " + status + rest, st.binary(max_size=6), some_bytes)
@@ -158,6 +161,7 @@ values = st.recursive(
 )
 
 
+@settings(max_examples=max(500, settings.default.max_examples))
 @given(
     claims=st.dictionaries(CLAIMS, values) | values,
     head=st.dictionaries(st.sampled_from(["alg", "typ", "kid", "crit", "b64"]), values),
@@ -173,6 +177,7 @@ def test_any_statement_that_is_signed_with_the_right_secret(says, uri, claims, h
         mediawiki.identify(uri, CONSUMER, ("key", "secret"), user_agent="test")
 
 
+@settings(max_examples=max(500, settings.default.max_examples))
 @given(parts=st.lists(some_bytes, min_size=1, max_size=4), good=st.booleans())
 def test_any_bytes_as_a_jwt(says, uri, parts, good):
     head = b"eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9" if good else b"eyJ"

@@ -2,6 +2,7 @@
 
 import contextlib
 import gc
+import gzip
 import http.client
 import io
 import random
@@ -17,7 +18,7 @@ import pytest
 from httplib2_oauthlib import OAuth1, OAuth1Http, OAuth1Mixin, RefusedError, ResponseLostError, mediawiki
 
 from .. import reference
-from ..servers import DROP, answer
+from ..servers import DROP, answer, in_turn
 from . import faults, test_clock
 from .faults import FORM, OAUTH, SAFE, SECRETS, UNSAFE, Cut
 
@@ -187,6 +188,86 @@ def test_a_body_is_sent_whole_again(server, client, make, fault, acting):
     assert acting.acted["one"] == 1
 
 
+@pytest.mark.parametrize("words", faults.OTHER_WORDS)
+@pytest.mark.parametrize("method", UNSAFE)
+def test_whatever_is_said_to_a_copy_but_success_leaves_open_what_was_done(server, client, acting, method, words):
+    acting.refusal = faults.OTHER_WORDS[words]
+    acting.faults["one"] = [faults.nothing]
+    with pytest.raises(ResponseLostError) as caught:
+        ask(client(), server, method)
+    assert acting.acted["one"] == 1
+    assert caught.value.reason == ("nonce" if words == "problem" else "other")
+    assert str(caught.value.response.status) in faults.OTHER_WORDS[words].decode()
+    assert ask(client(), server, "GET", "two")[1] == b"done two"
+
+
+def test_a_copy_that_is_the_first_to_arrive_is_answered_like_any_request(serve, client):
+    """Also if the answer is no: the server looked at it, and so had not seen the first."""
+    server = serve(in_turn(DROP, answer('{"error":{"code":"badtoken"}}', MediaWiki_API_Error="badtoken")))
+    assert b"badtoken" in ask(client(), server, "POST")[1]
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_what_is_said_to_a_copy_of_a_safe_request_is_its_answer(serve, client, method):
+    server = serve(in_turn(DROP, answer("" if method == "HEAD" else "no", "503 No")))
+    assert ask(client(), server, method)[0].status == 503
+
+
+def test_a_copy_of_a_safe_request_that_is_refused_for_the_clock_is_repaired(serve, client):
+    clock = test_clock.Clock(7200)
+    server = serve(lambda received: DROP if len(server.received) == 1 else clock(received))
+    assert ask(client(), server, "GET")[1] == b"ok"
+    assert len(server.received) == 3
+
+
+@pytest.mark.parametrize("method", ["get", "TRACE", "head"])
+def test_safe_methods_are_known_in_any_spelling(serve, client, method):
+    server = serve(in_turn(DROP, answer()))
+    ask(client(), server, method)
+    nonces = {reference.protocol_parameters(each)["oauth_nonce"] for each in server.received}
+    assert len(nonces) == len(server.received) == 2
+
+
+def test_an_interrupt_leaves_no_answer_behind_for_the_next_request(serve, client):
+    """Control-C, and whatever else is no Exception: it passes."""
+
+    class Interrupted(httplib2.HTTPConnectionWithTimeout):
+        interrupts = True
+
+        def getresponse(self):
+            if Interrupted.interrupts:
+                Interrupted.interrupts = False
+                raise KeyboardInterrupt
+            return super().getresponse()
+
+    server, http = serve(lambda received: answer(received.target)), client()
+    with pytest.raises(KeyboardInterrupt):
+        http.request(server.uri("/one"), "POST", connection_type=Interrupted)
+    assert http.request(server.uri("/two"), "POST")[1] == b"/two"
+    assert [each.target for each in server.received] == ["/one", "/two"]
+
+
+def test_a_whole_answer_keeps_its_connection_whatever_a_framework_makes_of_it(serve, client):
+    class Minds(httplib2.Http):
+        def _conn_request(self, *args):
+            response, _ = super()._conn_request(*args)
+            raise httplib2.HttpLib2Error(f"minds {response.status}")
+
+    http, server = client(kind=type("Ours", (OAuth1Mixin, Minds), {})), serve()
+    for _ in range(3):
+        with pytest.raises(httplib2.HttpLib2Error, match="minds 200"):
+            ask(http, server, "POST")
+    assert server.connections == 1
+
+
+def test_a_bomb_is_told_as_an_answer_that_cannot_be_read(serve, client):
+    decode = pytest.importorskip("httplib2.decode", reason="this httplib2 decompresses whatever comes")
+    server = serve(lambda _: answer(gzip.compress(b"\0" * 200_000_000), Content_Encoding="gzip"))
+    with pytest.raises(ResponseLostError, match=r"answered 200.*could not be decompressed") as caught:
+        ask(client(), server, "POST")
+    assert isinstance(caught.value.__cause__, decode.DecodeLimitError | decode.DecodeRatioError)
+
+
 @pytest.mark.parametrize(
     ("status", "words"),
     [("200 OK", "likely"), ("303 x", "likely"), ("400 x", "not known"), ("429 x", "not known"), ("503 x", "not known")],
@@ -252,6 +333,28 @@ def test_no_socket_is_kept_open_by_what_became_of_a_request(serve, client, actin
         gc.enable()
 
 
+# -- a proxy in between
+
+
+@pytest.mark.parametrize("status", ["407 Proxy Authentication Required", "502 Bad Gateway", "garbage"])
+def test_a_proxy_that_makes_no_connection_is_httplib2s_own_error(server, client, proxy, acting, status):
+    proxy.plan = [Cut(refusal=f"HTTP/1.1 {status}\r\n\r\n".encode() if status != "garbage" else b"\xff\x00\r\n")] * 2
+    with pytest.raises((OSError, UnicodeError)):  # PySocks' own.
+        ask(client(proxy), server, "POST")
+    assert acting.arrived["one"] == 0
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_proxy_that_passes_nothing_on_any_more_is_not_waited_for_twice(server, client, proxy, acting, method):
+    """The request has arrived and was acted upon; of the answer comes one byte, or nothing behind the TLS handshake."""
+    http = client(proxy, timeout=0.5)
+    proxy.plan = [Cut(down=1, stalls=True)] if server.scheme == "http" else [Cut(up=900, stalls=True)]
+    with pytest.raises(TimeoutError if method == "GET" else (ResponseLostError, TimeoutError)) as caught:
+        ask(http, server, method)
+    assert proxy.fired == 1
+    assert acting.acted["one"] == 0 or method == "GET" or isinstance(caught.value, ResponseLostError)
+
+
 # -- PLAINTEXT has no nonce that a server must know again
 
 
@@ -278,10 +381,12 @@ def test_plaintext_is_never_sent_twice_by_itself(serve, tls, client, fault):
 # -- somebody in between who repeats
 
 
+@pytest.mark.parametrize("words", ["mediawiki", "problem"])
 @pytest.mark.parametrize("method", SAFE + UNSAFE)
-def test_a_request_that_is_repeated_on_its_way_acts_once_and_the_refusal_says_so(serve, acting, client, method):
+def test_a_request_that_is_repeated_on_its_way_acts_once_and_the_refusal_says_so(serve, acting, client, method, words):
     """As proxies do that try the next server; the client gets the answer to the second, though it sent one."""
     behind = serve(acting)
+    acting.refusal = faults.OTHER_WORDS.get(words, faults.NONCE_USED)
     forwarding = httplib2.Http(timeout=10)
 
     def repeat(received):
@@ -290,11 +395,12 @@ def test_a_request_that_is_repeated_on_its_way_acts_once_and_the_refusal_says_so
             for _ in range(2)
         ]
         response, content = answers[-1]
-        return answer(content, MediaWiki_API_Error=response.get("mediawiki-api-error", ""))
+        told = {name: response[name] for name in ("mediawiki-api-error", "www-authenticate") if name in response}
+        return answer(content, f"{response.status} x", **told)
 
     response, content = ask(client(), serve(repeat), method)
     assert (acting.acted["one"], acting.arrived["one"]) == (1, 2)
-    if method != "HEAD":
+    if method != "HEAD" or words == "problem":
         with pytest.raises(RefusedError, match="may have been acted upon") as caught:
             mediawiki.check(response, content)
         assert caught.value.reason == "nonce"
@@ -545,6 +651,95 @@ def test_an_error_of_the_programs_own_while_it_waits_does_not_let_a_framework_do
     assert acting.acted["one"] == 1
 
 
+class LosesThenAsks(OAuth1Http):
+    """A framework that makes another request, within the same call, of one whose answer was lost."""
+
+    def request(self, uri, method, body, headers, other):
+        first = self.oauth
+        with pytest.raises(ResponseLostError):
+            super().request(uri, method, body, headers)
+        uri, method, body, self.oauth = other(uri, method, body, first)
+        return super().request(uri, method, body, headers)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        lambda uri, method, body, oauth: (uri.replace("one", "two"), method, body, oauth),
+        lambda uri, method, body, oauth: (uri.replace("localhost", "127.0.0.1"), method, body, {"127.0.0.1": oauth}),
+        lambda uri, method, body, oauth: (uri, "PUT", body, oauth),
+        lambda uri, method, body, oauth: (uri, method, body + "&b=2", oauth),
+        lambda uri, method, body, oauth: (uri, method, body, OAuth1("client", SECRETS.client, "other", SECRETS.token)),
+    ],
+    ids=["target", "host", "method", "body", "token"],
+)
+def test_only_the_same_request_is_taken_for_one_that_was_lost(serve, acting, client, other):
+    server = serve(acting)
+    acting.faults["one"] = [faults.half_a_body]
+    _, content = client(kind=LosesThenAsks).request(server.uri("/?one"), "POST", "a=1", FORM, other)
+    assert content in (b"done one", b"done two")
+    assert len({reference.protocol_parameters(each)["oauth_nonce"] for each in server.received}) == 2
+
+
+def test_a_request_that_was_lost_and_then_answered_may_be_made_again_within_the_call(serve, acting, client):
+    class Twice(OAuth1Http):
+        def request(self, *args):
+            with contextlib.suppress(ResponseLostError):
+                super().request(*args)
+            return [super(Twice, self).request(*args) for _ in range(2)][-1]
+
+    class Impatient(httplib2.Http):
+        def _conn_request(self, *args):
+            if len(server.received) == 0:
+                args[0].request(*args[2:3], args[1], *args[3:])
+                raise TimeoutError
+            return super()._conn_request(*args)
+
+    acting.unheard.add("one")
+    server = serve(acting)
+    _, content = client(kind=type("Ours", (Twice, Impatient), {})).request(server.uri("/?one"), "POST", "a=1", FORM)
+    assert content == b"done one"
+    assert acting.acted["one"] == 2
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS, ids=named)
+@pytest.mark.parametrize("code", [303, 307, 308])
+@pytest.mark.parametrize("fault", ["reset", "nothing", "half_a_body"])
+def test_a_framework_that_tries_again_does_nothing_twice_behind_a_redirect(
+    serve, acting, client, framework, code, fault
+):
+    """What was redirected has acted (303), or what it led to has (307, 308)."""
+    behind = serve(acting)
+    acted = faults.Acting()
+
+    def redirect(received):
+        accepted = acted(received)
+        return accepted if accepted == faults.NONCE_USED else answer(status=f"{code} x", Location=behind.uri("/?one"))
+
+    front = serve(redirect)
+    acting.faults["one"] = [getattr(faults, fault)] * 9
+    http = client(kind=framework, oauth={"localhost": OAUTH})
+    http.follow_all_redirects = True
+    if framework is RetriesOutside:
+        http.http.follow_all_redirects = True
+    with pytest.raises(ResponseLostError):
+        ask(http, front, "POST", "zero")
+    assert acted.acted["zero"] == 1
+    assert acting.acted["one"] <= 1 or code == 303
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS, ids=named)
+@pytest.mark.parametrize("words", ["429", "503", "401"])
+def test_a_framework_that_tries_again_when_a_server_is_busy_does_nothing_twice(serve, acting, client, framework, words):
+    """google-api-python-client does, and lazr.restfulclient; the answer to the copy is not what it looks like."""
+    http, server = client(kind=framework), serve(acting)
+    acting.refusal = faults.OTHER_WORDS[words]
+    acting.faults["one"] = [faults.nothing]
+    with pytest.raises(ResponseLostError):
+        next(response for response, _ in (ask(http, server, "POST") for _ in range(3)) if response.status < 400)
+    assert acting.acted["one"] == 1
+
+
 def test_a_framework_that_tries_again_with_another_request_makes_another(serve, client):
     """After an answer that it did not like, or with another body."""
 
@@ -629,30 +824,42 @@ def test_a_redirect_without_end_is_httplib2s_own_error(serve, client):
 # -- everything at once
 
 
+def random_fault(luck, server, acting, proxy, client, name, kind):
+    """Let something go wrong with the next request; return the client to make it with, or None for any."""
+    what = luck.choice(["server", "server", "server", "server", "proxy", "proxy", "unheard", "none"])
+    if what == "server":
+        # What comes later would come after the next request is made, where a framework tries again at once.
+        choice = [*faults.AFTER_ACTING, *(each for each in faults.AFTERWARDS if not each.__name__.endswith("_later"))]
+        if issubclass(kind, RetriesWithin):  # See TRIED_AGAIN.
+            choice.remove(faults.no_gzip)
+        acting.faults[name] = luck.choices(choice, k=luck.choice([1, 1, 1, 2, 3]))
+    elif what == "unheard":
+        acting.unheard.add(name)
+    elif what == "proxy":
+        # Within what one request and its answer take, and TLS before them.
+        up, down = (450, 90) if server.scheme == "http" else (1200, 2600)
+        side = luck.choice([{"up": luck.randrange(1, up)}, {"down": luck.randrange(1, down)}])
+        proxy.plan = [Cut(**side, is_reset=luck.choice([True, False]))]
+        return client(proxy, kind)
+    return None
+
+
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("keep_alive", [True, False], ids=["keep-alive", "close"])
 def test_of_many_random_faults_none_acts_twice_and_none_goes_unreported(server, client, proxy, acting, keep_alive):
-    """250 faults here, and as many in each of the other three."""
+    """250 faults here, and as many in each of the other three; half of them under a framework's own retry."""
     server.keep_alive = keep_alive
     luck = random.Random(f"{server.scheme} {keep_alive}")
-    clients = [client(), client(proxy)]
-    count = number = 0
+    kinds = [OAuth1Http, *FRAMEWORKS]
+    clients = {kind: client(kind=kind) for kind in kinds}
+    number = 0
     outcomes = set()
-    while count < 250:
+    while acting.played + proxy.fired < 250:
         number += 1
         name, method = f"n{number}", luck.choice(SAFE + UNSAFE)
-        kind = luck.choice(["server", "server", "server", "proxy", "proxy", "unheard", "none"])
-        http = luck.choice(clients)
-        if kind == "server":
-            acting.faults[name] = luck.choices(
-                [*faults.AFTER_ACTING, *faults.AFTERWARDS], k=luck.choice([1, 1, 1, 2, 3])
-            )
-        elif kind == "unheard":
-            acting.unheard.add(name)
-        elif kind == "proxy":
-            http = clients[1] = client(proxy)
-            sides = luck.choice([{"up": luck.randrange(2000)}, {"down": luck.randrange(3000)}, {}])
-            proxy.plan = [Cut(**sides, is_reset=luck.choice([True, False]))]
-        count += kind != "none"
+        kind = luck.choice([*[OAuth1Http] * len(FRAMEWORKS), *FRAMEWORKS])
+        proxied = random_fault(luck, server, acting, proxy, client, name, kind)
+        http = proxied or clients[kind]
         try:
             response, content = ask(http, server, method, name)
         except ResponseLostError as error:
@@ -664,7 +871,7 @@ def test_of_many_random_faults_none_acts_twice_and_none_goes_unreported(server, 
             assert isinstance(error, (*FAILURES, httplib2.FailedToDecompressContent))
             assert method in SAFE or acting.acted[name] == 0
             # One fault is borne, unless it is an answer that came whole; the proxy may have one more in store.
-            assert http is clients[1] or acting.arrived[name] > 1 or isinstance(error, httplib2.HttpLib2Error)
+            assert proxied or acting.arrived[name] > 1 or isinstance(error, httplib2.HttpLib2Error)
         else:
             # A head that was cut before it said how long the answer is can't be told from one that never does.
             good = f"done {name}".encode()
@@ -676,5 +883,5 @@ def test_of_many_random_faults_none_acts_twice_and_none_goes_unreported(server, 
             assert acting.acted[name] <= 1, (kind, outcome)
         outcomes.add(outcome)
         if acting.last_fault in faults.AFTERWARDS:
-            settle(http)
+            settle(getattr(http, "http", http))
     assert {"answered", "lost nonce", "lost other"} <= outcomes
