@@ -5,19 +5,15 @@ the connection, whose ``request()`` signs.
 """
 
 import http.client
-import re
-import select
-import socket
-import ssl
 import time
 from collections.abc import Callable, Mapping, MutableMapping
 from typing import Any, TypeAlias
-from urllib.parse import unquote
 
 import httplib2
 from oauthlib.common import generate_nonce
 
 from .calls import has_authorization
+from .connections import is_stale, whole_head
 from .errors import ResponseLostError
 from .losses import (
     copy_impossible,
@@ -28,6 +24,7 @@ from .losses import (
     lost_answer,
     used_up,
 )
+from .queries import decoded, without
 from .refusals import read_refusal
 from .requestparts import RequestParts, is_file
 from .signing import OAuth1
@@ -157,7 +154,7 @@ class Transmissions:
             ResponseLostError: The request is not safe, it was sent, and its answer did not come, or not whole.
         """
         method, target, body, headers = self._asked
-        if _is_stale(getattr(self._conn, "sock", None)):
+        if is_stale(getattr(self._conn, "sock", None)):
             self._conn.close()
         is_last = False
         while True:
@@ -208,7 +205,7 @@ class Transmissions:
 
     def getresponse(self) -> Any:
         """Return what the connection returns."""
-        self._response = self._conn.getresponse()
+        self._response = whole_head(self._conn)
         self._watch(self._response)
         return self._response
 
@@ -286,10 +283,10 @@ class Transmissions:
         be written to the cache.
         """
         pairs = set(_query(self._signed.uri).split("&")) - set(_query(self._request[1]).split("&"))
-        ours = {name: _decoded(value) for name, _, value in (pair.partition("=") for pair in pairs)}
+        ours = {name: decoded(value) for name, _, value in (pair.partition("=") for pair in pairs)}
         for name, value in response.items():
             if any(our_name in value for our_name in ours):
-                response[name] = _without(value, ours)
+                response[name] = without(value, ours)
 
     @property
     def _has_nonce(self) -> bool:
@@ -363,49 +360,6 @@ def _start_of(body: Any) -> Any:
     except Exception:  # Whatever a pipe, a socket or a wrapper of one raises.
         return None
     return start
-
-
-def _is_stale(sock: Any) -> bool:
-    """Whether a pooled connection has something to say before it was asked: that it is closed, or what is no answer."""
-    if not isinstance(sock, socket.socket) or sock.fileno() < 0:  # There is none, or it is a test double's.
-        return False
-    if isinstance(sock, ssl.SSLSocket) and sock.pending():  # Decrypted already.
-        return True
-    if hasattr(select, "poll"):  # Not on every system; where it is, it knows sockets of any number.
-        poll = select.poll()
-        poll.register(sock, select.POLLIN)
-        return bool(poll.poll(0))
-    return bool(select.select([sock], [], [], 0)[0])
-
-
-# A pair of a query with what stands before it, however often the query was encoded since; some write semicolons.
-_AMPERSAND = r"(?:&(?:amp;)?|;|%(?:25)*(?:26|3B))"
-_PAIR = re.compile(
-    rf"({_AMPERSAND}|\?|%(?:25)*3F)([A-Za-z0-9_.~-]+)(?:=|%(?:25)*3D)((?:(?!{_AMPERSAND})[^&#\s<>\"';,\\])*)",
-    re.IGNORECASE,
-)
-# What is left in the place of the first pair of a query, until the ampersand after it is dropped.
-_GONE = "\0"
-_LEFT_OVER = re.compile(rf"\?{_GONE}(?=[#\s>\"';,]|$)|{_GONE}{_AMPERSAND}?", re.IGNORECASE)
-
-
-def _without(text: str, ours: Mapping[str, str]) -> str:
-    """Return a URI, or a text with URIs in it, without some pairs of queries: of these names with these values."""
-
-    def dropped(match: re.Match[str]) -> str:
-        before, name, value = match.groups()
-        if name not in ours or _decoded(value) != ours[name]:
-            return match[0]
-        return before + _GONE if before[-1] == "?" or before[-2:].upper() == "3F" else ""
-
-    return _LEFT_OVER.sub("", _PAIR.sub(dropped, text.replace(_GONE, "")))
-
-
-def _decoded(value: str) -> str:
-    """Return what was encoded, however often it was."""
-    while (once := unquote(value)) != value:
-        value = once
-    return value
 
 
 def _query(uri: str) -> str:

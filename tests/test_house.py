@@ -31,6 +31,8 @@ ORDER = [
     "calls",
     "caches",
     "losses",
+    "connections",
+    "queries",
     "transmissions",
     "adapter",
     "handshake",

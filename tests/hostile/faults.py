@@ -58,6 +58,15 @@ def half_a_status_line(good):
     return lambda connection: connection.sendall(good[:11])
 
 
+def half_a_head(good):
+    """It has not said yet how long the answer is."""
+    return lambda connection: connection.sendall(good[:30])
+
+
+def no_end_of_the_head(good):
+    return lambda connection: connection.sendall(good.partition(b"\r\n\r\n")[0] + b"\r\n")
+
+
 def half_a_body(good):
     return lambda connection: connection.sendall(good[:-3])
 
@@ -167,9 +176,11 @@ def stall_within(good):
 
 
 AFTER_ACTING = [
-    nothing, reset, half_a_status_line, half_a_body, half_a_body_then_reset, half_a_chunk, no_last_chunk,
-    negative_chunk, impossible_length, garbage, too_many_headers, no_gzip, half_gzip,
+    nothing, reset, half_a_status_line, half_a_head, no_end_of_the_head, half_a_body, half_a_body_then_reset,
+    half_a_chunk, no_last_chunk, negative_chunk, impossible_length, garbage, too_many_headers, no_gzip, half_gzip,
 ]  # fmt: skip
+#: How many of them leave not even a whole head.
+HEADLESS = 5
 AFTERWARDS = [closed_afterwards, reset_afterwards, one_more_answer_later, rubbish_later, one_more_answer, rubbish]
 STALLS = [stall, stall_within]
 

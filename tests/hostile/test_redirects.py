@@ -280,6 +280,15 @@ def without_oauth(headers):
     return {name: value for name, value in headers.items() if not value.startswith("OAuth ")}
 
 
+@pytest.mark.timeout(20)
+def test_a_header_that_is_made_to_be_decoded_for_ever_is_not(serve):
+    """60,000 characters; decoding until nothing changes would take minutes."""
+    long = "/p?oauth_token=%" + "25" * 30_000
+    http = OAuth1Http(timeout=15, oauth=OAuth1("c", SECRETS.client, "t", SECRETS.token, signature_type="QUERY"))
+    assert http.request(serve(lambda _: answer(Content_Location=long)).uri())[0]["content-location"] == long
+    http.close()
+
+
 @pytest.mark.parametrize("way", ["hh", "ha", "hs", "ht", "sh", "shs", "hah"])
 @pytest.mark.parametrize("forwards", [False, True])
 def test_cookies_and_basic_credentials_go_where_httplib2_sends_them(world, ca_certs, way, forwards):
