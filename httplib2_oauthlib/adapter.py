@@ -67,9 +67,14 @@ def _notes_call(request: _Method) -> _Method:
         work = functools.partial(request, self, *args, **kwargs)
         if call is None:
             return within_call(self, uri, headers, work)
-        answer = within_call(self, uri, headers, functools.partial(going_on, call.answered, work))
+        redirected = call.redirected
+        try:
+            answer = within_call(self, uri, headers, functools.partial(going_on, call.answered, work))
+        except Exception:
+            _lose(call, redirected)
+            raise
         # The redirect, if it was one, led to an answer.
-        call.answered = None
+        call.answered = call.redirected = None
         call.lost.clear()
         return answer
 
@@ -86,6 +91,7 @@ def _notes_call_past_request(inner_request: _Method) -> _Method:
             try:
                 return work()
             except HttpLib2ErrorWithResponse as error:
+                _lose(call, call.redirected)
                 # Of these httplib2 makes a response with status 500, which frameworks take for a reason to try again.
                 if call.answered is None or not getattr(self, "force_exception_to_status_code", False):
                     raise
@@ -95,6 +101,12 @@ def _notes_call_past_request(inner_request: _Method) -> _Method:
         return within_call(self, uri, headers, work)
 
     return _hook(inner_request, noting)  # type: ignore[no-any-return]
+
+
+def _lose(call: Call, transmissions: Transmissions | None) -> None:
+    """Know a request again, should a framework make it once more within the call."""
+    if transmissions is not None and transmissions not in call.lost:
+        call.lost.append(transmissions)
 
 
 def _signs(conn_request: _Method) -> _Method:
@@ -276,13 +288,13 @@ class OAuth1Mixin(_Base):
             response, content = self._exchange(transmissions, send, base, offset)
         except Exception as error:
             if call is not None and (transmissions.is_open or isinstance(error, ResponseLostError)):
-                call.lost.append(transmissions)
+                _lose(call, transmissions)
             raise
         if call is not None and not transmissions.is_safe:
             # Redirected: what follows belongs to it. Any other answer is whole, and what follows another matter.
             is_redirect = 300 <= response.status < 400  # noqa: PLR2004
-            call.answered = (response, content) if is_redirect else None
-            call.lost = [each for each in call.lost if each is not earlier] + [transmissions] * is_redirect
+            call.answered, call.redirected = ((response, content), transmissions) if is_redirect else (None, None)
+            call.lost = [each for each in call.lost if each is not earlier]
         if oauth.signature_type == "QUERY":
             transmissions.strip_echo(response)
         return response, content

@@ -70,11 +70,12 @@ class Call:
         is_own: Whether the request carries an Authorization header of the caller's own.
         was_sent: Whether any hop was sent.
         answered: The redirect, response and content, that the last signed request was answered with that is not safe.
-        lost: Whatever the adapter keeps of each request of which no last answer has come: lost, or redirected.
+        redirected: Whatever the adapter keeps of the request that was answered so.
+        lost: The same of each request whose answer was lost, or could not be followed.
         hops: The runs of ``request()`` that are under way, innermost last.
     """
 
-    __slots__ = ("answered", "hops", "http", "is_own", "lost", "origin", "outer", "was_sent")
+    __slots__ = ("answered", "hops", "http", "is_own", "lost", "origin", "outer", "redirected", "was_sent")
 
     def __init__(self, http: object, outer: "Call | None", uri: str | None) -> None:
         self.http: object = http
@@ -83,6 +84,7 @@ class Call:
         self.is_own = False
         self.was_sent = False
         self.answered: Any = None
+        self.redirected: Any = None
         self.lost: list[Any] = []
         self.hops: list[_Hop] = []
 

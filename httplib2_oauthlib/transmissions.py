@@ -181,9 +181,8 @@ class Transmissions:
     def request(self, method: str, target: str, body: Any = None, headers: Any = None, **kwargs: Any) -> None:
         """Send the request; httplib2 calls this once per transmission."""
         self._is_own = has_authorization(headers)
-        if (
-            self._is_own
-        ):  # A framework's, put in since the request was signed: httplib2's matter, as often as it sends it.
+        if self._is_own:
+            # A framework's, put in since the request was signed: httplib2's matter, as often as it sends it.
             self._transmit(method, target, body, headers, kwargs)
             return
         if self._is_answered:  # A framework's _conn_request tries again for a reason of its own: another request.

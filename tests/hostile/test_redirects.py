@@ -10,6 +10,7 @@ from httplib2_oauthlib import OAuth1, OAuth1Http
 
 from .. import reference
 from ..servers import answer
+from . import faults
 from .faults import FORM
 
 OAUTH = OAuth1("canary-client", "canary-secret", "canary-token", "canary-token-secret")
@@ -183,6 +184,24 @@ def test_a_loop_ends_and_each_round_is_signed_as_it_should_be(serve, http, code,
     assert len(received) == 6
     signed = ["oauth_" in seen(each) for each in received]
     assert signed == ([True] * 6 if way == "hh" else [True] + [False] * 5)
+
+
+@pytest.mark.parametrize("code", [307, 308])
+@pytest.mark.parametrize("method", ["POST", "DELETE"])
+def test_a_redirect_to_the_same_place_is_another_request(serve, http, code, method):
+    """As servers do that set a cookie first; nonces are remembered."""
+    acting = faults.Acting()
+    http.oauth, http.follow_all_redirects = faults.OAUTH, True
+
+    def handler(received):
+        accepted = acting(received)
+        assert accepted != faults.NONCE_USED
+        return accepted if len(server.received) == 3 else answer(status=f"{code} x", Location=received.target)
+
+    server = serve(handler)
+    body, headers = ("a=1", FORM) if method == "POST" else (None, {})
+    assert http.request(server.uri("/?one"), method, body, headers)[1] == b"done one"
+    assert len(server.received) == 3
 
 
 @pytest.mark.parametrize(

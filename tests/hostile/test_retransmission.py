@@ -731,6 +731,20 @@ def test_a_framework_that_tries_again_does_nothing_twice_behind_a_redirect(
     assert acting.acted["one"] <= 1 or code == 303
 
 
+@pytest.mark.parametrize("framework", [AroundBehind, AroundInFront], ids=named)
+@pytest.mark.parametrize("headers", [{}, {"Location": "http://["}], ids=["nowhere", "no uri"])
+def test_a_framework_that_tries_again_does_nothing_twice_where_a_redirect_leads_nowhere(
+    serve, acting, client, framework, headers
+):
+    def redirect(received):
+        accepted = acting(received)
+        return accepted if accepted == faults.NONCE_USED else answer(status="303 x", **headers)
+
+    with pytest.raises(ResponseLostError):
+        ask(client(kind=framework), serve(redirect), "POST")
+    assert (acting.acted["one"], acting.arrived["one"]) == (1, 3)
+
+
 @pytest.mark.parametrize("framework", FRAMEWORKS, ids=named)
 @pytest.mark.parametrize("words", ["429", "503", "401"])
 def test_a_framework_that_tries_again_when_a_server_is_busy_does_nothing_twice(serve, acting, client, framework, words):
