@@ -128,10 +128,14 @@ class RequestParts:
         # RFC 5849, section 3.4.1.2: scheme and host in lower case, no default port. The authority is the Host header's,
         # if there is one. The path is the request line's to the byte; oauthlib would drop an empty path parameter.
         self.scheme = scheme.lower()
-        host = self.header("host")
-        if host is not None and not re.fullmatch(r"[\x00-?A-\x7f]*", _text(self.headers[host])):  # ASCII, and no "@".
-            raise SigningError("a Host header must be a host in ASCII, an international one as IDNA; or leave it out")
-        authority = _base_authority(self.scheme, authority if host is None else _text(self.headers[host]))
+        name = self.header("host")
+        if name is not None:
+            authority = _text(self.headers[name])
+            if not authority.isascii() or "@" in authority:
+                raise SigningError(
+                    "a Host header must be a host in ASCII, an international one as IDNA; or leave it out"
+                )
+        authority = _base_authority(self.scheme, authority)
         self.base_uri = f"{self.scheme}://{authority}{path or '/'}"
 
     def _take_body(self, body: Body) -> None:

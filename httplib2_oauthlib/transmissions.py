@@ -125,7 +125,6 @@ class Transmissions:
             SigningError: The request can't be signed; nothing of it was sent.
         """
         self._count = 0
-        self._response = None
         self._is_answered = False
         self._offset = offset
         self._sign_afresh()

@@ -44,12 +44,52 @@ def _number(text: str | bytes, base: int = 10) -> int:
     return number
 
 
-class Server:
+class Listener:
+    """Accepts connections on loopback, and talks over each in a thread of its own: ``_talk(connection)``.
+
+    Attributes:
+        port: Where it listens.
+        connections: How many were accepted.
+    """
+
+    def __init__(self, host: str = "127.0.0.1"):
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self._listener = socket.create_server((host, 0), family=family)
+        self.port = self._listener.getsockname()[1]
+        self.connections = 0
+        self._open: list[socket.socket] = []
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        # shutdown() wakes accept() where close() alone would leave it waiting.
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        for connection in self._open:
+            with contextlib.suppress(OSError):
+                close(connection)
+        self._thread.join(5)
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            self._open.append(connection)
+            self.connections += 1
+            threading.Thread(target=self._talk, args=(connection,), daemon=True).start()
+
+    def _talk(self, connection: socket.socket) -> None:
+        raise NotImplementedError
+
+
+class Server(Listener):
     """Answers every request with what ``handler(received)`` returns.
 
     Attributes:
         received: All requests, in their order.
-        connections: How many were accepted.
     """
 
     def __init__(
@@ -63,38 +103,11 @@ class Server:
         self.keep_alive = keep_alive
         self.tls = tls
         self.received: list[Received] = []
-        self.connections = 0
         self.scheme = "https" if tls else "http"
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        self._listener = socket.create_server((host, 0), family=family)
-        self.port = self._listener.getsockname()[1]
-        self._open: list[socket.socket] = []
-        self._thread = threading.Thread(target=self._serve, daemon=True)
-        self._thread.start()
+        super().__init__(host)
 
     def uri(self, path: str = "/", host: str = "localhost") -> str:
         return f"{self.scheme}://{host}:{self.port}{path}"
-
-    def close(self) -> None:
-        # shutdown() wakes accept() where close() alone would leave it waiting.
-        with contextlib.suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        for connection in self._open:
-            with contextlib.suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
-            connection.close()
-        self._thread.join(5)
-
-    def _serve(self) -> None:
-        while True:
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:
-                return
-            self._open.append(connection)
-            self.connections += 1
-            threading.Thread(target=self._talk, args=(connection,), daemon=True).start()
 
     def _talk(self, connection: socket.socket) -> None:
         try:

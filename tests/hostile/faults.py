@@ -17,7 +17,7 @@ from typing import NamedTuple
 from httplib2_oauthlib import OAuth1
 
 from .. import reference
-from ..servers import answer, close, hang_up
+from ..servers import Listener, answer, close, hang_up
 
 SECRETS = reference.Secrets("client secret", "token secret")
 OAUTH = OAuth1("client", SECRETS.client, "token", SECRETS.token)
@@ -175,12 +175,12 @@ def stall_within(good):
     return play
 
 
+# What leaves not even a whole head.
+HEADLESS = [nothing, reset, half_a_status_line, half_a_head, no_end_of_the_head]
 AFTER_ACTING = [
-    nothing, reset, half_a_status_line, half_a_head, no_end_of_the_head, half_a_body, half_a_body_then_reset,
-    half_a_chunk, no_last_chunk, negative_chunk, impossible_length, garbage, too_many_headers, no_gzip, half_gzip,
+    *HEADLESS, half_a_body, half_a_body_then_reset, half_a_chunk, no_last_chunk, negative_chunk, impossible_length,
+    garbage, too_many_headers, no_gzip, half_gzip,
 ]  # fmt: skip
-#: How many of them leave not even a whole head.
-HEADLESS = 5
 AFTERWARDS = [closed_afterwards, reset_afterwards, one_more_answer_later, rubbish_later, one_more_answer, rubbish]
 STALLS = [stall, stall_within]
 
@@ -255,7 +255,7 @@ class Cut(NamedTuple):
     refusal: bytes | None = None
 
 
-class Proxy:
+class Proxy(Listener):
     """A proxy that understands CONNECT, and cuts connections where a plan says so; it never looks into them.
 
     Attributes:
@@ -266,30 +266,10 @@ class Proxy:
     def __init__(self):
         self.plan = []
         self.fired = 0
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self._listener.getsockname()[1]
-        self._open = []
-        threading.Thread(target=self._serve, daemon=True).start()
+        super().__init__()
 
-    def close(self):
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        for connection in self._open:
-            with contextlib.suppress(OSError):
-                close(connection)
-
-    def _serve(self):
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
-            self._open.append(client)
-            cut = self.plan.pop(0) if self.plan else None
-            threading.Thread(target=self._talk, args=(client, cut or Cut()), daemon=True).start()
-
-    def _talk(self, client, cut):
-        server = None
+    def _talk(self, client):
+        cut, server = (self.plan.pop(0) if self.plan else None) or Cut(), None
         try:
             head = b""
             while b"\r\n\r\n" not in head:

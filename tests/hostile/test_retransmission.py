@@ -58,7 +58,7 @@ LOST = [
     (method, fault)
     for method in SAFE
     for fault in faults.AFTER_ACTING
-    if fault is not faults.no_gzip and (method != "HEAD" or faults.AFTER_ACTING.index(fault) < faults.HEADLESS)
+    if fault is not faults.no_gzip and (method != "HEAD" or fault in faults.HEADLESS)
 ]
 
 

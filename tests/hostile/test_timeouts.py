@@ -1,8 +1,5 @@
 """A server that keeps everybody waiting: each path that waits gives up in its time, and says what it waited for."""
 
-import socket
-import threading
-
 import httplib2
 import pytest
 
@@ -11,32 +8,18 @@ from httplib2_oauthlib.__main__ import main
 from httplib2_oauthlib.handshake import TIMEOUT, Handshake
 from httplib2_oauthlib.login import CallbackReceiver
 
+from ..servers import Listener
 from . import faults
 from .faults import FORM, OAUTH
 
 CONSUMER = ("client", "secret")
 
 
-class Silent:
+class Silent(Listener):
     """Accepts connections and says nothing, not even to begin with TLS."""
 
-    def __init__(self):
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self._listener.getsockname()[1]
-        self._open = []
-        threading.Thread(target=self._serve, daemon=True).start()
-
-    def _serve(self):
-        while True:
-            try:
-                self._open.append(self._listener.accept()[0])
-            except OSError:
-                return
-
-    def close(self):
-        self._listener.shutdown(socket.SHUT_RDWR)
-        for connection in [self._listener, *self._open]:
-            connection.close()
+    def _talk(self, connection):
+        pass
 
 
 @pytest.fixture(params=["http", "https", "within the answer"])
