@@ -632,10 +632,102 @@ def test_a_page_that_cannot_be_made_over_rest_says_why(rest, body, status, words
 
 @pytest.mark.parametrize(
     ("path", "method", "status"),
-    [("/page/Nowhere", "GET", 404), ("/nowhere", "GET", 404), ("/page", "GET", 405), ("/page/X", "PUT", 405)],
+    [("/page/Nowhere", "GET", 404), ("/nowhere", "GET", 404), ("/page", "GET", 405), ("/page/X", "PATCH", 405)],
 )
 def test_what_rest_does_not_have_is_refused(rest, path, method, status):
     assert rest(path, method)[0] == status
+
+
+@pytest.fixture
+def page(rest):
+    """A page of three revisions: its path, and the numbers of the second and the third."""
+    made = rest("/page", "POST", json.dumps({"title": "A b", "source": "one", "comment": ""}))[1]["latest"]["id"]
+    second = rest("/page/A_b", "PUT", json.dumps({"source": "two", "comment": "", "latest": {"id": made}}))[1]
+    third = {"source": "three\n", "comment": "c", "latest": second["latest"]}
+    status, changed = rest("/page/A_b", "PUT", json.dumps(third))
+    assert (status, changed["source"], changed["title"]) == (200, "three", "A b")
+    return "/page/A_b", second["latest"]["id"], changed["latest"]["id"]
+
+
+def test_a_page_is_changed_over_rest_by_who_signs(wiki, rest, page):
+    path, _, newest = page
+    assert rest(path)[1]["source"] == "three"
+    revisions = next(iter(page for title, page in wiki.store.pages.items() if str(title) == "A b")).revisions
+    assert [(each.user, each.text, each.comment) for each in revisions][-1] == ("Alice", "three", "c")
+    assert revisions[-1].id == newest
+
+
+def test_a_page_that_is_not_there_is_made_by_put(rest):
+    body = json.dumps({"source": "x", "comment": ""})
+    assert rest("/page/New", "PUT", body)[0] == 201
+    assert rest("/page/New")[1]["source"] == "x"
+
+
+# As MediaWiki 1.39 answered, when it was tried.
+@pytest.mark.parametrize(
+    ("body", "status", "said"),
+    [
+        ({"latest": {"id": "second"}}, 409, "Edit conflict."),
+        ({"latest": {"id": 999999}}, 409, "Edit conflict."),
+        ({}, 409, 'The page "A_b" cannot be created since it already exists.'),
+        ({"latest": 5}, 409, 'The page "A_b" cannot be created since it already exists.'),
+        ({"latest": {"id": "x"}}, 400, 'Invalid value "x" for integer parameter "baserevid".'),
+        ({"source": None}, 400, 'Mandatory field "source" missing from request body.'),
+        ({"comment": None}, 400, 'Mandatory field "comment" missing from request body.'),
+        ([], 400, 'Mandatory field "source" missing from request body.'),
+        ("", 400, "Bad request body, must be a JSON object."),
+        # Nothing to save: the page has this text, or had it when it was read.
+        ({"latest": {"id": "second"}, "source": "three"}, 200, None),
+        ({"latest": {"id": "second"}, "source": "two"}, 200, None),
+        ({"latest": {"id": "third"}, "source": "three"}, 200, None),
+    ],
+)
+def test_a_change_over_rest_is_answered_as_mediawiki_does(rest, page, body, status, said):
+    path, second, third = page
+    if isinstance(body, dict):
+        body = {"source": "four", "comment": "", **body}
+        if isinstance(body.get("latest"), dict):
+            body["latest"] = {"id": {"second": second, "third": third}.get(body["latest"]["id"], body["latest"]["id"])}
+    answered, content = rest(path, "PUT", json.dumps(body))
+    assert answered == status
+    if said is None:
+        assert (content["latest"]["id"], content["source"]) == (third, "three")
+    else:
+        assert content["messageTranslations"]["en"].startswith(said)
+    assert rest(path)[1]["source"] == "three"
+
+
+def test_a_page_that_is_not_there_or_can_not_be_is_not_changed_over_rest(rest):
+    body = json.dumps({"source": "x", "comment": "", "latest": {"id": 1}})
+    status, content = rest("/page/Nowhere", "PUT", body)
+    assert (status, content["messageTranslations"]["en"]) == (404, "The page you specified doesn't exist.")
+    status, content = rest("/page/a%5Bb", "PUT", body)
+    assert (status, content["actionModuleErrorCode"]) == (400, "invalidtitle")
+    status, content = rest("/page/A", "PUT", "{")
+    assert (status, content["messageTranslations"]["en"]) == (400, "Parsing request body as JSON failed")
+
+
+def test_only_json_changes_a_page_over_rest(wiki, bot):
+    uri, body = f"{wiki.rest_uri}/v1/page/X", '{"source": "x", "comment": ""}'
+    for headers, problem in (({}, "must be supplied"), ({"Content-Type": "text/plain"}, "Unsupported")):
+        response, content = bot.http.request(uri, "PUT", body, headers)
+        assert (response.status, problem in json.loads(content)["message"]) == (415, True)
+    response, _ = bot.http.request(uri, "PUT", body, {"Content-Type": "Application/JSON; charset=utf-8"})
+    assert response.status == 201
+
+
+def test_the_methods_of_a_page_are_told(wiki, bot):
+    response, content = bot.http.request(f"{wiki.rest_uri}/v1/page/Main_Page", "DELETE")
+    assert (response.status, response["allow"]) == (405, "HEAD, GET, PUT")
+    assert b"was not one of the allowed methods for this path (HEAD, GET, PUT)" in content
+
+
+def test_who_is_blocked_changes_nothing_over_rest(wiki, rest, page):
+    path, _, third = page
+    body = json.dumps({"source": "four", "comment": "", "latest": {"id": third}})
+    wiki.store.user("Alice").is_blocked = True
+    status, content = rest(path, "PUT", body)
+    assert (status, content["actionModuleErrorCode"]) == (400, "blocked")
 
 
 def test_rest_revalidates(wiki):

@@ -14,7 +14,7 @@ from .authorization import Authorization
 from .formats import write_html, write_json, write_xml
 from .oauth import IncomingRequest, OAuthRefusal, Verifier
 from .pages import PageAnswer, PageRequest, Pages
-from .rest import DENIED, Rest, RestAnswer, unknown_method, unknown_path
+from .rest import DENIED, Rest, RestAnswer, refused_type, unknown_method, unknown_path
 from .special import SpecialOAuth
 from .store import GRANTS, Store, Title, User
 
@@ -165,12 +165,16 @@ class Site:
             caller = self._caller(incoming)
         except OAuthRefusal:
             return _json(DENIED)
-        if incoming.method not in (("POST",) if title is None else ("GET", "HEAD")):
-            return _json(unknown_method(incoming.method, "POST" if title is None else "GET"))
+        allowed = "POST" if title is None else "HEAD, GET, PUT"
+        if incoming.method not in allowed.split(", "):
+            return _json(unknown_method(incoming.method, allowed))
         if "read" not in caller.rights:
             return _json(DENIED)
         if title is None:
             return _json(self.rest.create(incoming.body, caller))
+        if incoming.method == "PUT":
+            refused = refused_type(incoming.headers.get("content-type"))
+            return _json(refused or self.rest.update(_unquoted(title), incoming.body, caller))
         answer = self.rest.read(_unquoted(title))
         if request.headers.get("If-None-Match") == answer.headers.get("ETag", ""):
             return Response(status=304, headers=dict(answer.headers))
