@@ -1,4 +1,4 @@
-"""What http.client does not notice of a connection: that it went stale, and that a head was cut off."""
+"""What a connection is, and what http.client does not notice of one: that it went stale, that a head was cut off."""
 
 import http.client
 import select
@@ -7,8 +7,17 @@ import ssl
 from typing import Any
 
 
-def is_stale(sock: Any) -> bool:
+def is_shared(conn: Any) -> bool:
+    """Whether a connection is a pool of its own, used by several threads at once (modern_httplib2's).
+
+    It opens, minds and closes its sockets by itself; whoever closes it breaks off what other threads ask.
+    """
+    return getattr(conn, "_uses_httpcore_pool", False) is True
+
+
+def is_stale(conn: Any) -> bool:
     """Whether a pooled connection has something to say before it was asked: that it is closed, or what is no answer."""
+    sock = None if is_shared(conn) else getattr(conn, "sock", None)
     if not isinstance(sock, socket.socket) or sock.fileno() < 0:  # There is none, or it is a test double's.
         return False
     if isinstance(sock, ssl.SSLSocket) and sock.pending():  # Decrypted already.
@@ -26,7 +35,8 @@ def whole_head(conn: Any) -> Any:
     Raises:
         http.client.RemoteDisconnected: The head was cut off.
     """
-    if getattr(conn, "response_class", None) is not http.client.HTTPResponse:  # A class of its own knows best.
+    is_plain = getattr(conn, "response_class", None) is http.client.HTTPResponse and not is_shared(conn)
+    if not is_plain:  # A class of its own knows best.
         return conn.getresponse()
     conn.response_class = _WholeHead
     try:

@@ -8,7 +8,7 @@ import errno
 import http.client
 import ssl
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import httplib2
 
@@ -35,9 +35,11 @@ _WITHOUT_NONCE = (
 _NONSENSE = (ValueError, ArithmeticError, MemoryError)
 #: What breaks when a connection does, as httplib2 and frameworks let it out.
 _BREAKS = (ConnectionError, ssl.SSLError, http.client.HTTPException)
-_FAILURES = (OSError, http.client.HTTPException, httplib2.HttpLib2Error)
+_FAILURES = (OSError, http.client.HTTPException)
 # A redirect may lead to a scheme that nobody speaks.
 _FAILURES_TO_GO_ON = (*_FAILURES, *_NONSENSE, LookupError)
+# What comes before anything is sent, where a connection connects within its request().
+_NOT_CONNECTED = (ConnectionRefusedError, ssl.SSLCertVerificationError)
 # What a network says, beside what Python has classes for; any other OSError in sending is about a file.
 _NETWORK_ERRNOS = ("ENETDOWN", "ENETUNREACH", "ENETRESET", "EHOSTDOWN", "EHOSTUNREACH", "ENOBUFS")
 _MOST_LIKELY_ACTED = range(200, 400)
@@ -58,14 +60,16 @@ def copy_impossible(has_nonce: bool) -> ResponseLostError:
 
 def used_up(answer: object) -> ResponseLostError:
     """Return the error for a body that can be read only once, which a framework would send again after an answer."""
-    response = httplib2.Response(answer) if isinstance(answer, http.client.HTTPResponse) else None
+    response = _response_of(answer)
     status = "" if response is None else f" ({response.status})"
     words = f"The request was answered{status} and was to be made again, but its body can be read only once."
     return ResponseLostError("other", f"{words} Give the body as bytes or as a seekable file.", response)
 
 
 def is_of_connection(error: OSError) -> bool:
-    """Whether sending failed because of the connection, not because of a body that can't be read."""
+    """Whether sending failed because of a connection that there was, not because of a body that can't be read."""
+    if isinstance(error, _NOT_CONNECTED):
+        return False
     is_known = isinstance(error, ConnectionError | TimeoutError | ssl.SSLError)
     return is_known or errno.errorcode.get(error.errno or 0) in _NETWORK_ERRNOS
 
@@ -83,7 +87,29 @@ def is_break(error: Exception, has_begun: bool) -> bool:
 
 def is_unreadable(error: Exception) -> bool:
     """Whether httplib2 got all of an answer and could not decompress it."""
-    return isinstance(error, httplib2.FailedToDecompressContent) or type(error).__module__ == "httplib2.decode"
+    is_of_decode = type(error).__module__.endswith("httplib2.decode")
+    return is_of_decode or _is_httplib2_error(error, "FailedToDecompressContent")
+
+
+def carries_answer(error: Exception) -> bool:
+    """Whether it is one of httplib2's errors that hold what a server answered."""
+    return _is_httplib2_error(error, "HttpLib2ErrorWithResponse")
+
+
+def _is_httplib2_error(error: Exception, name: str = "HttpLib2Error") -> bool:
+    # By name: who only looks like httplib2 (modern_httplib2) has classes of its own.
+    return any(cls.__name__ == name for cls in type(error).__mro__)
+
+
+def _response_of(answer: Any) -> httplib2.Response | None:
+    """Return the head of a connection's answer as httplib2 does, or None if there was none to read."""
+    if isinstance(answer, http.client.HTTPResponse):
+        return httplib2.Response(answer)
+    if not (hasattr(answer, "getheaders") and hasattr(answer, "status")):
+        return None
+    response = httplib2.Response({name.lower(): value for name, value in answer.getheaders()})
+    response.status, response["status"] = answer.status, str(answer.status)
+    return response
 
 
 def lost_answer(error: Exception, base: str, method: str, answer: object, is_sending: bool) -> ResponseLostError | None:
@@ -93,15 +119,15 @@ def lost_answer(error: Exception, base: str, method: str, answer: object, is_sen
         error: What httplib2 raised after the request was sent.
         base: Scheme and authority of the request.
         method: Its method.
-        answer: The ``http.client.HTTPResponse`` as far as it has come, or None.
+        answer: The ``http.client.HTTPResponse``, or what stands for one, as far as it has come; or None.
         is_sending: Whether it was raised while the request was sent.
     """
     is_nonsense = answer is not None and isinstance(error, _NONSENSE)
-    is_known = isinstance(error, _FAILURES) or is_nonsense or is_unreadable(error)
+    is_known = isinstance(error, _FAILURES) or _is_httplib2_error(error) or is_nonsense or is_unreadable(error)
     if not is_known or isinstance(error, OAuthError):
         return None
-    if isinstance(answer, http.client.HTTPResponse):
-        response = httplib2.Response(answer)
+    response = _response_of(answer)
+    if response is not None:
         in_time = "did not come whole in time" if isinstance(error, TimeoutError) else "broke off"
         what = "could not be decompressed" if is_unreadable(error) else in_time
         words = f"{base} answered {response.status} to a {method}, and the answer {what}."
@@ -128,10 +154,11 @@ def going_on(answer: tuple[httplib2.Response, bytes] | None, work: Callable[[], 
         return work()
     try:
         return work()
-    except _FAILURES_TO_GO_ON as error:
+    except Exception as error:
+        is_known = isinstance(error, _FAILURES_TO_GO_ON) or _is_httplib2_error(error)
         # What carries an answer or is ours says enough; but that nothing was sent is not true of this call.
-        says_enough = isinstance(error, httplib2.error.HttpLib2ErrorWithResponse | OAuthError)
-        if says_enough and not isinstance(error, SigningError):
+        says_enough = (carries_answer(error) or isinstance(error, OAuthError)) and not isinstance(error, SigningError)
+        if says_enough or not is_known:
             raise
         raise redirect_failed(answer, error) from error
 

@@ -13,7 +13,7 @@ import httplib2
 from oauthlib.common import generate_nonce
 
 from .calls import has_authorization
-from .connections import is_stale, whole_head
+from .connections import is_shared, is_stale, whole_head
 from .errors import ResponseLostError
 from .losses import (
     copy_impossible,
@@ -153,7 +153,7 @@ class Transmissions:
             ResponseLostError: The request is not safe, it was sent, and its answer did not come, or not whole.
         """
         method, target, body, headers = self._asked
-        if is_stale(getattr(self._conn, "sock", None)):
+        if is_stale(self._conn):
             self._conn.close()
         is_last = False
         while True:
@@ -304,7 +304,7 @@ class Transmissions:
 
     def _transmit(self, method: str, target: str, body: Any, headers: Any, kwargs: dict[str, Any]) -> None:
         # http.client would connect within request(), where failing to looks like failing to send.
-        if isinstance(self._conn, http.client.HTTPConnection) and self._conn.sock is None:
+        if isinstance(self._conn, http.client.HTTPConnection) and self._conn.sock is None and not is_shared(self._conn):
             self._conn.connect()
         self._forget()
         self._response = None
@@ -343,7 +343,8 @@ class Transmissions:
     def _abandon(self) -> None:
         # What is still to come on this connection would be taken for the answer to the next request.
         if not self._is_answered:
-            self._conn.close()
+            if not is_shared(self._conn):
+                self._conn.close()
             if hasattr(self._response, "close"):  # Which outlives its connection, if that was to end with it.
                 self._response.close()
 

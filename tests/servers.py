@@ -114,23 +114,26 @@ class Server(Listener):
             if self.tls is not None:
                 connection = self.tls.wrap_socket(connection, server_side=True)
                 self._open.append(connection)
-            with connection.makefile("rb") as reader:
-                while (received := self._read(reader)) is not None:
-                    self.received.append(received)
-                    answer = self.handler(received)
-                    if not isinstance(answer, bytes):
-                        if answer is not DROP:
-                            answer(connection)
-                        break
-                    if not self.keep_alive:
-                        connection.sendall(answer.replace(b"\r\n", b"\r\nConnection: close\r\n", 1))
-                        break
-                    connection.sendall(answer)
+            self._converse(connection)
         except (OSError, _NotARequest):
             pass
         finally:
             with contextlib.suppress(OSError):
                 close(connection)
+
+    def _converse(self, connection: socket.socket) -> None:
+        with connection.makefile("rb") as reader:
+            while (received := self._read(reader)) is not None:
+                self.received.append(received)
+                answer = self.handler(received)
+                if not isinstance(answer, bytes):
+                    if answer is not DROP:
+                        answer(connection)
+                    break
+                if not self.keep_alive:
+                    connection.sendall(answer.replace(b"\r\n", b"\r\nConnection: close\r\n", 1))
+                    break
+                connection.sendall(answer)
 
     def _read(self, reader) -> Received | None:
         line = reader.readline().decode("latin-1")

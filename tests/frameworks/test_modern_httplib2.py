@@ -1,0 +1,265 @@
+"""modern_httplib2 as the base: httpx's connections, HTTP/2, one Http for many threads."""
+
+import contextlib
+import copy
+import dataclasses
+import os
+import pickle
+import socket
+import ssl
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from email.utils import formatdate
+
+import modern_httplib2
+import pytest
+
+from httplib2_oauthlib import OAuth1, ResponseLostError, SigningError
+from tests import reference
+from tests.http2_server import Http2Server
+from tests.servers import DROP, answer, in_turn
+
+from .conftest import Guard
+from .recipes.modern_httplib2 import SignedHttp
+
+FORM = {"Content-Type": "application/x-www-form-urlencoded; charset=UTF-8"}
+
+
+@pytest.fixture
+def tls_h2(authority):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost", "127.0.0.1").configure_cert(context)
+    context.set_alpn_protocols(["h2", "http/1.1"])
+    return context
+
+
+@pytest.fixture(params=["http/1.1", "https/1.1", "h2"])
+def speak(request, serve, tls, tls_h2):
+    """Start a guarded server that speaks one version of HTTP: ``speak(handler)``."""
+    servers = []
+
+    def start(handler=lambda _: answer()):
+        guard = Guard(handler)
+        if request.param == "h2":
+            server = Http2Server(guard, tls_h2)
+            servers.append(server)
+        else:
+            server = serve(guard, tls=tls if request.param == "https/1.1" else None)
+        server.guard = guard
+        server.version = 20 if request.param == "h2" else 11
+        return server
+
+    # What was found to speak HTTP/1.1 only is remembered for the process, by its port.
+    modern_httplib2.DOWNGRADED_HOSTS.clear()
+    yield start
+    for server in servers:
+        server.close()
+
+
+@pytest.fixture
+def make_http(ca_certs, oauth):
+    made = []
+
+    def make(**kwargs):
+        made.append(SignedHttp(timeout=10, ca_certs=ca_certs, **{"oauth": oauth, **kwargs}))
+        return made[-1]
+
+    yield make
+    for http in made:
+        http.close()
+
+
+def test_it_signs(speak, make_http):
+    server = speak(lambda r: answer(r.body or r.target))
+    http = make_http()
+    response, content = http.request(server.uri("/x?a=b|c d&\u00fc"))
+    assert (response.version, content) == (server.version, b"/x?a=b%7Cc%20d&%C3%BC")
+    assert (
+        http.request(server.uri(), "POST", "text=h\u00e9llo+%26&minor=", FORM)[1]
+        == "text=h\u00e9llo+%26&minor=".encode()
+    )
+    assert http.request(server.uri(), "PUT", b"\x00" * 300_000, {"Content-Type": "a/b"})[1] == b"\x00" * 300_000
+    assert http.request(server.uri(), "HEAD")[0].status == 200
+    assert not server.guard.refused
+    http.oauth = None
+    assert http.request(server.uri())[0].status == 401
+
+
+@pytest.mark.parametrize("placement", ["QUERY", "BODY"])
+def test_it_signs_wherever_the_signature_goes(speak, make_http, oauth, placement):
+    server = speak()
+    make_http(oauth=dataclasses.replace(oauth, signature_type=placement)).request(
+        server.uri("/x?a=1"), "POST", "b=2", FORM
+    )
+    assert not server.guard.refused
+
+
+def test_32_threads_share_one_and_get_each_their_own_answers(speak, make_http):
+    server = speak(lambda r: answer(r.body or r.target))
+    http = make_http()
+    begin = threading.Barrier(32)
+
+    def work(thread):
+        begin.wait(20)
+        own = []
+        for number in range(5):
+            own.append(http.request(server.uri(f"/{thread}/{number}"))[1].decode())
+            own.append(http.request(server.uri(), "POST", f"{thread}={number}", FORM)[1].decode())
+        return own
+
+    with ThreadPoolExecutor(32) as executor:
+        answered = list(executor.map(work, range(32)))
+    assert answered == [[text for n in range(5) for text in (f"/{t}/{n}", f"{t}={n}")] for t in range(32)]
+    assert not server.guard.refused
+    if server.version == 20:
+        assert {len(http.connections), server.connections} == {1}
+
+
+def test_a_failure_of_one_thread_breaks_off_no_other(speak, make_http):
+    """What can't be signed leaves the connection to who is waiting for an answer there."""
+    go = threading.Event()
+
+    def handler(received):
+        if received.target == "/slow":
+            go.wait(20)
+        return answer(received.target)
+
+    server = speak(handler)
+    http = make_http()
+    http.request(server.uri())
+    with ThreadPoolExecutor(1) as executor:
+        slow = executor.submit(http.request, server.uri("/slow"), "POST", b"x")
+        while not any(received.target == "/slow" for received in server.received):
+            time.sleep(0.01)
+        with pytest.raises(SigningError):
+            http.request(server.uri(), "POST", iter(["text"]), FORM)
+        go.set()
+        assert slow.result(20)[1] == b"/slow"
+    assert server.connections == 1
+    assert not server.guard.refused
+
+
+def test_redirects_are_signed_where_they_lead_to_us(speak, make_http, serve, tls):
+    elsewhere = serve()
+    server = speak(lambda r: answer(status="302 Found", Location={"/1": "/2"}.get(r.target, elsewhere.uri("/3"))))
+    make_http().request(server.uri("/1"))
+    assert [each.target for each in server.guard.seen] == ["/1", "/2"]
+    assert "authorization" not in elsewhere.received[0].headers
+
+
+def test_a_wrong_clock_is_repaired(speak, make_http):
+    ahead = 5000
+
+    def handler(received):
+        sent = int(reference.protocol_parameters(received)["oauth_timestamp"])
+        ours = int(time.time()) + ahead
+        if abs(sent - ours) > 300:
+            error = f'{{"error": {{"code": "x", "info": "Expired timestamp, yours {sent}, ours {ours}"}}}}'
+            return answer(error, MediaWiki_API_Error="mwoauth-invalid-authorization", Content_Type="application/json")
+        return answer("done")
+
+    server = speak(handler)
+    http = make_http()
+    for _ in range(2):
+        assert http.request(server.uri(), "POST", "a=1", FORM)[1] == b"done"
+    assert len(server.received) == 3
+
+
+def test_a_request_whose_answer_was_lost_is_acted_upon_once(speak, make_http):
+    server = speak(lambda _: DROP)
+    http = make_http()
+    with pytest.raises(ResponseLostError):
+        http.request(server.uri(), "POST", "a=1", FORM)
+    # The copy, if there was one, had the same nonce.
+    assert len(server.guard.seen) == 1
+    assert {each.method for each in server.guard.refused} <= {"POST"}
+
+
+def test_a_safe_request_whose_answer_was_lost_is_signed_anew(speak, make_http):
+    server = speak(in_turn(DROP, answer("again")))
+    assert make_http().request(server.uri())[1] == b"again"
+    assert not server.guard.refused
+
+
+def test_a_stale_connection_is_replaced(speak, make_http):
+    server = speak(lambda r: answer(r.target))
+    http = make_http()
+    http.request(server.uri("/1"))
+    for connection in server._open:
+        with contextlib.suppress(OSError):
+            connection.shutdown(socket.SHUT_RDWR)
+    assert http.request(server.uri("/2"), "POST", b"x")[1] == b"/2"
+    assert not server.guard.refused
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_who_is_not_there_was_sent_nothing(make_http, scheme):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    with pytest.raises(ConnectionRefusedError):
+        make_http().request(f"{scheme}://127.0.0.1:{port}/", "POST", "a=1", FORM)
+
+
+def test_who_is_not_believed_was_sent_nothing(serve, tls, oauth):
+    with pytest.raises(ssl.SSLCertVerificationError):
+        SignedHttp(timeout=10, oauth=oauth).request(serve(tls=tls).uri(), "POST", "a=1", FORM)
+
+
+def test_caches_keep_users_apart(speak, make_http, tmp_path, oauth):
+    fresh = {"Cache_Control": "max-age=600", "Date": formatdate(usegmt=True)}
+    server = speak(lambda r: answer(reference.protocol_parameters(r)["oauth_nonce"], **fresh))
+    contents = [make_http(cache=str(tmp_path), oauth=oauth).request(server.uri())[1] for _ in range(2)]
+    assert contents[0] == contents[1]
+    other = make_http(cache=str(tmp_path), oauth=OAuth1("other", "o")).request(server.uri())
+    assert other[0].status == 401
+
+
+@pytest.mark.parametrize("another", [copy.copy, copy.deepcopy, lambda http: pickle.loads(pickle.dumps(http))])
+def test_copies_and_pickles_sign(speak, make_http, another):
+    server = speak()
+    http = make_http()
+    http.request(server.uri())
+    again = another(http)
+    again.request(server.uri())
+    again.close()
+    assert not server.guard.refused
+
+
+def test_a_redirect_that_leads_nowhere_after_an_action_says_so(serve, make_http):
+    server = serve(lambda _: answer(status="303 See Other", Location="http://127.0.0.1:1/"))
+    with pytest.raises(ResponseLostError, match="was sent and answered"):
+        make_http().request(server.uri(), "POST", "a=1", FORM)
+    loop = serve(lambda _: answer(status="303 See Other", Location="/"))
+    http = make_http()
+    http.force_exception_to_status_code = True
+    response, content = http.request(loop.uri(), "POST", "a=1", FORM)
+    # No framework takes that for a reason to try again, as it would a 500.
+    assert (response.status, b"was sent and answered" in content) == (400, True)
+
+
+def test_the_package_over_modern_httplib2_in_httplib2s_place(guarded):
+    """``modern_httplib2.patch()`` before anything else is imported: OAuth1Http is modern then, and so is all else."""
+    server = guarded()
+    program = f"""
+        import modern_httplib2
+        modern_httplib2.patch()
+        from httplib2_oauthlib import HttpPool, OAuth1, OAuth1Http, OAuthError, install
+        import httplib2
+        oauth = OAuth1("client", "client-secret", "token", "token-secret")
+        assert issubclass(OAuth1Http, modern_httplib2.Http)
+        assert issubclass(OAuthError, modern_httplib2.HttpLib2Error)
+        for http in OAuth1Http(timeout=10, oauth=oauth), HttpPool(OAuth1Http(timeout=10, oauth=oauth)):
+            assert http.request({server.uri()!r}, "POST", "a=1", {FORM!r})[0].status == 200
+        with install(oauth):
+            assert httplib2.Http(timeout=10).request({server.uri()!r})[0].status == 200
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program)],
+        env={**os.environ}, capture_output=True, text=True, timeout=50, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(server.guard.seen) == 3
