@@ -1,8 +1,9 @@
 """Puts signatures on httplib2's requests: the one place that touches httplib2's inside.
 
-Four of its methods are hooked. ``request()`` and ``_request()`` to know what the program asked for; ``_conn_request()``
+Five of its methods are hooked. ``request()`` and ``_request()`` to know what the program asked for; ``_conn_request()``
 to sign, since it is the only point that every framework passes, after caching, redirects and header clean-up, with the
-request as it will be sent; ``_auth_from_challenge()`` since httplib2 can't parse a bare ``WWW-Authenticate: OAuth``.
+request as it will be sent; ``_auth_from_challenge()`` since httplib2 can't parse a bare ``WWW-Authenticate: OAuth``;
+``add_credentials()`` since frameworks call it with what their configuration has, a password or credentials of OAuth.
 Everything that is signed is a copy, so that no signature reaches httplib2's headers or its cache.
 """
 
@@ -15,12 +16,11 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import httplib2
-from httplib2.error import HttpLib2ErrorWithResponse
 
 from .caches import CacheAttribute
-from .calls import Call, Origin, Signers, call_of, has_authorization, resolve, within_call
+from .calls import Call, Origin, Signers, SignersLike, accepted, call_of, has_authorization, resolve, within_call
 from .errors import ResponseLostError, SigningError
-from .losses import going_on, redirect_failed
+from .losses import carries_answer, going_on, redirect_failed
 from .requestparts import DEFAULT_PORTS
 from .signing import OAuth1
 from .transmissions import Transmissions
@@ -90,7 +90,9 @@ def _notes_call_past_request(inner_request: _Method) -> _Method:
         if call is not None:
             try:
                 return work()
-            except HttpLib2ErrorWithResponse as error:
+            except Exception as error:
+                if not carries_answer(error):
+                    raise
                 _lose(call, call.redirected)
                 # Of these httplib2 makes a response with status 500, which frameworks take for a reason to try again.
                 if call.answered is None or not getattr(self, "force_exception_to_status_code", False):
@@ -139,11 +141,27 @@ def _skips_bare_oauth(auth_from_challenge: _Method) -> _Method:
     return _hook(auth_from_challenge, skipping)  # type: ignore[no-any-return]
 
 
+def _takes_four(add_credentials: _Method) -> _Method:
+    """Hook ``add_credentials()``: four values are OAuth's."""
+
+    def taking(self: Any, *args: Any, domain: str = "", **kwargs: Any) -> None:
+        if len(args) < 4:  # noqa: PLR2004 (a name, a password and a domain at most)
+            add_credentials(self, *args, **({"domain": domain} if domain else {}), **kwargs)
+            return
+        four, more = args[:4], args[4:]
+        if len(more) > 1 or (more and domain) or kwargs:
+            raise TypeError("add_credentials takes two texts or four, and a domain")
+        self._add_signer(OAuth1(*four), *(more or [domain]))
+
+    return _hook(add_credentials, taking)  # type: ignore[no-any-return]
+
+
 _HOOKS: Mapping[str, Callable[[Any], Any]] = {
     "request": _notes_call,
     "_request": _notes_call_past_request,
     "_conn_request": _signs,
     "_auth_from_challenge": _skips_bare_oauth,
+    "add_credentials": _takes_four,
 }
 
 
@@ -176,7 +194,7 @@ class OAuth1Mixin(_Base):
     # Seconds that the server's clock is ahead of ours, by scheme and authority.
     _clock_offsets: Mapping[str, int] = {}
 
-    def __init__(self, *args: Any, oauth: Signers = None, repair_clock: bool | None = None, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, oauth: SignersLike = None, repair_clock: bool | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.oauth = oauth
         if repair_clock is not None:
@@ -205,21 +223,40 @@ class OAuth1Mixin(_Base):
         replaced by ``*``, as in Pywikibot's ``authenticate``); a function of a URI that returns an OAuth1 or None;
         or None: nothing is signed.
 
+        Wherever an OAuth1 is taken, so is what other libraries sign with: a ``requests_oauthlib.OAuth1``, an
+        ``oauthlib.oauth1.Client``, mwoauth's tokens as the pair ``(consumer_token, access_token)``.
+
         Raises:
-            TypeError: It is set to anything else.
+            TypeError: It is set to anything else, or to what an OAuth1 would not sign in the same way.
         """
         return self._oauth
 
     @oauth.setter
-    def oauth(self, oauth: Signers) -> None:
-        for value in oauth.values() if isinstance(oauth, Mapping) else [oauth]:
-            if not (value is None or isinstance(value, OAuth1) or (callable(value) and value is oauth)):
-                # Its type only: the value may be a tuple of secrets.
-                raise TypeError(
-                    "oauth must be an OAuth1, a mapping of host pattern to OAuth1, a function of a URI or None, not"
-                    f" {type(value).__name__}; make one with OAuth1(client_key, client_secret, token, token_secret)"
-                )
-        self._oauth = oauth
+    def oauth(self, oauth: SignersLike) -> None:
+        self._oauth = accepted(oauth)
+
+    @_takes_four
+    def add_credentials(self, *args: Any, **kwargs: Any) -> None:
+        """Add what httplib2's takes, a user's name and password; or, with four texts, credentials of OAuth.
+
+        ``http.add_credentials(*authenticate[host])`` does for an entry of Pywikibot's ``authenticate`` what the entry
+        means: a pair answers a challenge for Basic authentication or the like, four sign.
+
+        Args:
+            *args: A name and a password; or client key, client secret, token and token secret. Then, if it is not given
+                as ``domain=``, the host for which alone they are: for signatures it may be a pattern, as in
+                :attr:`oauth`. Without it, four are for the host that the request under way goes to, if a framework
+                adds them while it makes one, and else for whatever the program asks for.
+            **kwargs: ``domain``; with a name and a password whatever httplib2 takes.
+
+        Raises:
+            ValueError: Four can't be added beside what :attr:`oauth` already is: another OAuth1 for all, or a function;
+                or a mapping, without a domain.
+            SigningError: One of the four can't be used. A ValueError, too.
+
+        Source: Pywikibot, ``pywikibot.comms.threadedhttp.Http`` until 2015, which added them in its ``request()``.
+        """
+        super().add_credentials(*args, **kwargs)
 
     @_notes_call
     def request(self, *args: Any, **kwargs: Any) -> "_Answer":
@@ -248,6 +285,26 @@ class OAuth1Mixin(_Base):
     ) -> Iterator[Any]:
         return super()._auth_from_challenge(host, request_uri, headers, response, content)
 
+    def _add_signer(self, oauth: OAuth1, domain: str) -> None:
+        """Let somebody sign for a domain beside who signs already; without one for the host under way, or for all."""
+        call = call_of(self)
+        origin = Origin.of(call.uri) if call is not None and call.uri is not None else None
+        if not domain and origin is not None:
+            domain = f"{origin.host}:{origin.port}"
+        former = self._oauth
+        if former == oauth:
+            return
+        if domain and (former is None or isinstance(former, Mapping)):
+            self.oauth = {**(former or {}), domain: oauth}
+        elif not domain and (former is None or isinstance(former, OAuth1)):
+            self.oauth = oauth
+        else:
+            kind = "one OAuth1 for all hosts" if isinstance(former, OAuth1) else f"a {type(former).__name__}"
+            raise ValueError(
+                f"http.oauth is {kind} already, beside which credentials for {domain or 'all hosts'} have no place;"
+                " set http.oauth to a mapping of hosts, and give a domain"
+            )
+
     def _send_signed(
         self,
         send: Callable[..., "_Answer"],
@@ -267,7 +324,7 @@ class OAuth1Mixin(_Base):
             base = _base_uri(conn, call)
             uri = base + request_uri
             # Outside any call somebody called an inner method by itself: a request of its own.
-            oauth = resolve(self._oauth, uri) if call is None else call.signer(self._oauth, uri)
+            oauth = resolve(self._oauth, uri) if call is None else call.signer_to_send(self._oauth, uri)
         if oauth is None:
             return send(conn, request_uri, method, body, headers)
         offset = self._clock_offsets.get(base, 0) if self.repair_clock else 0

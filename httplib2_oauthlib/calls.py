@@ -9,12 +9,18 @@ from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
+from oauthlib.oauth1 import Client
+
+from .conversion import converted
 from .hosts import patterns
 from .requestparts import DEFAULT_PORTS
 from .signing import OAuth1
 
-#: Who signs: one for all, one per host pattern, or whatever a function says of a URI.
-Signers: TypeAlias = OAuth1 | Mapping[str, OAuth1 | None] | Callable[[str], OAuth1 | None] | None
+#: Who signs: one for all, one per host pattern, or whatever a function says of a URI. The latter may also name what
+#: :func:`.conversion.converted` makes an OAuth1 of.
+Signers: TypeAlias = OAuth1 | Mapping[str, Any] | Callable[[str], Any] | None
+#: What may be given for them: one of those that are converted, too. requests-oauthlib's is a function for the types.
+SignersLike: TypeAlias = Signers | Client | tuple[Any, Any]
 
 _URI = re.compile(
     r"([A-Za-z][A-Za-z0-9+.-]*)://(?:[^@/?#]*@)?(\[[^]/?#]*\]|[^:/?#]*)(?::([0-9]*))?(?=[/?#]|$)(.*)", re.DOTALL
@@ -49,14 +55,16 @@ class _Hop:
     Attributes:
         uri: As ``request()`` was told, if it was.
         was_https: Whether this hop or one before it went over TLS.
-        signers: Who signs, by URI: asked once, so that cache and signature agree.
+        was_sent: Whether it was sent.
+        signers: Who signs, by URI: asked once for each time that it is sent, so that cache and signature agree.
     """
 
-    __slots__ = ("signers", "uri", "was_https")
+    __slots__ = ("signers", "uri", "was_https", "was_sent")
 
     def __init__(self, uri: str | None, was_https: bool) -> None:
         self.uri = uri
         self.was_https = was_https
+        self.was_sent = False
         self.signers: dict[str, OAuth1 | None] = {}
 
 
@@ -104,6 +112,15 @@ class Call:
         if uri not in hop.signers:
             hop.signers[uri] = self._decide(hop, oauth, origin, uri)
         return hop.signers[uri]
+
+    def signer_to_send(self, oauth: Signers, uri: str) -> OAuth1 | None:
+        """Say the same for what is about to be sent."""
+        hop = self.hops[-1]
+        if hop.was_sent:
+            # A framework tries again within its request(): it may have got new credentials for an expired token.
+            hop.signers.clear()
+        hop.was_sent = True
+        return self.signer(oauth, uri)
 
     def _decide(self, hop: _Hop, oauth: Signers, origin: Origin, uri: str) -> OAuth1 | None:
         self.origin = self.origin or origin
@@ -159,6 +176,34 @@ def within_call(http: object, uri: object, headers: object, work: Callable[[], _
             _CALL.reset(token)
 
 
+def accepted(oauth: SignersLike) -> Signers:
+    """Return what may sign as it is kept: one credential as an OAuth1, a mapping and a function as they are.
+
+    Raises:
+        TypeError: It can't be used.
+    """
+    if oauth is None:
+        return None
+    for value in oauth.values() if isinstance(oauth, Mapping) else ():
+        if value is not None and converted(value) is None:
+            raise _unusable(value)
+    # requests-oauthlib's credentials are callable, but no function of a URI.
+    signer = converted(oauth)
+    if signer is not None:
+        return signer
+    if isinstance(oauth, Mapping) or callable(oauth):
+        return oauth
+    raise _unusable(oauth)
+
+
+def _unusable(value: object) -> TypeError:
+    # Its type only: the value may be a tuple of secrets.
+    return TypeError(
+        "oauth must be an OAuth1, a mapping of host pattern to OAuth1, a function of a URI or None, not"
+        f" {type(value).__name__}; make one with OAuth1(client_key, client_secret, token, token_secret)"
+    )
+
+
 def resolve(oauth: Signers, uri: str) -> OAuth1 | None:
     """Say whom ``oauth`` names for a URI, whatever call it belongs to.
 
@@ -171,10 +216,11 @@ def resolve(oauth: Signers, uri: str) -> OAuth1 | None:
     if origin is None:
         return None
     found = _lookup(oauth, origin) if isinstance(oauth, Mapping) else oauth(uri)
-    if found is not None and not isinstance(found, OAuth1):
+    signer = converted(found)
+    if signer is None and found is not None:
         # Its type only: it may be a tuple of secrets.
         raise TypeError(f"oauth gave a {type(found).__name__} for {origin.host}; it must give an OAuth1 or None")
-    return found
+    return signer
 
 
 def has_authorization(headers: Any) -> bool:
@@ -183,7 +229,7 @@ def has_authorization(headers: Any) -> bool:
     return any(name.lower() in ("authorization", b"authorization") for name, _ in items)
 
 
-def _lookup(oauth: Mapping[str, OAuth1 | None], origin: Origin) -> OAuth1 | None:
+def _lookup(oauth: Mapping[str, Any], origin: Origin) -> Any:
     named = {pattern.lower(): value for pattern, value in oauth.items()}
     return next((named[pattern] for pattern in patterns(origin.host, str(origin.port)) if pattern in named), None)
 

@@ -20,6 +20,7 @@ from oauthlib.common import generate_nonce
 from .adapter import OAuth1Http
 from .answers import Answer
 from .calls import within_call
+from .conversion import converted
 from .errors import HandshakeError
 from .requestparts import add_to_query, form_encode
 from .signing import OAuth1
@@ -86,7 +87,8 @@ class Handshake:
         request_token_uri: Where temporary credentials are asked for.
         authorize_uri: Where the owner allows it.
         access_token_uri: Where token credentials are asked for.
-        oauth: The client's credentials, and how it signs. A token in it is not used.
+        oauth: The client's credentials, and how it signs; or what :attr:`OAuth1Http.oauth` takes in place of an OAuth1.
+            A token in it is not used.
         http: Any ``httplib2.Http``, for its proxy, TLS and time-out, and not for several threads at once; whatever it
             signs with by itself is not used. None means a new one for each request, which waits 30 seconds.
         headers: Sent with every request: a User-Agent.
@@ -118,9 +120,10 @@ class Handshake:
         self.request_token_uri = request_token_uri
         self.authorize_uri = authorize_uri
         self.access_token_uri = access_token_uri
-        if not isinstance(oauth, OAuth1):
+        signer = converted(oauth)
+        if signer is None:
             raise TypeError(f"oauth must be an OAuth1(client_key, client_secret), not {type(oauth).__name__}")
-        self.oauth = dataclasses.replace(oauth, resource_owner_key=None, resource_owner_secret=None, verifier=None)
+        self.oauth = dataclasses.replace(signer, resource_owner_key=None, resource_owner_secret=None, verifier=None)
         self.http = http
         self.headers = dict(headers or {})
         self.extra: dict[str, str] = {}

@@ -14,6 +14,8 @@ from urllib.parse import urlencode, urljoin
 
 import httplib2
 
+from tests.frameworks import minibot_config as config
+
 REDIRECTS = (301, 302, 303, 307, 308)
 
 
@@ -53,6 +55,8 @@ class Http(httplib2.Http):
         key = f"{scheme}:{authority}"
         if (pooled := self.pool.take(key)) is not None:
             self.connections[key] = pooled
+        if authority in config.authenticate:
+            self.add_credentials(*config.authenticate[authority])
         response, content = httplib2.Http.request(self, uri, method, body, to_send, left, connection_type)
         if key in self.connections:
             self.pool.give(key, self.connections.pop(key))

@@ -7,7 +7,8 @@ import pytest
 
 from httplib2_oauthlib import OAuth1, OAuth1Http, OAuth1Mixin
 from tests import reference
-from tests.frameworks import minibot
+from tests.frameworks import minibot, minibot_config
+from tests.frameworks.recipes.pywikibot import http_for
 from tests.servers import answer
 
 
@@ -137,3 +138,145 @@ def test_its_pool_is_shared_and_every_request_signed_by_its_own_http(wiki, make_
     assert [seen.user for seen in wiki.requests] == ["Alice", "Bob"] * 3
     (idle,) = pool._idle.values()
     assert len(idle) == 1
+
+
+# -- Pywikibot's configuration
+
+
+BASIC = 'Basic realm="r"'
+
+
+@pytest.fixture
+def authenticate(monkeypatch):
+    monkeypatch.setattr(minibot_config, "authenticate", {})
+    return minibot_config.authenticate
+
+
+def asks_for_basic(received):
+    if received.headers.get("authorization", "").startswith("Basic "):
+        return answer(received.headers["authorization"])
+    return answer("", "401 Unauthorized", WWW_Authenticate=BASIC)
+
+
+def test_four_values_in_its_configuration_make_that_host_signed_and_no_other(wiki, serve, make_http, authenticate):
+    elsewhere = serve()
+    authenticate[wiki.server.removeprefix("http://")] = wiki.owner_only("Alice")
+    http = make_http()
+    site = minibot.APISite(wiki.api_uri, http, "Alice")
+    for _ in range(2):
+        site.login()
+        http.request(elsewhere.uri())
+    assert [seen.user for seen in wiki.requests] == ["Alice"] * 2
+    assert not any("authorization" in received.headers for received in elsewhere.received)
+    assert isinstance(http.credentials, httplib2.Credentials)
+    assert not http.credentials.credentials
+
+
+def test_two_values_in_it_are_a_password_as_ever(wiki, serve, make_http, authenticate):
+    server = serve(asks_for_basic)
+    authenticate[f"localhost:{server.port}"] = ("user", "pw")
+    authenticate[wiki.server.removeprefix("http://")] = wiki.owner_only("Alice")
+    http = make_http()
+    minibot.APISite(wiki.api_uri, http, "Alice").login()
+    assert http.request(server.uri())[1] == b"Basic dXNlcjpwdw=="
+    minibot.APISite(wiki.api_uri, http, "Alice").login()
+    assert [received.headers.get("authorization") for received in server.received] == [None, "Basic dXNlcjpwdw=="]
+
+
+def test_a_redirect_of_its_own_to_another_configured_host_is_signed_for_that_one(serve, make_http, authenticate):
+    """Its request() calls itself, and adds what the configuration has of the second host."""
+    second = serve()
+    first = serve(lambda _: answer(status="302 Found", Location=second.uri("/2")))
+    authenticate[f"localhost:{first.port}"] = ("first", "f-secret", "token-1", "t-secret")
+    authenticate[f"localhost:{second.port}"] = ("second", "s-secret", "token-2", "t-secret")
+    make_http().request(first.uri("/1"))
+    keys = [reference.protocol_parameters(each)["oauth_consumer_key"] for each in (*first.received, *second.received)]
+    assert keys == ["first", "second"]
+    assert reference.is_valid(second.received[0], reference.Secrets("s-secret", "t-secret"))
+
+
+# -- add_credentials, called by the program itself
+
+
+FOUR = ("client", "client-secret", "token", "token-secret")
+
+
+@pytest.mark.parametrize("by", ["name", "position"])
+def test_four_values_with_a_domain_are_for_that_host(serve, by):
+    server = serve()
+    http = OAuth1Http(timeout=10)
+    if by == "name":
+        http.add_credentials(*FOUR, domain="localhost")
+    else:
+        http.add_credentials(*FOUR, "localhost")
+    assert http.oauth == {"localhost": OAuth1(*FOUR)}
+    for host in ("localhost", "127.0.0.1"):
+        http.request(server.uri(host=host))
+    assert [bool(reference.protocol_parameters(each)) for each in server.received] == [True, False]
+
+
+def test_the_recipe_signs_one_host_and_answers_the_other(serve, guarded):
+    ours, theirs = guarded(), serve(asks_for_basic)
+    authenticate = {f"localhost:{ours.port}": FOUR, f"localhost:{theirs.port}": ("user", "pw")}
+    http_for(f"localhost:{ours.port}", authenticate).request(ours.uri())
+    response, _ = http_for(f"localhost:{theirs.port}", authenticate).request(theirs.uri())
+    assert not ours.guard.refused
+    assert (response.status, len(theirs.received)) == (200, 2)
+    assert "authorization" not in theirs.received[0].headers
+
+
+def test_four_values_without_a_domain_are_for_what_the_program_asks_for(serve):
+    http = OAuth1Http(timeout=10)
+    http.add_credentials(*FOUR)
+    assert http.oauth == OAuth1(*FOUR)
+    http.add_credentials("other", "o", "token", "t")
+    assert http.oauth == OAuth1("other", "o", "token", "t")
+
+
+def test_those_of_several_hosts_stand_side_by_side_and_a_former_mapping_is_not_changed():
+    given = {"a.example": OAuth1("a")}
+    http = OAuth1Http(oauth=given)
+    http.add_credentials(*FOUR, domain="b.example")
+    http.add_credentials(*FOUR, domain="b.example")
+    assert http.oauth == {"a.example": OAuth1("a"), "b.example": OAuth1(*FOUR)}
+    assert given == {"a.example": OAuth1("a")}
+
+
+@pytest.mark.parametrize(
+    ("former", "domain"),
+    [
+        (OAuth1("canary"), "b.example"),
+        (lambda uri: None, "b.example"),
+        (lambda uri: None, ""),
+        ({"a": OAuth1("a")}, ""),
+    ],
+    ids=["one", "function", "function for all", "mapping for all"],
+)
+def test_what_has_no_place_beside_what_is_there_is_an_error(former, domain):
+    http = OAuth1Http(oauth=former)
+    with pytest.raises(ValueError, match=r"set http\.oauth to a mapping of hosts") as caught:
+        http.add_credentials(*FOUR, domain=domain)
+    assert http.oauth is former
+    assert "secret" not in str(caught.value)
+
+
+def test_the_same_again_is_no_error():
+    http = OAuth1Http(oauth=OAuth1(*FOUR))
+    http.add_credentials(*FOUR)
+    http.add_credentials(*FOUR, domain="a.example")
+    assert http.oauth == OAuth1(*FOUR)
+
+
+@pytest.mark.parametrize("wrong", [FOUR[:1], (*FOUR, "d", "e")])
+def test_neither_two_nor_four_is_an_error(wrong):
+    with pytest.raises(TypeError):
+        OAuth1Http().add_credentials(*wrong)
+
+
+def test_two_values_are_httplib2s_in_every_way_of_giving_them():
+    http = OAuth1Http()
+    http.add_credentials("user", "pw")
+    http.add_credentials("user", "pw", "a.example")
+    http.add_credentials(name="user", password="pw", domain="b.example")
+    assert [domain for domain, *_ in http.credentials.credentials] == ["", "a.example", "b.example"]
+    assert http.oauth is None

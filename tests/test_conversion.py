@@ -1,0 +1,143 @@
+"""What other libraries sign with, taken as ``oauth=``."""
+
+import json
+import subprocess
+import sys
+import textwrap
+
+import mwoauth
+import oauthlib.oauth1
+import pytest
+import requests_oauthlib
+
+from httplib2_oauthlib import OAuth1, OAuth1Http, SigningError, mediawiki
+from httplib2_oauthlib.handshake import Handshake, TemporaryCredentials
+from tests import reference
+from tests.frameworks.recipes import peers
+
+FOUR = ("client", "canary-client", "token", "canary-token")
+SECRETS = reference.Secrets("canary-client", "canary-token")
+
+
+def name_of(http, wiki):
+    _, content = http.request(f"{wiki.api_uri}?action=query&meta=userinfo&format=json")
+    return json.loads(content)["query"]["userinfo"]["name"]
+
+
+def test_their_recipes_sign_as_alice(wiki):
+    four = wiki.owner_only("Alice")
+    assert name_of(peers.of_requests_oauthlib(*four), wiki) == "Alice"
+    assert name_of(peers.of_oauthlib(*four), wiki) == "Alice"
+    handshaker = mwoauth.Handshaker(wiki.index_uri, mwoauth.ConsumerToken(*four[:2]), user_agent="test/1.0")
+    assert name_of(peers.of_mwoauth(handshaker, mwoauth.AccessToken(*four[2:])), wiki) == "Alice"
+
+
+EVERYTHING = {
+    "callback_uri": "https://client.example/",
+    "signature_method": "HMAC-SHA256",
+    "signature_type": "QUERY",
+    "verifier": "v",
+    "realm": "r",
+}
+
+
+@pytest.mark.parametrize(
+    ("foreign", "expected"),
+    [
+        (requests_oauthlib.OAuth1("client"), OAuth1("client")),
+        (requests_oauthlib.OAuth1(*FOUR, **EVERYTHING), OAuth1(*FOUR, **EVERYTHING)),
+        (requests_oauthlib.OAuth1(*FOUR, signature_type="auth_header"), OAuth1(*FOUR)),
+        (oauthlib.oauth1.Client("client"), OAuth1("client")),
+        (oauthlib.oauth1.Client(b"client", b"s"), OAuth1("client", "s")),
+        (oauthlib.oauth1.Client(*FOUR, **EVERYTHING), OAuth1(*FOUR, **EVERYTHING)),
+        ((mwoauth.ConsumerToken(*FOUR[:2]), mwoauth.AccessToken(*FOUR[2:])), OAuth1(*FOUR)),
+        ((mediawiki.ConsumerToken(*FOUR[:2]), mediawiki.AccessToken(*FOUR[2:])), OAuth1(*FOUR)),
+        (mwoauth.ConsumerToken(*FOUR[:2]), OAuth1(*FOUR[:2])),
+        (mediawiki.ConsumerToken(*FOUR[:2]), OAuth1(*FOUR[:2])),
+    ],
+    ids=lambda value: type(value).__module__,
+)
+@pytest.mark.parametrize("within", ["alone", "mapping", "function"])
+def test_it_is_taken_wherever_an_oauth1_is(serve, foreign, expected, within):
+    server = serve()
+    http = OAuth1Http(timeout=10)
+    http.oauth = {"alone": foreign, "mapping": {"localhost": foreign}, "function": lambda uri: foreign}[within]
+    if within == "alone":
+        assert http.oauth == expected
+    http.request(server.uri("/x?a=1"))
+    parameters = reference.protocol_parameters(server.received[0])
+    assert parameters["oauth_consumer_key"] == expected.client_key
+    assert parameters.get("oauth_token") == expected.resource_owner_key
+    secrets = reference.Secrets(expected.client_secret or "", expected.resource_owner_secret or "")
+    assert reference.is_valid(server.received[0], secrets)
+
+
+def test_a_key_of_rsa_is_taken_along(serve, rsa_keys):
+    server = serve()
+    private, public = rsa_keys
+    auth = requests_oauthlib.OAuth1("client", signature_method="RSA-SHA1", rsa_key=private)
+    OAuth1Http(timeout=10, oauth=auth).request(server.uri())
+    assert reference.is_valid(server.received[0], reference.Secrets(rsa_public_key=public))
+
+
+def test_it_is_taken_as_it_is_at_that_time(serve):
+    server = serve()
+    client = oauthlib.oauth1.Client("client", "canary-client")
+    one, each = OAuth1Http(timeout=10, oauth=client), OAuth1Http(timeout=10, oauth={"localhost": client})
+    client.resource_owner_key, client.resource_owner_secret = "token", "canary-token"
+    one.request(server.uri())
+    each.request(server.uri())
+    assert [reference.protocol_parameters(each).get("oauth_token") for each in server.received] == [None, "token"]
+    assert reference.is_valid(server.received[1], SECRETS)
+
+
+class Subclass(oauthlib.oauth1.Client):
+    pass
+
+
+@pytest.mark.parametrize(
+    ("foreign", "advice"),
+    [
+        (Subclass(*FOUR), "subclass OAuth1"),
+        (requests_oauthlib.OAuth1(*FOUR, client_class=Subclass), "subclass OAuth1"),
+        (oauthlib.oauth1.Client(*FOUR, nonce="n"), "each request needs a new one"),
+        (oauthlib.oauth1.Client(*FOUR, timestamp="1"), "each request needs a new one"),
+        (requests_oauthlib.OAuth1(*FOUR, force_include_body=True), "force_include_body"),
+        (mwoauth.AccessToken(*FOUR[2:]), r"give the pair \(consumer_token, access_token\)"),
+        (mwoauth.RequestToken(*FOUR[2:]), "RequestToken; give the pair"),
+        (TemporaryCredentials(*FOUR[2:]), "TemporaryCredentials; give the pair"),
+        ((mwoauth.AccessToken(*FOUR[2:]), mwoauth.ConsumerToken(*FOUR[:2])), "AccessToken and ConsumerToken; give"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+@pytest.mark.parametrize("within", ["alone", "mapping"])
+def test_what_would_sign_otherwise_is_refused_with_advice_and_no_secret(foreign, advice, within):
+    with pytest.raises(TypeError, match=advice) as caught:
+        OAuth1Http(oauth=foreign if within == "alone" else {"localhost": foreign})
+    assert "canary" not in str(caught.value)
+
+
+def test_what_an_oauth1_cannot_take_is_a_signing_error():
+    with pytest.raises(SigningError, match="client_key is empty"):
+        OAuth1Http(oauth=oauthlib.oauth1.Client(""))
+
+
+def test_a_handshake_takes_them_too():
+    for foreign in (requests_oauthlib.OAuth1(*FOUR), mwoauth.ConsumerToken(*FOUR[:2])):
+        assert Handshake("https://x/1", "https://x/2", "https://x/3", foreign).oauth == OAuth1(*FOUR[:2])
+
+
+def test_nothing_is_imported_that_is_not_there():
+    """Where none of them is, what looks like them is refused as ever, and mwoauth's tokens need no mwoauth."""
+    program = """
+        import sys
+        from httplib2_oauthlib import OAuth1Http
+        from httplib2_oauthlib.conversion import converted
+        from httplib2_oauthlib.mediawiki import AccessToken, ConsumerToken
+        assert OAuth1Http(oauth=(ConsumerToken("a", "b"), AccessToken("c", "d"))).oauth.resource_owner_key == "c"
+        assert converted(object()) is None
+        print(*{"requests", "requests_oauthlib", "mwoauth"} & set(sys.modules))
+    """
+    command = [sys.executable, "-c", textwrap.dedent(program)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=50, check=True)
+    assert done.stdout == "\n"
