@@ -10,7 +10,7 @@ import hashlib
 import importlib
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import KW_ONLY, dataclass, fields
 from functools import cached_property
 from typing import Any, NamedTuple, Self
@@ -281,6 +281,48 @@ class OAuth1:
         """
         request = RequestParts(uri, method, body, headers)
         return explain(self, request, self._protocol(request, nonce, timestamp))
+
+    # An OAuth1 serves lazr.restfulclient and launchpadlib as authorizer; the names of the three are theirs.
+
+    @property
+    def user_agent_params(self) -> dict[str, str]:
+        """What lazr.restfulclient tells of an authorizer in its User-Agent: here the client's key."""
+        return {"oauth_consumer": self.client_key}
+
+    def authorizeSession(self, client: object) -> None:  # noqa: N802
+        """Begin to sign for an Http of lazr.restfulclient's: nothing has to be done."""
+
+    def authorizeRequest(  # noqa: N802
+        self, absolute_uri: str, method: str, body: Body, headers: MutableMapping[str, str]
+    ) -> None:
+        """Sign one request of lazr.restfulclient's, by a header that is put among those given.
+
+        It is asked to sign whatever lazr.restfulclient sends, redirects to anywhere included; an :class:`OAuth1Mixin`
+        before its ``RestfulHttp`` is more careful.
+
+        Args:
+            absolute_uri: As it will be sent.
+            method: Likewise.
+            body: Likewise.
+            headers: Likewise; changed in place.
+
+        Raises:
+            SigningError: As :meth:`sign`; or it would take another URI or body than these, which the protocol can't
+                give back.
+
+        Source: ``lazr.restfulclient.authorize.HttpAuthorizer``.
+        """
+        mixin = "mix OAuth1Mixin into its RestfulHttp, which can"
+        if self.signature_type != "AUTH_HEADER":
+            raise SigningError(f"lazr.restfulclient's authorizers can only add headers; {mixin}")
+        signed = self.sign(absolute_uri, method, body, headers)
+        was_read = signed.body is not body and not isinstance(body, str | bytes | bytearray | memoryview)
+        if was_read or (signed.uri != absolute_uri and self.signature_method != "PLAINTEXT"):
+            what = "form has to be read" if was_read else "URI has to be percent-encoded"
+            raise SigningError(f"this {what} before it is signed, and lazr.restfulclient's authorizers can't; {mixin}")
+        for name in [name for name in headers if name.lower() == "authorization"]:
+            del headers[name]
+        headers.update(signed.headers)
 
     def _protocol(self, request: RequestParts, nonce: str | None, timestamp: int | str | None) -> list[tuple[str, str]]:
         if self.signature_method == "PLAINTEXT" and request.scheme != "https":
