@@ -1,7 +1,8 @@
 """OAuth 1.0a for every framework built on httplib2.
 
 ``OAuth1`` signs, ``OAuth1Http`` is an ``httplib2.Http`` whose requests are signed, ``OAuth1Mixin`` makes one of a
-framework's own Http. The errors are drawn as a tree in :mod:`httplib2_oauthlib.errors`.
+framework's own Http, ``HttpPool`` makes one that threads may share, and ``install`` puts it into frameworks that make
+their own. The errors are drawn as a tree in :mod:`httplib2_oauthlib.errors`.
 """
 
 from .adapter import OAuth1Http, OAuth1Mixin
@@ -15,6 +16,8 @@ from .errors import (
     ResponseLostError,
     SigningError,
 )
+from .installation import install, uninstall
+from .pool import HttpPool
 from .signing import OAuth1, SignedRequest
 
 __version__ = "0.1.0"
@@ -22,6 +25,7 @@ __version__ = "0.1.0"
 __all__ = [
     "CredentialsError",
     "HandshakeError",
+    "HttpPool",
     "IdentityError",
     "InsecureTransportError",
     "OAuth1",
@@ -32,4 +36,6 @@ __all__ = [
     "ResponseLostError",
     "SignedRequest",
     "SigningError",
+    "install",
+    "uninstall",
 ]

@@ -1,0 +1,161 @@
+"""Puts a signing Http in httplib2's place, for frameworks that make their own and can't be given one."""
+
+import functools
+import warnings
+from typing import Any
+
+import httplib2
+
+from .adapter import OAuth1Http, OAuth1Mixin
+from .calls import Signers, SignersLike, accepted
+
+# Those that were installed, the last one at the end.
+_installed: list["Installation"] = []
+
+
+class Installation:
+    """What :func:`install` has done. A context manager: at its end it is undone.
+
+    Args:
+        oauth: Who signs, checked.
+        former: The class that was ``httplib2.Http``.
+    """
+
+    def __init__(self, oauth: Signers, former: type) -> None:
+        self._former = former
+        self._cls = _installable(oauth, former)
+        _put(self._cls)
+
+    def __enter__(self) -> None:
+        """Do nothing: it is installed already."""
+
+    def __exit__(self, *exc_info: object) -> None:
+        """Undo it, and whatever was installed after it."""
+        while self in _installed:
+            _installed.pop()._undo()
+
+    def _undo(self) -> None:
+        # What was derived from the class, or is still used somewhere, has nobody to sign for from now on.
+        self._cls._oauth = None  # type: ignore[attr-defined]
+        # Somebody else's class in its place stays there.
+        if httplib2.Http is self._cls:
+            _put(self._former)
+
+
+def _put(cls: type) -> None:
+    httplib2.Http = cls  # type: ignore[assignment, misc]
+
+
+def install(oauth: SignersLike) -> Installation:
+    """Make every ``httplib2.Http`` from now on a signing one, until :func:`uninstall`.
+
+    For frameworks that make their own Http: called before they are imported, it also reaches those that derive a class
+    from ``httplib2.Http`` or import it by its name. As a context manager it ends with its block; what was made within
+    goes on signing::
+
+        with install({"*.wikipedia.org": oauth}):
+            bot = framework.Bot()
+
+    Args:
+        oauth: Who signs, as :attr:`OAuth1Http.oauth`; ``OAuth1.from_env()`` takes it from the environment. It counts in
+            the whole process: a mapping of hosts says who is to see a signature.
+
+    Returns:
+        A context manager that uninstalls.
+
+    Raises:
+        TypeError: ``oauth`` can't be used.
+
+    Warns:
+        RuntimeWarning: A class was derived from ``httplib2.Http`` before, and is not reached.
+    """
+    signers, former = accepted(oauth), httplib2.Http
+    for late in former.__subclasses__():
+        if not issubclass(late, OAuth1Mixin):
+            name = f"{late.__module__}.{late.__qualname__}"
+            warnings.warn(
+                f"{name} was derived from httplib2.Http before install(): what it asks for is not signed. Call"
+                f" install() before {late.__module__} is imported, or mix OAuth1Mixin into the class",
+                RuntimeWarning,
+                stacklevel=2,
+            )
+    _installed.append(Installation(signers, former))
+    return _installed[-1]
+
+
+def uninstall() -> None:
+    """Undo the last :func:`install`; without one, do nothing.
+
+    An Http that was made meanwhile goes on signing. A class that a framework derived meanwhile stays as it is, but what
+    is made of it later does not sign.
+    """
+    if _installed:
+        _installed.pop()._undo()
+
+
+def _installable(oauth: Signers, former: type) -> type:
+    """Return a class that signs, in place of another."""
+
+    class Http(_signing(former)):  # type: ignore[misc]
+        # For an Http whose __init__ is skipped; any other has its own.
+        _oauth = oauth
+
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            _derived_in_time(self, Http)
+            kwargs.setdefault("oauth", Http._oauth)
+            super().__init__(*args, **kwargs)
+
+        def request(self, *args: Any, **kwargs: Any) -> Any:
+            _derived_in_time(self, Http)
+            return super().request(*args, **kwargs)
+
+        def __reduce_ex__(self, protocol: Any) -> Any:
+            # A copy or a pickle outlives this class, which nobody can import.
+            if type(self) is Http:
+                state: Any = self.__getstate__()
+                return _blank, (_root(former),), {"_oauth": self._oauth, **state}
+            return super().__reduce_ex__(protocol)
+
+    Http.__doc__, Http.__qualname__ = former.__doc__, "Http"
+    return Http
+
+
+@functools.cache
+def _signing(former: type) -> type:
+    """Return a signing class over another; the same each time, since pickles of its instances name it by the other."""
+    if issubclass(OAuth1Http, former):
+        return OAuth1Http
+    if issubclass(former, OAuth1Mixin):
+        return former
+
+    class Http(OAuth1Mixin, former):  # type: ignore[misc]
+        def __reduce_ex__(self, protocol: Any) -> Any:
+            if type(self) is Http:
+                return _blank, (_root(former),), self.__getstate__()
+            return super().__reduce_ex__(protocol)
+
+    return Http
+
+
+def _root(former: type) -> type | None:
+    """Return the class that a pickle can name: the first that is none of ours, or None for httplib2's own."""
+    root: type = next(cls for cls in former.__mro__ if cls.__module__ != __name__)
+    return None if issubclass(OAuth1Http, root) else root
+
+
+def _blank(root: type | None) -> Any:
+    """Return an Http as unpickling and copying begin with it; of the class that is installed, if that is over it."""
+    cls: Any = httplib2.Http
+    if not any(each._cls is cls and _root(each._former) is root for each in _installed):
+        cls = _signing(root or OAuth1Http)
+    return cls.__new__(cls)
+
+
+def _derived_in_time(http: object, cls: type) -> None:
+    """Refuse what calls ``httplib2.Http``'s methods by that name, and was derived from the former one."""
+    if not isinstance(http, cls):
+        kind = type(http)
+        raise TypeError(
+            f"{kind.__module__}.{kind.__qualname__} was derived from httplib2.Http before install(): call install()"
+            f" before {kind.__module__} is imported"
+        )
