@@ -1,0 +1,10 @@
+from oauth2client.transport import wrap_http_for_auth
+
+from httplib2_oauthlib import OAuth1Http
+
+
+def authorized(credentials, oauth):
+    """What ``credentials.authorize(http)`` does: it replaces ``http.request``, which signs all the same."""
+    http = OAuth1Http(timeout=30, oauth=oauth)
+    wrap_http_for_auth(credentials, http)
+    return http
