@@ -400,8 +400,8 @@ class OAuth1Http(OAuth1Mixin, httplib2.Http):
     Args:
         *args: Every argument of ``httplib2.Http`` in its order: ``cache``, ``timeout``, ``proxy_info`` and so on.
         **kwargs: The same by name.
-        oauth: Who signs: see :attr:`oauth`.
-        repair_clock: See :attr:`repair_clock`.
+        oauth: Who signs: see :attr:`OAuth1Mixin.oauth`.
+        repair_clock: See :attr:`OAuth1Mixin.repair_clock`.
     """
 
 

@@ -129,7 +129,7 @@ class FileStore:
         resource_owner_key = ...
         resource_owner_secret = ...
 
-    ``OAuth1Http(oauth=FileStore().load())`` signs with it. The keys are the arguments of :class:`OAuth1`; a value is
+    ``OAuth1Http(oauth=FileStore().load())`` signs with it. The keys are the arguments of ``OAuth1``; a value is
     taken as it stands or, in double quotes, as JSON. The file is the user's to edit: whatever a change is not about
     stays as it is, comments included. Writers in other threads and processes wait for each other.
 

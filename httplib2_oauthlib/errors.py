@@ -107,7 +107,7 @@ class HandshakeError(_AnswerError):
 
     @property
     def code(self) -> str | None:
-        """MediaWiki's code of the error, explained at https://www.mediawiki.org/wiki/Help:OAuth/Errors, or None."""
+        """MediaWiki's code of the error, explained at ``https://www.mediawiki.org/wiki/Help:OAuth/Errors``, or None."""
         match = re.search(r"\bE\d{3}\b", self.message)
         return match[0] if match else None
 

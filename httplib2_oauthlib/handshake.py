@@ -28,7 +28,7 @@ from .signing import OAuth1
 #: Seconds that an Http made here waits for a server.
 TIMEOUT = 30
 
-#: The callback for an owner who takes the verifier from the page to the program: RFC 5849, section 2.1.
+#: The callback for an owner who takes the verifier from the page to the program (RFC 5849, section 2.1).
 OUT_OF_BAND = "oob"
 
 
@@ -87,8 +87,8 @@ class Handshake:
         request_token_uri: Where temporary credentials are asked for.
         authorize_uri: Where the owner allows it.
         access_token_uri: Where token credentials are asked for.
-        oauth: The client's credentials, and how it signs; or what :attr:`OAuth1Http.oauth` takes in place of an OAuth1.
-            A token in it is not used.
+        oauth: The client's credentials, and how it signs, as an OAuth1 or what
+            :attr:`~httplib2_oauthlib.OAuth1Mixin.oauth` takes for one. A token in it is not used.
         http: Any ``httplib2.Http``, for its proxy, TLS and time-out, and not for several threads at once; whatever it
             signs with by itself is not used. None means a new one for each request, which waits 30 seconds.
         headers: Sent with every request: a User-Agent.
@@ -98,7 +98,7 @@ class Handshake:
             where threads don't share the Handshake.
 
     Raises:
-        TypeError: ``oauth`` is no :class:`OAuth1`.
+        TypeError: ``oauth`` is no :class:`~httplib2_oauthlib.OAuth1`.
 
     Source: RFC 5849, section 2.
     """

@@ -1,7 +1,7 @@
 """Puts a signing Http in httplib2's place, for frameworks that make their own and can't be given one."""
 
 import functools
-import warnings
+import logging
 from typing import Any
 
 import httplib2
@@ -9,12 +9,13 @@ import httplib2
 from .adapter import OAuth1Http, OAuth1Mixin
 from .calls import Signers, SignersLike, accepted
 
+_LOGGER = logging.getLogger(__name__)
 # Those that were installed, the last one at the end.
 _installed: list["Installation"] = []
 
 
 class Installation:
-    """What :func:`install` has done. A context manager: at its end it is undone.
+    """What ``install()`` has done. A context manager: at its end it is undone.
 
     Args:
         oauth: Who signs, checked.
@@ -50,34 +51,31 @@ def install(oauth: SignersLike) -> Installation:
     """Make every ``httplib2.Http`` from now on a signing one, until :func:`uninstall`.
 
     For frameworks that make their own Http: called before they are imported, it also reaches those that derive a class
-    from ``httplib2.Http`` or import it by its name. As a context manager it ends with its block; what was made within
-    goes on signing::
+    from ``httplib2.Http`` or import it by its name; a class that was derived before is named in a warning of this
+    module's logger. As a context manager it ends with its block, and what was made within goes on signing::
 
         with install({"*.wikipedia.org": oauth}):
             bot = framework.Bot()
 
     Args:
-        oauth: Who signs, as :attr:`OAuth1Http.oauth`; ``OAuth1.from_env()`` takes it from the environment. It counts in
-            the whole process: a mapping of hosts says who is to see a signature.
+        oauth: Who signs, as :attr:`.OAuth1Mixin.oauth`; ``OAuth1.from_env()`` takes it from the environment. It counts
+            in the whole process: a mapping of hosts says who is to see a signature.
 
     Returns:
         A context manager that uninstalls.
 
     Raises:
         TypeError: ``oauth`` can't be used.
-
-    Warns:
-        RuntimeWarning: A class was derived from ``httplib2.Http`` before, and is not reached.
     """
     signers, former = accepted(oauth), httplib2.Http
     for late in former.__subclasses__():
         if not issubclass(late, OAuth1Mixin):
             name = f"{late.__module__}.{late.__qualname__}"
-            warnings.warn(
-                f"{name} was derived from httplib2.Http before install(): what it asks for is not signed. Call"
-                f" install() before {late.__module__} is imported, or mix OAuth1Mixin into the class",
-                RuntimeWarning,
-                stacklevel=2,
+            _LOGGER.warning(
+                "%s was derived from httplib2.Http before install(): what it asks for is not signed. Call install()"
+                " before %s is imported, or mix OAuth1Mixin into the class",
+                name,
+                late.__module__,
             )
     _installed.append(Installation(signers, former))
     return _installed[-1]

@@ -286,7 +286,7 @@ class OAuth1:
 
     @property
     def user_agent_params(self) -> dict[str, str]:
-        """What lazr.restfulclient tells of an authorizer in its User-Agent: here the client's key."""
+        """The client's key, for lazr.restfulclient to tell in its User-Agent."""
         return {"oauth_consumer": self.client_key}
 
     def authorizeSession(self, client: object) -> None:  # noqa: N802

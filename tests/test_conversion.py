@@ -24,12 +24,12 @@ def name_of(http, wiki):
     return json.loads(content)["query"]["userinfo"]["name"]
 
 
-def test_their_recipes_sign_as_alice(wiki):
+def test_the_recipes_sign_as_alice(wiki):
     four = wiki.owner_only("Alice")
-    assert name_of(peers.of_requests_oauthlib(*four), wiki) == "Alice"
-    assert name_of(peers.of_oauthlib(*four), wiki) == "Alice"
-    handshaker = mwoauth.Handshaker(wiki.index_uri, mwoauth.ConsumerToken(*four[:2]), user_agent="test/1.0")
-    assert name_of(peers.of_mwoauth(handshaker, mwoauth.AccessToken(*four[2:])), wiki) == "Alice"
+    assert name_of(peers.of_requests_oauthlib(requests_oauthlib.OAuth1(*four)), wiki) == "Alice"
+    assert name_of(peers.of_oauthlib(oauthlib.oauth1.Client(*four)), wiki) == "Alice"
+    tokens = (mwoauth.ConsumerToken(*four[:2]), mwoauth.AccessToken(*four[2:]))
+    assert name_of(peers.of_mwoauth(*tokens), wiki) == "Alice"
 
 
 EVERYTHING = {

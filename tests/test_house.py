@@ -215,6 +215,11 @@ def test_the_workflow_runs_every_python_that_the_metadata_names_and_the_live_tes
     nightly = workflow["jobs"]["nightly"]
     assert "schedule" in nightly["if"]
     assert "--hypothesis-profile nightly" in nightly["steps"][-1]["run"]
+    newest = " ".join(step.get("run", "") for step in workflow["jobs"]["newest"]["steps"])
+    pinned = re.findall(r"^    (\S+)==", (ROOT / "setup.cfg").read_text("utf-8"), re.MULTILINE)
+    assert len(pinned) == 9
+    assert set(pinned) < set(newest.split())
+    assert "--upgrade" in newest
     live = workflow["jobs"]["live"]
     assert "refs/heads/main" in live["if"]
     assert live["steps"][-1]["env"]["OAUTH_TOKENS"] == "${{ secrets.OAUTH_TOKENS }}"

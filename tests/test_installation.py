@@ -18,9 +18,6 @@ from tests.frameworks.tracker import Tracker
 ORIGINAL = httplib2.Http
 OAUTH = OAuth1("client", "client-secret", "token", "token-secret")
 
-# Other tests' classes are derived from httplib2.Http, too.
-pytestmark = pytest.mark.filterwarnings("ignore:.* was derived from httplib2.Http before:RuntimeWarning")
-
 
 @pytest.fixture(autouse=True)
 def nothing_left():
@@ -216,10 +213,11 @@ class Late(httplib2.Http):
         httplib2.Http.__init__(self, timeout=10)
 
 
-@pytest.mark.filterwarnings("default")
-def test_a_class_that_was_derived_before_is_told(serve):
-    with pytest.warns(RuntimeWarning, match=r"test_installation\.Late was derived.*Call install\(\) before tests\."):
-        install(OAUTH)
+def test_a_class_that_was_derived_before_is_told_of(serve, caplog):
+    install(OAUTH)
+    (told,) = [record.getMessage() for record in caplog.records if "test_installation.Late" in record.getMessage()]
+    assert "was derived from httplib2.Http before install(): what it asks for is not signed" in told
+    assert f"Call install() before {__name__} is imported" in told
     # By name it calls our class now, of which it is none.
     with pytest.raises(TypeError, match=r"Late was derived from httplib2.Http before"):
         Late()
@@ -240,7 +238,7 @@ def tracker(serve):
 def run(*command, **variables):
     environment = {**os.environ, "OAUTH_TOKENS": "", **variables}
     return subprocess.run(
-        [sys.executable, "-W", "error::RuntimeWarning", *command],
+        [sys.executable, *command],
         env=environment, capture_output=True, text=True, timeout=50, check=False,
     )  # fmt: skip
 

@@ -22,7 +22,7 @@ BLOCKS = [
 
 
 def test_there_is_code_to_run():
-    assert len(BLOCKS) == 11
+    assert len(BLOCKS) == 13
 
 
 @pytest.mark.parametrize("number", range(len(BLOCKS)))

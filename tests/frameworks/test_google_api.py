@@ -7,7 +7,6 @@ from urllib.parse import parse_qs
 
 import google.auth.credentials
 import google.oauth2.credentials
-import google_auth_httplib2
 import httplib2
 import pytest
 from googleapiclient.discovery import build, build_from_document
@@ -15,11 +14,13 @@ from googleapiclient.errors import HttpError
 from googleapiclient.http import MediaIoBaseUpload, set_user_agent
 
 from httplib2_oauthlib import HttpPool, OAuth1Http, ResponseLostError, install
+from httplib2_oauthlib.cassettes import NotRecordedError, use
 from tests.servers import DROP, answer, in_turn
 
 from . import discovery
 from .conftest import in_json
 from .recipes.google_api import service_of
+from .recipes.google_auth import authorized
 from .uploads import Uploads, batch_answer
 
 
@@ -166,6 +167,29 @@ def test_several_requests_go_in_one_batch_and_the_batch_is_signed(guarded, oauth
     assert not server.guard.refused
 
 
+def test_a_batch_is_recorded_and_replayed(guarded, oauth, tmp_path):
+    """Its parts are named by a UUID that is another each time."""
+    server = guarded(batch_answer)
+    document = discovery.rest_of(server.uri("").rstrip("/"))
+
+    def in_a_batch(title, **options):
+        service = service_of(document, oauth)
+        answered = []
+        batch = service.new_batch_http_request(lambda name, response, error: answered.append(error or response["name"]))
+        batch.add(service.pages().get(title=title))
+        batch.add(service.pages().get(title="B"))
+        with use(service._http, "batch", cassette_library_dir=str(tmp_path), **options):
+            batch.execute()
+        return answered
+
+    recorded = in_a_batch("A", record_mode="once")
+    server.close()
+    assert in_a_batch("A") == recorded
+    assert recorded[0] == "GET /rest.php/v1/page/A?alt=json HTTP/1.1"
+    with pytest.raises(NotRecordedError):
+        in_a_batch("C")
+
+
 def test_each_of_its_retries_is_signed_anew(guarded, oauth):
     server = guarded(in_turn(answer("", "503 Service Unavailable"), answer("", "429 Too Many Requests"), in_json({})))
     request = service_of(discovery.files_of(server.uri("").rstrip("/")), oauth).files().insert(body={"a": 1})
@@ -222,7 +246,7 @@ def test_a_service_takes_a_pool_for_an_http(wiki, alice):
 
 def test_authorized_http_around_ours_signs_what_its_credentials_leave_alone(wiki, alice):
     anonymous = google.auth.credentials.AnonymousCredentials()
-    http = google_auth_httplib2.AuthorizedHttp(anonymous, http=OAuth1Http(timeout=10, oauth=alice))
+    http = authorized(anonymous, alice)
     assert who_is(build_from_document(discovery.api_of(wiki.server), http=http)) == "Alice"
 
 
@@ -233,16 +257,15 @@ def test_the_token_of_authorized_http_goes_where_it_belongs_and_is_refreshed_ove
         lambda r: in_json({}) if r.headers["authorization"] == "Bearer second" else answer("", "401 Unauthorized")
     )
     wiki = guarded(lambda _: in_json({}))
-    ours = OAuth1Http(timeout=10, oauth={f"localhost:{wiki.port}": oauth})
     credentials = google.oauth2.credentials.Credentials(
         "first", refresh_token="r", token_uri=tokens.uri("/token"), client_id="i", client_secret="s"
     )
-    authorized = google_auth_httplib2.AuthorizedHttp(credentials, http=ours)
+    http = authorized(credentials, {f"localhost:{wiki.port}": oauth})
     document = discovery.files_of(google_service.uri("").rstrip("/"))
-    assert build_from_document(document, http=authorized).files().insert(body={"a": 1}).execute() == {}
+    assert build_from_document(document, http=http).files().insert(body={"a": 1}).execute() == {}
     assert [r.headers["authorization"] for r in google_service.received] == ["Bearer first", "Bearer second"]
     assert "authorization" not in tokens.received[0].headers
-    assert service_of(discovery.files_of(wiki.uri("").rstrip("/")), ours.oauth).files().get(name="x").execute() == {}
+    assert http.http.request(wiki.uri())[0].status == 200
     assert not wiki.guard.refused
 
 

@@ -13,6 +13,9 @@ from tests.servers import answer
 from .conftest import in_json
 from .recipes.oauth2client import authorized
 
+# oauth2client is maintained no more.
+pytestmark = pytest.mark.filterwarnings(r"ignore:datetime\.datetime\.utcnow:DeprecationWarning")
+
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 BODY = urlencode({"text": "h\u00e9llo & more", "minor": "", "a b": "c+d"})
 

@@ -4,6 +4,8 @@ from httplib2_oauthlib import HttpPool, OAuth1Http
 
 
 async def fetch_all(uris, oauth):
-    """Ask for many URIs at once, in the threads that asyncio keeps for such work."""
-    with HttpPool(OAuth1Http(timeout=30, oauth=oauth), size=8) as pool:
-        return await asyncio.gather(*(asyncio.to_thread(pool.request, uri) for uri in uris))
+    """Ask for many URIs at once, in the threads that asyncio has for it."""
+    http = OAuth1Http(timeout=30, oauth=oauth)
+    with HttpPool(http, size=8) as pool:
+        requests = [asyncio.to_thread(pool.request, uri) for uri in uris]
+        return await asyncio.gather(*requests)

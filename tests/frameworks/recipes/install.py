@@ -4,10 +4,10 @@ from httplib2_oauthlib import OAuth1, install
 
 
 def main(root, host):
-    # Only this host sees a signature: install() counts in the whole process.
+    # For this host only: install() counts in the whole process.
     install({host: OAuth1.from_env()})
 
-    # Imported afterwards, so that what it derives from httplib2.Http derives from ours.
+    # Imported afterwards: what it derives from httplib2.Http is ours then.
     from lazr.restfulclient.resource import ServiceRoot
 
     service = ServiceRoot(None, root, timeout=30)

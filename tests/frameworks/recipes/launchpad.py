@@ -8,17 +8,20 @@ class SignedHttp(OAuth1Mixin, LaunchpadOAuthAwareHttp):
 
 
 class SignedLaunchpad(Launchpad):
-    """Launchpad, its own credentials and all, signed by us."""
+    """Launchpad with its own credentials and logins, signed by us."""
 
     def httpFactory(self, credentials, cache, timeout, proxy_info):
         root = str(self._root_uri)
 
         def signer(uri):
-            # Asked for each request: launchpadlib gets a new token when one has expired.
+            # Asked for each request: when a token has expired, launchpadlib
+            # gets another.
             client, token = credentials.consumer, credentials.access_token
             if token is None or not uri.startswith(root):
                 return None
             keys = (client.key, client.secret, token.key, token.secret)
             return OAuth1(*keys, signature_method="PLAINTEXT", realm=root)
 
-        return SignedHttp(self, self.authorization_engine, None, cache, timeout, proxy_info, oauth=signer)
+        engine = self.authorization_engine
+        arguments = (self, engine, None, cache, timeout, proxy_info)
+        return SignedHttp(*arguments, oauth=signer)

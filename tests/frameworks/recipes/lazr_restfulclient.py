@@ -11,5 +11,5 @@ class SignedHttp(OAuth1Mixin, RestfulHttp):
 class Service(ServiceRoot):
     """Service(oauth, "https://tracker.example/1.0/")"""
 
-    def httpFactory(self, authorizer, cache, timeout, proxy_info):
-        return SignedHttp(None, cache, timeout, proxy_info, oauth=authorizer)
+    def httpFactory(self, oauth, cache, timeout, proxy_info):
+        return SignedHttp(None, cache, timeout, proxy_info, oauth=oauth)

@@ -4,4 +4,4 @@ from httplib2_oauthlib import OAuth1Mixin
 
 
 class SignedHttp(OAuth1Mixin, modern_httplib2.Http):
-    """One for all threads, as modern_httplib2's is: SignedHttp(timeout=30, oauth=oauth)"""
+    """SignedHttp(timeout=30, oauth=oauth), one for all threads"""

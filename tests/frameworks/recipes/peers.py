@@ -5,13 +5,13 @@ import requests_oauthlib
 from httplib2_oauthlib import OAuth1Http
 
 
-def of_requests_oauthlib(key, secret, token, token_secret):
-    return OAuth1Http(timeout=30, oauth=requests_oauthlib.OAuth1(key, secret, token, token_secret))
+def of_requests_oauthlib(auth: requests_oauthlib.OAuth1):
+    return OAuth1Http(timeout=30, oauth=auth)
 
 
-def of_oauthlib(key, secret, token, token_secret):
-    return OAuth1Http(timeout=30, oauth=oauthlib.oauth1.Client(key, secret, token, token_secret))
+def of_oauthlib(client: oauthlib.oauth1.Client):
+    return OAuth1Http(timeout=30, oauth=client)
 
 
-def of_mwoauth(handshaker: mwoauth.Handshaker, access_token: mwoauth.AccessToken):
-    return OAuth1Http(timeout=30, oauth=(handshaker.consumer_token, access_token))
+def of_mwoauth(consumer: mwoauth.ConsumerToken, token: mwoauth.AccessToken):
+    return OAuth1Http(timeout=30, oauth=(consumer, token))

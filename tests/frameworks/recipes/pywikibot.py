@@ -1,8 +1,9 @@
 from httplib2_oauthlib import OAuth1Http
 
-# As in user-config.py: four values sign, a user and a password answer a server that asks for them.
+# As in user-config.py: four values sign, a user and a password answer a
+# server that asks for them.
 authenticate = {
-    "en.wikipedia.org": ("consumer key", "consumer secret", "access token", "access secret"),
+    "en.wikipedia.org": ("consumer", "its secret", "token", "its secret"),
     "intranet.example": ("user", "password"),
 }
 
