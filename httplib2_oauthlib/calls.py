@@ -89,7 +89,8 @@ class Call:
         self.http: object = http
         self.outer = outer
         self.origin = None if uri is None else Origin.of(uri)
-        self.is_own = False
+        # Whoever was called for the same may only wrap this Http (HttpPool, google-auth-httplib2's AuthorizedHttp).
+        self.is_own = outer is not None and outer.is_own and outer.uri == uri
         self.was_sent = False
         self.answered: Any = None
         self.redirected: Any = None

@@ -9,10 +9,12 @@ from urllib.parse import parse_qs, urlsplit
 
 import httplib2
 import pytest
+from google.auth.credentials import AnonymousCredentials
+from google_auth_httplib2 import AuthorizedHttp
 from hypothesis import given
 from hypothesis import strategies as st
 
-from httplib2_oauthlib import HandshakeError, InsecureTransportError, OAuth1, OAuth1Http, OAuthError
+from httplib2_oauthlib import HandshakeError, HttpPool, InsecureTransportError, OAuth1, OAuth1Http, OAuthError
 from httplib2_oauthlib.handshake import Callback, Handshake, TemporaryCredentials, read_callback
 
 from . import reference
@@ -320,6 +322,24 @@ def test_an_answer_without_credentials_is_quoted_with_a_cure(serve, given, said,
     assert cure in str(error)
     assert error.response is not None
     assert str(error).isprintable()
+
+
+@pytest.mark.parametrize("placement", ["AUTH_HEADER", "QUERY", "BODY"])
+@pytest.mark.parametrize(
+    "wrap",
+    [lambda http: http, HttpPool, lambda http: AuthorizedHttp(AnonymousCredentials(), http=http)],
+    ids=["itself", "pool", "AuthorizedHttp"],
+)
+def test_an_http_that_signs_does_not_sign_a_handshake_too_whatever_wraps_it(serve, placement, wrap):
+    server = serve(lambda _: answer(GOOD))
+    http = wrap(OAuth1Http(timeout=10, oauth=OAuth1("another", "s", "token", "t")))
+    handshake = handshake_with(server.uri("").rstrip("/"), dataclasses.replace(CLIENT, signature_type=placement), http)
+    handshake.temporary_credentials()
+    (received,) = server.received
+    everything = f"{received.target} {received.headers} {received.body}"
+    assert (everything.count("oauth_consumer_key"), "another" in everything) == (1, False)
+    http.request(server.uri())
+    assert "another" in server.received[1].headers["authorization"]
 
 
 @pytest.mark.parametrize("status", ["301 Moved", "302 Found", "303 See Other", "307 Temporary", "308 Permanent"])

@@ -10,6 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httplib2
 import pytest
+from google.auth.credentials import AnonymousCredentials
+from google_auth_httplib2 import AuthorizedHttp
 
 from httplib2_oauthlib import HttpPool, OAuth1, OAuth1Http
 from tests import reference
@@ -218,10 +220,23 @@ def test_a_copy_has_no_replaced_request(serve):
     copy.copy(pool).request(serve().uri())
 
 
-@pytest.mark.parametrize("wrong", [None, OAUTH, OAuth1Http, "http", object()])
+@pytest.mark.parametrize("wrong", [None, OAUTH, OAuth1Http, "http", object(), HttpPool(OAuth1Http())])
 def test_what_is_no_http_is_refused(wrong):
     with pytest.raises(TypeError, match="a pool needs an Http"):
         HttpPool(wrong)
+
+
+def test_what_wraps_an_http_wraps_a_pool(serve):
+    """Copies of google-auth-httplib2's would share the connections of what it wraps."""
+    with pytest.raises(TypeError, match="what wraps an Http, wraps a pool"):
+        HttpPool(AuthorizedHttp(AnonymousCredentials(), http=OAuth1Http(timeout=10)))
+    server = serve(Guard(echo))
+    http = AuthorizedHttp(AnonymousCredentials(), http=HttpPool(OAuth1Http(timeout=10, oauth=OAUTH), size=4))
+    with ThreadPoolExecutor(16) as executor:
+        answered = list(executor.map(lambda number: http.request(server.uri(f"/{number}"))[1].decode(), range(64)))
+    assert answered == [f"/{number}" for number in range(64)]
+    assert not server.handler.refused
+    http.close()
 
 
 def test_a_request_that_was_replaced_before_is_refused():
