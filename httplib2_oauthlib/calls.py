@@ -90,7 +90,7 @@ class Call:
         self.outer = outer
         self.origin = None if uri is None else Origin.of(uri)
         # Whoever was called for the same may only wrap this Http (HttpPool, google-auth-httplib2's AuthorizedHttp).
-        self.is_own = outer is not None and outer.is_own and outer.uri == uri
+        self.is_own: bool = outer is not None and outer.is_own and outer.uri == uri
         self.was_sent = False
         self.answered: Any = None
         self.redirected: Any = None

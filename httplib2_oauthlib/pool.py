@@ -69,12 +69,11 @@ class HttpPool:
     """
 
     def __init__(self, http: Any, size: int = 10) -> None:
-        state = getattr(http, "__dict__", {})
+        state: dict[str, Any] = getattr(http, "__dict__", {})
         # What only wraps an Http has connections that are another's, and would share them with its copies.
         if "connections" not in state or isinstance(http, type):
-            raise TypeError(
-                f"a pool needs an Http, such as OAuth1Http(), not {type(http).__name__}; what wraps an Http, wraps a pool"
-            )
+            given = type(http).__name__
+            raise TypeError(f"a pool needs an Http, such as OAuth1Http(), not {given}; what wraps an Http wraps a pool")
         if "request" in state:
             raise TypeError(
                 "request() of this Http was replaced, which copies of it would not have: make the pool first, and have"

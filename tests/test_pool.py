@@ -228,7 +228,7 @@ def test_what_is_no_http_is_refused(wrong):
 
 def test_what_wraps_an_http_wraps_a_pool(serve):
     """Copies of google-auth-httplib2's would share the connections of what it wraps."""
-    with pytest.raises(TypeError, match="what wraps an Http, wraps a pool"):
+    with pytest.raises(TypeError, match="what wraps an Http wraps a pool"):
         HttpPool(AuthorizedHttp(AnonymousCredentials(), http=OAuth1Http(timeout=10)))
     server = serve(Guard(echo))
     http = AuthorizedHttp(AnonymousCredentials(), http=HttpPool(OAuth1Http(timeout=10, oauth=OAUTH), size=4))
