@@ -1,13 +1,29 @@
 """Keeps the entries of different users apart in one cache; knows neither httplib2's caches nor what is in them."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
 from .calls import call_of
 from .signing import OAuth1
 
 
-class CacheByIdentity:
+class _View:
+    """A view of a cache; what it does not know is read and set through it.
+
+    Frameworks read and set attributes of their own caches while a request runs (lazr.restfulclient).
+    """
+
+    _cache: Any
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(vars(self)["_cache"], name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        setattr(self._cache, name, value)
+
+
+class CacheByIdentity(_View):
     """A view of a cache for one call, in which everybody who signs has entries of their own.
 
     Args:
@@ -35,12 +51,32 @@ class CacheByIdentity:
         """Delete the entry of whoever signs."""
         self._cache.delete(self._key(uri))
 
-    # Frameworks read and set attributes of their own caches while a request runs (lazr.restfulclient).
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._cache, name)
 
-    def __setattr__(self, name: str, value: Any) -> None:
-        setattr(self._cache, name, value)
+class LockedCache(_View):
+    """A view of a cache for threads that share it: one of them at a time.
+
+    Args:
+        cache: Any object with ``get``, ``set`` and ``delete``.
+        lock: Held by each of these.
+    """
+
+    def __init__(self, cache: Any, lock: AbstractContextManager[Any]) -> None:
+        vars(self).update(_cache=cache, _lock=lock)
+
+    def get(self, key: str) -> Any:
+        """Return an entry, or None."""
+        with self._lock:
+            return self._cache.get(key)
+
+    def set(self, key: str, value: bytes) -> None:
+        """Set an entry."""
+        with self._lock:
+            self._cache.set(key, value)
+
+    def delete(self, key: str) -> None:
+        """Delete an entry."""
+        with self._lock:
+            self._cache.delete(key)
 
 
 class CacheAttribute:

@@ -2,44 +2,59 @@
 
 import copy
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import httplib2
 
-_OWN = ("request", "_http", "_size", "_free", "_lock", "_idle", "_local", "_generation")
-_ABSENT = object()
+from .caches import LockedCache
+
+_OWN = ("request", "_http", "_size", "_free", "_lock", "_idle", "_depths", "_generation")
 
 
-class _Member:
-    """One Http of the pool.
+class _Place:
+    """What one of the pool's Https keeps from one loan to the next; all else begins as it is configured.
 
     Attributes:
-        http: A copy of the configured one, with connections of its own.
-        seen: The configuration that it has, by attribute.
-        generation: How often the pool had been closed when it was made.
+        connections: Those that are open.
+        authorizations: What servers have asked for, and count (Digest).
+        cleared: The configuration's own list of these; another one, when they were cleared.
+        learned: What the Http has learned of servers' clocks.
+        generation: How often the pool had been closed when this was made.
     """
 
-    def __init__(self, configured: Any, generation: int) -> None:
-        self.http = copy.copy(configured)
-        self.http.connections = {}
-        # What a server has asked for is learned, and counted (Digest), by each for itself.
-        self.http.authorizations = []
-        self.seen = vars(configured).copy()
+    def __init__(self, generation: int) -> None:
+        self.connections: dict[str, Any] = {}
+        self.authorizations: list[Any] = []
+        self.cleared: Any = None
+        self.learned: dict[str, Any] = {}
         self.generation = generation
 
-    def follow(self, configured: Any) -> None:
-        """Take over what was set in the configuration since; keep what this Http has set for itself."""
-        state = vars(configured).copy()
-        for name, value in state.items():
-            if self.seen.get(name, _ABSENT) is not value and name not in ("connections", "request"):
-                setattr(self.http, name, list(value) if name == "authorizations" else value)
-        self.seen = state
+    def furnish(self, configured: Any, lock: Any) -> Any:
+        """Return an Http as it is configured now, with what is kept here."""
+        http = copy.copy(configured)
+        cleared = configured.authorizations
+        if cleared is not self.cleared:
+            self.authorizations, self.cleared = list(cleared), cleared
+        http.connections, http.authorizations = self.connections, self.authorizations
+        vars(http).update(self.learned)
+        if http.cache:
+            # httplib2's cache of files is read while it is written.
+            http.cache = LockedCache(http.cache, lock)
+        return http
+
+    def take_back(self, http: Any) -> None:
+        """Keep what is worth keeping of what was lent."""
+        self.connections, self.authorizations = http.connections, http.authorizations
+        # Whoever keeps it beyond its time keeps no connections that are another's then.
+        http.connections = {}
+        self.learned = {name: value for name, value in vars(http).items() if name == "_clock_offsets"}
 
     def disconnect(self) -> None:
         """Close the connections, and nothing else: credentials are everybody's."""
-        connections, self.http.connections = self.http.connections, {}
+        connections, self.connections = self.connections, {}
         for conn in connections.values():
             conn.close()
 
@@ -54,7 +69,7 @@ class HttpPool:
         response, content = await asyncio.to_thread(pool.request, uri)     # from asyncio
 
     It takes the place of an ``httplib2.Http`` in a framework: whatever is read, set or called on it but ``request``
-    and ``close`` is the configuration's, and counts from each thread's next request on: ``pool.oauth = None`` logs all
+    and ``close`` is the configuration's, and counts for every request that begins later: ``pool.oauth = None`` logs all
     of them out. A copy or a pickle is a new pool with the same configuration.
 
     Args:
@@ -84,9 +99,9 @@ class HttpPool:
         self._http = http
         self._size = size
         self._free = threading.BoundedSemaphore(size)
-        self._lock = threading.Lock()
-        self._idle: list[_Member] = []
-        self._local = threading.local()
+        self._lock = threading.RLock()
+        self._idle: list[_Place] = []
+        self._depths: Counter[int] = Counter()
         self._generation = 0
 
     def request(self, *args: Any, **kwargs: Any) -> tuple[httplib2.Response, bytes]:
@@ -99,42 +114,45 @@ class HttpPool:
     def http(self) -> Iterator[Any]:
         """Lend an Http to this thread, for several requests in a row over its connections.
 
-        Within the block the thread's own ``pool.request()`` is made by another Http, and does not wait for one.
+        It begins as the pool is configured, and what is set on it ends with the block. Within the block the thread's
+        own ``pool.request()`` is made by another Http, and does not wait for one; so a block is not for an ``await``.
         """
-        depth = getattr(self._local, "depth", 0)
+        thread = threading.get_ident()
         # Waiting for oneself would have no end: a function that says who signs may ask a server for it.
-        if not depth:
+        is_outermost = not self._depths[thread]
+        if is_outermost:
             self._free.acquire()
-        self._local.depth = depth + 1
         try:
-            member = self._take()
+            with self._lock:
+                self._depths[thread] += 1
+                # The one that was used last: its connections are the least likely to have gone stale.
+                place = self._idle.pop() if self._idle else _Place(self._generation)
             try:
-                yield member.http
+                http = place.furnish(self._http, self._lock)
+                try:
+                    yield http
+                finally:
+                    place.take_back(http)
             except BaseException:
                 # Whatever is still to come would be taken for the answer to another thread's request.
-                member.disconnect()
+                place.disconnect()
                 raise
             finally:
-                self._give_back(member)
+                self._give_back(place, thread)
         finally:
-            self._local.depth = depth
-            if not depth:
+            if is_outermost:
                 self._free.release()
 
-    def _take(self) -> _Member:
+    def _give_back(self, place: _Place, thread: int) -> None:
         with self._lock:
-            # The one that was used last: its connections are the least likely to have gone stale.
-            member = self._idle.pop() if self._idle else _Member(self._http, self._generation)
-        member.follow(self._http)
-        return member
-
-    def _give_back(self, member: _Member) -> None:
-        with self._lock:
-            is_kept = member.generation == self._generation and len(self._idle) < self._size
+            self._depths[thread] -= 1
+            if not self._depths[thread]:
+                del self._depths[thread]
+            is_kept = place.generation == self._generation and len(self._idle) < self._size
             if is_kept:
-                self._idle.append(member)
+                self._idle.append(place)
         if not is_kept:
-            member.disconnect()
+            place.disconnect()
 
     def close(self) -> None:
         """Do what httplib2's ``close()`` does: close all connections, those in use as soon as their request ends.
@@ -144,8 +162,8 @@ class HttpPool:
         with self._lock:
             self._generation += 1
             idle, self._idle = self._idle, []
-        for member in idle:
-            member.disconnect()
+        for place in idle:
+            place.disconnect()
         self._http.close()
 
     def __enter__(self) -> "HttpPool":
@@ -155,7 +173,8 @@ class HttpPool:
         self.close()
 
     def __getattr__(self, name: str) -> Any:
-        if name in _OWN:  # It is being made, or unmade.
+        # It is being made, or copied: how, is not for the configured Http to say.
+        if name in _OWN or (name.startswith("__") and name.endswith("__")):
             raise AttributeError(name)
         return getattr(self._http, name)
 
@@ -164,6 +183,12 @@ class HttpPool:
             object.__setattr__(self, name, value)
         else:
             setattr(self._http, name, value)
+
+    def __delattr__(self, name: str) -> None:
+        if name in _OWN:
+            object.__delattr__(self, name)
+        else:
+            delattr(self._http, name)
 
     def __copy__(self) -> "HttpPool":
         return type(self)(copy.copy(self._http), self._size)

@@ -7,6 +7,7 @@ import pickle
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from email.utils import formatdate
 
 import httplib2
 import pytest
@@ -104,15 +105,94 @@ def test_what_is_set_on_it_counts_for_all_from_the_next_request_on(serve):
     assert (pool.oauth, len(server.handler.refused)) == (None, 3)
 
 
-def test_what_one_of_them_has_set_for_itself_stays_with_it(serve):
+def test_what_is_set_on_a_lent_one_ends_with_the_loan(serve):
+    """What a borrower signs with is nobody else's."""
+    server = serve(Guard(echo))
     pool = HttpPool(OAuth1Http(timeout=10), size=1)
     with pool.http() as http:
-        http.timeout = 3
-        http.learned = "x"
-    pool.ignore_etag = True
-    with pool.http() as http:
-        assert (http.timeout, http.learned, http.ignore_etag) == (3, "x", True)
-    assert pool.timeout == 10
+        http.oauth, http.timeout, http.tenant = OAUTH, 3, "x"
+        http.request(server.uri())
+    with pool.http() as again:
+        assert (again.oauth, again.timeout, hasattr(again, "tenant")) == (None, 10, False)
+        again.request(server.uri())
+    assert (len(server.handler.seen), len(server.handler.refused), server.connections) == (1, 1, 1)
+    # Who keeps it has no connection of the pool's.
+    http.request(server.uri())
+    assert server.connections == 2
+
+
+def test_credentials_that_are_withdrawn_while_one_is_made_are_withdrawn(serve):
+    server = serve(Guard(echo))
+    copying, go = threading.Event(), threading.Event()
+
+    class SlowToCopy(OAuth1Http):
+        def __setstate__(self, state):
+            super().__setstate__(state)
+            copying.set()
+            go.wait(10)
+
+    pool = HttpPool(SlowToCopy(timeout=10, oauth=OAUTH), size=1)
+    thread = threading.Thread(target=pool.request, args=(server.uri(),))
+    thread.start()
+    copying.wait(10)
+    pool.oauth = None
+    go.set()
+    thread.join(10)
+    pool.request(server.uri())
+    assert len(server.handler.refused) == 1
+
+
+def test_what_it_learned_of_one_server_it_forgets_when_passwords_are_cleared(serve):
+    """Digest's counts are each Http's own, and end with the credentials."""
+    server = serve(lambda r: answer() if "authorization" in r.headers else DENIED)
+    pool = HttpPool(httplib2.Http(timeout=10), size=1)
+    pool.add_credentials("user", "pw")
+    for _ in range(3):
+        pool.request(server.uri())
+    # Asked for once.
+    assert len(server.received) == 4
+    pool.clear_credentials()
+    assert pool.request(server.uri())[0].status == 401
+
+
+DENIED = answer("", "401 Unauthorized", WWW_Authenticate='Digest realm="r", nonce="n", qop="auth"')
+
+
+def test_an_entry_of_a_cache_of_files_is_not_read_while_it_is_written(serve, tmp_path):
+    size = 300_000
+    fresh = {"Cache_Control": "max-age=60", "Date": formatdate(usegmt=True)}
+    server = serve(lambda _: answer("x" * size, **fresh))
+    pool = HttpPool(OAuth1Http(str(tmp_path), timeout=20, oauth=OAUTH), size=8)
+    stop = threading.Event()
+
+    def work(number):
+        found = set()
+        while not stop.is_set():
+            _, content = pool.request(server.uri(), headers={"cache-control": "max-age=0"} if number % 2 else {})
+            found.add(len(content))
+        return found
+
+    with ThreadPoolExecutor(8) as executor:
+        running = [executor.submit(work, number) for number in range(8)]
+        time.sleep(1)
+        stop.set()
+        assert {length for each in running for length in each.result(20)} == {size}
+
+
+def test_blocks_that_end_in_another_thread_leave_every_place_free(serve):
+    server = serve()
+    pool = HttpPool(OAuth1Http(timeout=10), size=2)
+    for _ in range(4):
+        block = pool.http()
+        block.__enter__().request(server.uri())
+        thread = threading.Thread(target=block.__exit__, args=(None, None, None))
+        thread.start()
+        thread.join(10)
+    gate = Gate(2)
+    server.handler = gate
+    with ThreadPoolExecutor(8) as executor:
+        list(executor.map(lambda _: pool.request(server.uri()), range(8)))
+    assert gate.most == 2
 
 
 def test_a_wrong_clock_is_learned_by_each(wiki):
@@ -212,6 +292,25 @@ def test_a_copy_is_a_pool_of_its_own_with_the_same_configuration(serve, another)
     assert (again.timeout, server.connections, len(server.handler.seen)) == (10, 2, 2)
     again.oauth = None
     assert pool.oauth == OAUTH
+
+
+class Copied(OAuth1Http):
+    def __deepcopy__(self, memo):
+        return copy.copy(self)
+
+
+def test_a_deep_copy_is_a_pool_too_where_the_http_has_a_way_of_its_own():
+    assert isinstance(copy.deepcopy(HttpPool(Copied())), HttpPool)
+
+
+def test_what_was_set_on_it_can_be_deleted():
+    pool = HttpPool(OAuth1Http())
+    pool.tenant = "x"
+    del pool.tenant
+    pool.request = None
+    del pool.request
+    assert not hasattr(pool, "tenant")
+    assert callable(pool.request)
 
 
 def test_a_copy_has_no_replaced_request(serve):
