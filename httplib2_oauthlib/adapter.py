@@ -1,9 +1,10 @@
 """Puts signatures on httplib2's requests: the one place that touches httplib2's inside.
 
-Five of its methods are hooked. ``request()`` and ``_request()`` to know what the program asked for; ``_conn_request()``
+Six of its methods are hooked. ``request()`` and ``_request()`` to know what the program asked for; ``_conn_request()``
 to sign, since it is the only point that every framework passes, after caching, redirects and header clean-up, with the
 request as it will be sent; ``_auth_from_challenge()`` since httplib2 can't parse a bare ``WWW-Authenticate: OAuth``;
-``add_credentials()`` since frameworks call it with what their configuration has, a password or credentials of OAuth.
+``add_credentials()`` since frameworks call it with what their configuration has, a password or credentials of OAuth,
+and ``clear_credentials()``.
 Everything that is signed is a copy, so that no signature reaches httplib2's headers or its cache.
 """
 
@@ -20,6 +21,7 @@ import httplib2
 from .caches import CacheAttribute
 from .calls import Call, Origin, Signers, SignersLike, accepted, call_of, has_authorization, resolve, within_call
 from .errors import ResponseLostError, SigningError
+from .hosts import is_pattern
 from .losses import carries_answer, going_on, redirect_failed
 from .requestparts import DEFAULT_PORTS
 from .signing import OAuth1
@@ -46,6 +48,8 @@ if TYPE_CHECKING:
 
 else:
     _Base = object
+
+_CONDITIONS = ("if-none-match", "if-modified-since")
 
 _Method = TypeVar("_Method", bound=Callable[..., Any])
 
@@ -143,6 +147,9 @@ def _skips_bare_oauth(auth_from_challenge: _Method) -> _Method:
 
 def _takes_four(add_credentials: _Method) -> _Method:
     """Hook ``add_credentials()``: four values are OAuth's."""
+    code = inspect.unwrap(add_credentials).__code__
+    if code.co_argcount > 4:  # noqa: PLR2004
+        return add_credentials  # A framework's own, with a meaning of its own for four values.
 
     def taking(self: Any, *args: Any, domain: str = "", **kwargs: Any) -> None:
         if len(args) < 4:  # noqa: PLR2004 (a name, a password and a domain at most)
@@ -151,9 +158,22 @@ def _takes_four(add_credentials: _Method) -> _Method:
         four, more = args[:4], args[4:]
         if len(more) > 1 or (more and domain) or kwargs:
             raise TypeError("add_credentials takes two texts or four, and a domain")
-        self._add_signer(OAuth1(*four), *(more or [domain]))
+        domain = more[0] if more else domain
+        if not isinstance(domain, str) or (domain and not is_pattern(domain.lower())):
+            raise ValueError("the domain must be a host or a pattern of hosts, such as en.wikipedia.org")
+        self._add_signer(OAuth1(*four), domain.lower())
 
     return _hook(add_credentials, taking)  # type: ignore[no-any-return]
+
+
+def _clears_four(clear_credentials: _Method) -> _Method:
+    """Hook ``clear_credentials()``, which ``close()`` calls too."""
+
+    def clearing(self: Any, *args: Any, **kwargs: Any) -> None:
+        clear_credentials(self, *args, **kwargs)
+        self._clear_signers()
+
+    return _hook(clear_credentials, clearing)  # type: ignore[no-any-return]
 
 
 _HOOKS: Mapping[str, Callable[[Any], Any]] = {
@@ -162,6 +182,7 @@ _HOOKS: Mapping[str, Callable[[Any], Any]] = {
     "_conn_request": _signs,
     "_auth_from_challenge": _skips_bare_oauth,
     "add_credentials": _takes_four,
+    "clear_credentials": _clears_four,
 }
 
 
@@ -191,6 +212,8 @@ class OAuth1Mixin(_Base):
 
     # Class-level, for an Http whose __init__ was skipped or which was unpickled from a plain one.
     _oauth: Signers = None
+    # What was added to it by add_credentials(), by domain.
+    _added: Mapping[str, OAuth1] = {}
     # Seconds that the server's clock is ahead of ours, by scheme and authority.
     _clock_offsets: Mapping[str, int] = {}
 
@@ -258,6 +281,11 @@ class OAuth1Mixin(_Base):
         """
         super().add_credentials(*args, **kwargs)
 
+    @_clears_four
+    def clear_credentials(self, *args: Any, **kwargs: Any) -> None:
+        """Forget what :meth:`add_credentials` was given; what :attr:`oauth` was set to stays."""
+        super().clear_credentials(*args, **kwargs)
+
     @_notes_call
     def request(self, *args: Any, **kwargs: Any) -> "_Answer":
         """Make a request as ``httplib2.Http.request`` does, signed if :attr:`oauth` says so.
@@ -289,9 +317,12 @@ class OAuth1Mixin(_Base):
         """Let somebody sign for a domain beside who signs already; without one for the host under way, or for all."""
         call = call_of(self)
         origin = Origin.of(call.uri) if call is not None and call.uri is not None else None
-        if not domain and origin is not None:
-            domain = f"{origin.host}:{origin.port}"
         former = self._oauth
+        if not domain and call is not None and origin is not None:
+            domain = f"{origin.host}:{origin.port}"
+            # A redirect led here, and a framework adds what it added where it came from: this is not meant for here.
+            if call.origin is not None and origin != call.origin and resolve(former, str(call.origin)) == oauth:
+                return
         if former == oauth:
             return
         if domain and (former is None or isinstance(former, Mapping)):
@@ -304,6 +335,16 @@ class OAuth1Mixin(_Base):
                 f"http.oauth is {kind} already, beside which credentials for {domain or 'all hosts'} have no place;"
                 " set http.oauth to a mapping of hosts, and give a domain"
             )
+        self._added = {**self._added, domain: oauth}
+
+    def _clear_signers(self) -> None:
+        """Take out again what was added, and is still there."""
+        added, self._added = self._added, {}
+        if isinstance(self._oauth, Mapping):
+            kept = {host: oauth for host, oauth in self._oauth.items() if host not in added or added[host] != oauth}
+            self.oauth = kept or None if added else self._oauth
+        elif self._oauth is not None and self._oauth == added.get(""):
+            self.oauth = None
 
     def _send_signed(
         self,
@@ -319,12 +360,13 @@ class OAuth1Mixin(_Base):
         was_sent, is_own = False, has_authorization(headers)
         if call is not None:
             was_sent, call.was_sent, call.is_own = call.was_sent, True, call.is_own or is_own
-        oauth = None
-        if self._oauth is not None and not is_own:
+        oauth, base, is_another = None, "", False
+        # Asked also where nobody signs any more, if the cache was asked for somebody.
+        if not is_own and (self._oauth is not None or (call is not None and call.is_signed)):
             base = _base_uri(conn, call)
-            uri = base + request_uri
-            # Outside any call somebody called an inner method by itself: a request of its own.
-            oauth = resolve(self._oauth, uri) if call is None else call.signer_to_send(self._oauth, uri)
+            oauth, is_another = _signer(self._oauth, call, base + request_uri)
+        if is_another:  # What httplib2 has found in the cache is the former signer's; no 304 may confirm it.
+            headers = {name: value for name, value in headers.items() if name.lower() not in _CONDITIONS}
         if oauth is None:
             return send(conn, request_uri, method, body, headers)
         offset = self._clock_offsets.get(base, 0) if self.repair_clock else 0
@@ -363,10 +405,11 @@ class OAuth1Mixin(_Base):
         response, content = transmissions.exchange(send)
         server_time = transmissions.refused_for_the_clock(response, content)
         if server_time is not None and self.repair_clock:
-            self._set_clock(base, server_time - int(time.time()))
+            repaired = server_time - int(time.time())
+            self._set_clock(base, repaired)
             # The server has not acted on what it refused, so that sending it again is safe for any method.
             if transmissions.rewind():
-                transmissions.begin(self._clock_offsets[base])
+                transmissions.begin(repaired)
                 try:
                     response, content = transmissions.exchange(send)
                 except Exception:
@@ -403,6 +446,13 @@ class OAuth1Http(OAuth1Mixin, httplib2.Http):
         oauth: Who signs: see :attr:`OAuth1Mixin.oauth`.
         repair_clock: See :attr:`OAuth1Mixin.repair_clock`.
     """
+
+
+def _signer(oauth: Signers, call: Call | None, uri: str) -> tuple[OAuth1 | None, bool]:
+    """Return who signs what is about to be sent, and whether the cache was asked for another."""
+    if call is None:  # Somebody called an inner method by itself: a request of its own.
+        return resolve(oauth, uri), False
+    return call.signer_to_send(oauth, uri)
 
 
 def _base_uri(conn: Any, call: Call | None) -> str:

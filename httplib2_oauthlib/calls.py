@@ -105,23 +105,31 @@ class Call:
     def signer(self, oauth: Signers, uri: str) -> OAuth1 | None:
         """Say who signs a URI in the hop that is under way, if anybody."""
         origin, rest = _split(uri)
-        if oauth is None or origin is None or self.is_own:
+        if origin is None or self.is_own:
             return None
         hop = self.hops[-1]
         # A cache key and a connection may spell one URI in two ways.
         uri = f"{origin}{rest}"
         if uri not in hop.signers:
-            hop.signers[uri] = self._decide(hop, oauth, origin, uri)
+            # That nobody does is said once, too: whoever is set meanwhile would read or write another's entry.
+            hop.signers[uri] = None if oauth is None else self._decide(hop, oauth, origin, uri)
         return hop.signers[uri]
 
-    def signer_to_send(self, oauth: Signers, uri: str) -> OAuth1 | None:
-        """Say the same for what is about to be sent."""
+    def signer_to_send(self, oauth: Signers, uri: str) -> tuple[OAuth1 | None, bool]:
+        """Say the same for what is about to be sent, and whether it is another than who asked the cache."""
         hop = self.hops[-1]
+        former = self.signer(oauth, uri)
         if hop.was_sent:
             # A framework tries again within its request(): it may have got new credentials for an expired token.
             hop.signers.clear()
         hop.was_sent = True
-        return self.signer(oauth, uri)
+        signer = self.signer(oauth, uri)
+        return signer, signer != former
+
+    @property
+    def is_signed(self) -> bool:
+        """Whether the hop that is under way was found to be somebody's to sign."""
+        return any(signer is not None for signer in self.hops[-1].signers.values())
 
     def _decide(self, hop: _Hop, oauth: Signers, origin: Origin, uri: str) -> OAuth1 | None:
         self.origin = self.origin or origin

@@ -19,13 +19,11 @@ from pathlib import Path
 from typing import Any
 
 from .errors import CredentialsError, SigningError
-from .hosts import patterns
+from .hosts import PATTERN, is_pattern, patterns
 from .signing import OAuth1
 
 # What is kept of an OAuth1, with its defaults; callback and verifier belong to one handshake.
 _KEPT = {field.name: field.default for field in fields(OAuth1) if field.name not in ("callback_uri", "verifier")}
-# Hosts and patterns as those of requests are compared with them.
-_HOST = re.compile(r"(\*|(?:\*\.)?[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
 _HOST_ADVICE = "write en.wikipedia.org, *.wikipedia.org or 127.0.0.1:8080, and xn--... for letters beyond ASCII"
 _SERVICE = "httplib2-oauthlib"
 
@@ -363,13 +361,13 @@ def _kept(oauth: OAuth1) -> dict[str, str]:
 
 def _host(text: str) -> str:
     host = text.lower()
-    if not _HOST.fullmatch(host):
+    if not is_pattern(host):
         raise CredentialsError(f"this is no host: {_HOST_ADVICE}")
     return host
 
 
 def _patterns(host: str) -> list[str]:
-    name, port = _HOST.fullmatch(host).groups("")  # type: ignore[union-attr]
+    name, port = PATTERN.fullmatch(host).groups("")  # type: ignore[union-attr]
     return patterns(name, port.removeprefix(":"))
 
 
@@ -387,7 +385,7 @@ def _sections(text: str, path: Path) -> dict[str, dict[str, str]]:
     if len(sections) < len(parser.sections()):
         raise CredentialsError(f"{path}: two sections are named for the same host, in capitals and in small letters")
     for host, values in sections.items():
-        if not _HOST.fullmatch(host):
+        if not is_pattern(host):
             raise CredentialsError(f"{path}: a section is named for no host; {_HOST_ADVICE}")
         for key, value in values.items():
             if key not in _KEPT:

@@ -1,5 +1,15 @@
 """Which patterns name a host: the one order in which a request's credentials, kept ones too, are looked for."""
 
+import re
+
+#: A host or a pattern of hosts as those of requests are compared with them, and the port.
+PATTERN = re.compile(r"(\*|(?:\*\.)?[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
+
+
+def is_pattern(text: str) -> bool:
+    """Whether a text, in lower case, is a host or a pattern of hosts."""
+    return PATTERN.fullmatch(text) is not None
+
 
 def patterns(host: str, port: str) -> list[str]:
     """Return all patterns that match a host, the most specific first.

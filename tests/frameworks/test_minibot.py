@@ -280,3 +280,84 @@ def test_two_values_are_httplib2s_in_every_way_of_giving_them():
     http.add_credentials(name="user", password="pw", domain="b.example")
     assert [domain for domain, *_ in http.credentials.credentials] == ["", "a.example", "b.example"]
     assert http.oauth is None
+
+
+def test_what_was_added_is_cleared_as_passwords_are_and_nothing_else():
+    http = OAuth1Http(oauth={"a.example": OAuth1("a")})
+    http.add_credentials(*FOUR, domain="b.example")
+    http.clear_credentials()
+    assert http.oauth == {"a.example": OAuth1("a")}
+    http.oauth = None
+    http.add_credentials(*FOUR, domain="b.example")
+    http.close()
+    assert http.oauth is None
+    http.add_credentials(*FOUR)
+    http.clear_credentials()
+    assert http.oauth is None
+    http.oauth = OAuth1(*FOUR)
+    http.close()
+    assert http.oauth == OAuth1(*FOUR)
+
+
+def test_what_was_set_since_is_not_cleared():
+    http = OAuth1Http()
+    http.add_credentials(*FOUR)
+    http.oauth = OAuth1("other")
+    http.clear_credentials()
+    assert http.oauth == OAuth1("other")
+
+
+@pytest.mark.parametrize("swapped", [MixinInFront, MixinBehind, OursBehind])
+def test_what_was_added_is_cleared_wherever_the_mixin_stands(swapped):
+    http = swapped()
+    http.add_credentials(*FOUR, domain="b.example")
+    http.clear_credentials()
+    assert http.oauth is None
+
+
+def test_what_is_added_for_every_hop_is_not_for_where_a_redirect_leads(serve):
+    """A framework that adds the same four whatever it asks for."""
+    elsewhere = serve()
+    server = serve(lambda _: answer(status="302 Found", Location=elsewhere.uri("/", host="127.0.0.1")))
+
+    class Adds(OAuth1Mixin, httplib2.Http):
+        def request(self, uri, *args, **kwargs):
+            self.add_credentials(*FOUR)
+            return super().request(uri, *args, **kwargs)
+
+    http = Adds(timeout=10)
+    http.request(server.uri())
+    assert reference.protocol_parameters(server.received[0])["oauth_consumer_key"] == "client"
+    assert "authorization" not in elsewhere.received[0].headers
+    assert list(http.oauth) == [f"localhost:{server.port}"]
+
+
+@pytest.mark.parametrize("domain", ["https://en.example", "a b", "b\u00fccher.example", "::1", "en.example."])
+def test_a_domain_that_would_never_match_is_refused(domain):
+    with pytest.raises(ValueError, match="must be a host or a pattern"):
+        OAuth1Http().add_credentials(*FOUR, domain=domain)
+
+
+def test_what_is_no_text_is_no_domain():
+    with pytest.raises(ValueError, match="must be a host or a pattern"):
+        OAuth1Http().add_credentials(*FOUR, 5)
+
+
+def test_a_domain_may_be_written_in_capitals(serve):
+    http = OAuth1Http()
+    http.add_credentials(*FOUR, domain="*.Example.ORG:8080")
+    assert list(http.oauth) == ["*.example.org:8080"]
+
+
+def test_a_frameworks_own_meaning_of_four_values_stays():
+    class WithRealm(httplib2.Http):
+        def add_credentials(self, name, password, domain="", realm=""):
+            self.realm = realm
+            super().add_credentials(name, password, domain)
+
+    class Swapped(WithRealm, OAuth1Http):
+        pass
+
+    http = Swapped()
+    http.add_credentials("user", "pw", "host", "realm")
+    assert (http.realm, http.oauth) == ("realm", None)

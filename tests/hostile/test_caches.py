@@ -211,3 +211,81 @@ def test_what_httplib2_itself_does_with_a_shared_cache_would_show(serve, cache):
     signed = USERS["alice"].sign(server.uri("/page"))
     httplib2.Http(cache).request(signed.uri, headers=signed.headers)
     assert httplib2.Http(cache).request(signed.uri)[1] == b"alice /page"
+
+
+ALICE, BOB = OAuth1("alice", "s", "t-alice", "ts"), OAuth1("bob", "s", "t-bob", "ts")
+
+
+def who(received):
+    key = reference.protocol_parameters(received).get("oauth_consumer_key", "anonymous")
+    return answer(f"private to {key}", Cache_Control="private, max-age=300", Date=email.utils.formatdate(usegmt=True))
+
+
+@pytest.mark.parametrize("then", [None, BOB], ids=["logged out", "another"])
+def test_an_answer_is_filed_for_whoever_asked_though_somebody_else_is_set_meanwhile(serve, tmp_path, then):
+    reached, go = threading.Event(), threading.Event()
+
+    def handler(received):
+        if not reached.is_set():
+            reached.set()
+            go.wait(10)
+        return who(received)
+
+    server = serve(handler)
+    http = OAuth1Http(str(tmp_path), timeout=10, oauth=ALICE)
+    thread = threading.Thread(target=http.request, args=(server.uri(),))
+    thread.start()
+    reached.wait(10)
+    http.oauth = then
+    go.set()
+    thread.join(10)
+    expected = b"private to anonymous" if then is None else b"private to bob"
+    assert OAuth1Http(str(tmp_path), timeout=10, oauth=then).request(server.uri())[1] == expected
+    assert OAuth1Http(str(tmp_path), timeout=10, oauth=ALICE).request(server.uri())[0].fromcache
+
+
+@pytest.mark.parametrize("then", [None, BOB], ids=["logged out", "another"])
+def test_who_was_set_after_the_cache_was_asked_does_not_sign_what_it_said(serve, tmp_path, then):
+    server = serve(who)
+
+    class SetsMeanwhile(OAuth1Http):
+        def _request(self, *args, **kwargs):
+            self.oauth = then
+            return super()._request(*args, **kwargs)
+
+    assert SetsMeanwhile(str(tmp_path), timeout=10, oauth=ALICE).request(server.uri())[1] == b"private to alice"
+    response, content = OAuth1Http(str(tmp_path), timeout=10, oauth=ALICE).request(server.uri())
+    assert (response.fromcache, content) == (True, b"private to alice")
+
+
+class TriesAgain(OAuth1Http):
+    """A framework that gets another token for one that has expired, within its request."""
+
+    def _request(self, *args, **kwargs):
+        response, content = super()._request(*args, **kwargs)
+        if response.status == 401:
+            self.oauth = BOB
+            response, content = super()._request(*args, **kwargs)
+        return response, content
+
+
+def test_an_entry_is_not_confirmed_for_another_who_signs_a_second_try(serve, tmp_path):
+    expired = set()
+
+    def handler(received):
+        key = reference.protocol_parameters(received)["oauth_consumer_key"]
+        if key in expired:
+            return answer("expired", "401 Unauthorized")
+        if "if-none-match" in received.headers:
+            return answer("", "304 Not Modified", ETag='"1"')
+        return answer(f"private to {key}", ETag='"1"')
+
+    server = serve(handler)
+    TriesAgain(str(tmp_path), timeout=10, oauth=ALICE).request(server.uri())
+    http = TriesAgain(str(tmp_path), timeout=10, oauth=ALICE)
+    expired.add("alice")
+    assert http.request(server.uri())[1] == b"private to bob"
+    # From now on it is Bob's entry that is confirmed.
+    response, content = http.request(server.uri())
+    assert (response.fromcache, content) == (True, b"private to bob")
+    assert "if-none-match" in server.received[-1].headers
