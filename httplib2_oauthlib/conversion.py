@@ -33,8 +33,9 @@ def converted(value: object) -> OAuth1 | None:
         return value
     if isinstance(value, Client):
         return _of_client(value)
-    if _is_from("requests_oauthlib", "OAuth1", value):
-        return _of_requests_auth(value)
+    requests_auth = getattr(sys.modules.get("requests_oauthlib"), "OAuth1", None)
+    if isinstance(requests_auth, type) and isinstance(value, requests_auth):
+        return _of_requests_auth(value, requests_auth)
     # Each of mwoauth's tokens is a tuple itself, of a class of its own.
     tokens: list[Any] = list(value) if type(value) in (tuple, list) else [value]  # type: ignore[call-overload]
     names = [_token_name(token) for token in tokens]
@@ -49,24 +50,26 @@ def converted(value: object) -> OAuth1 | None:
 
 
 def _of_client(client: Client) -> OAuth1:
-    # What a subclass changes, or a nonce that is always the same, would be lost without a word.
-    if type(client) is not Client:
-        kind = f"{type(client).__module__}.{type(client).__qualname__}"
-        raise TypeError(f"oauth can't be {kind}: what it changes of oauthlib's Client would be lost; subclass OAuth1")
+    _require_plain(client, Client)
+    if vars(client).keys() - vars(Client("x")).keys():
+        raise TypeError("oauth can't be a Client with attributes of its own, which would be lost; subclass OAuth1")
     if client.nonce is not None or client.timestamp is not None:
         raise TypeError("oauth can't be a Client with a nonce or a timestamp of its own: each request needs a new one")
     return OAuth1(**{name: getattr(client, name) for name in _NAMES})
 
 
-def _of_requests_auth(auth: Any) -> OAuth1:
+def _of_requests_auth(auth: Any, kind: type) -> OAuth1:
+    _require_plain(auth, kind)
     if auth.force_include_body:
         raise TypeError("oauth can't be an OAuth1 with force_include_body: a body that is no form is not signed")
     return _of_client(auth.client)
 
 
-def _is_from(module: str, name: str, value: object) -> bool:
-    kind = getattr(sys.modules.get(module), name, None)
-    return isinstance(kind, type) and isinstance(value, kind)
+def _require_plain(value: object, kind: type) -> None:
+    """Refuse a subclass: what it changes would be lost without a word."""
+    if type(value) is not kind:
+        given = f"{type(value).__module__}.{type(value).__qualname__}"
+        raise TypeError(f"oauth can't be {given}: what it changes of {kind.__name__} would be lost; subclass OAuth1")
 
 
 def _token_name(value: object) -> str | None:

@@ -22,6 +22,7 @@ from .answers import Answer
 from .calls import within_call
 from .conversion import converted
 from .errors import HandshakeError
+from .losses import is_httplib2s
 from .requestparts import add_to_query, form_encode
 from .signing import OAuth1
 
@@ -309,7 +310,9 @@ def post_signed(
             response, content = _send(http, signed.uri, signed.body, signed.headers)
         except TimeoutError as error:
             raise TimeoutError(f"asked for {asked_for}, {uri.partition('?')[0]} did not answer in time") from error
-        except httplib2.MalformedHeader:
+        except Exception as error:
+            if not is_httplib2s(error, "MalformedHeader"):
+                raise
             raise HandshakeError(
                 "answer",
                 f"asked for {asked_for}, the server refused in a header WWW-Authenticate that httplib2 can't read: give"
@@ -336,6 +339,7 @@ def _send(http: httplib2.Http, uri: str, body: object, headers: dict[str, str]) 
         # of a header of the caller's own, it does not sign.
         answer: tuple[httplib2.Response, bytes] = within_call(http, uri, {"authorization": ""}, work)
         return answer
-    except httplib2.RedirectLimit as error:
-        # The stubs know less of these than their class does.
-        return cast(httplib2.Response, error.response), cast(bytes, error.content)
+    except Exception as error:
+        if not is_httplib2s(error, "RedirectLimit"):
+            raise
+        return cast(httplib2.Response, vars(error)["response"]), cast(bytes, vars(error)["content"])

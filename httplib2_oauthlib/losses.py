@@ -38,8 +38,6 @@ _BREAKS = (ConnectionError, ssl.SSLError, http.client.HTTPException)
 _FAILURES = (OSError, http.client.HTTPException)
 # A redirect may lead to a scheme that nobody speaks.
 _FAILURES_TO_GO_ON = (*_FAILURES, *_NONSENSE, LookupError)
-# What comes before anything is sent, where a connection connects within its request().
-_NOT_CONNECTED = (ConnectionRefusedError, ssl.SSLCertVerificationError)
 # What a network says, beside what Python has classes for; any other OSError in sending is about a file.
 _NETWORK_ERRNOS = ("ENETDOWN", "ENETUNREACH", "ENETRESET", "EHOSTDOWN", "EHOSTUNREACH", "ENOBUFS")
 _MOST_LIKELY_ACTED = range(200, 400)
@@ -67,9 +65,7 @@ def used_up(answer: object) -> ResponseLostError:
 
 
 def is_of_connection(error: OSError) -> bool:
-    """Whether sending failed because of a connection that there was, not because of a body that can't be read."""
-    if isinstance(error, _NOT_CONNECTED):
-        return False
+    """Whether sending failed because of the connection, not because of a body that can't be read."""
     is_known = isinstance(error, ConnectionError | TimeoutError | ssl.SSLError)
     return is_known or errno.errorcode.get(error.errno or 0) in _NETWORK_ERRNOS
 
@@ -88,16 +84,16 @@ def is_break(error: Exception, has_begun: bool) -> bool:
 def is_unreadable(error: Exception) -> bool:
     """Whether httplib2 got all of an answer and could not decompress it."""
     is_of_decode = type(error).__module__.endswith("httplib2.decode")
-    return is_of_decode or _is_httplib2_error(error, "FailedToDecompressContent")
+    return is_of_decode or is_httplib2s(error, "FailedToDecompressContent")
 
 
 def carries_answer(error: Exception) -> bool:
     """Whether it is one of httplib2's errors that hold what a server answered."""
-    return _is_httplib2_error(error, "HttpLib2ErrorWithResponse")
+    return is_httplib2s(error, "HttpLib2ErrorWithResponse")
 
 
-def _is_httplib2_error(error: Exception, name: str = "HttpLib2Error") -> bool:
-    # By name: who only looks like httplib2 (modern_httplib2) has classes of its own.
+def is_httplib2s(error: Exception, name: str = "HttpLib2Error") -> bool:
+    """Whether it is one of httplib2's errors, or of who only looks like it (modern_httplib2): known by its name."""
     return any(cls.__name__ == name for cls in type(error).__mro__)
 
 
@@ -123,7 +119,7 @@ def lost_answer(error: Exception, base: str, method: str, answer: object, is_sen
         is_sending: Whether it was raised while the request was sent.
     """
     is_nonsense = answer is not None and isinstance(error, _NONSENSE)
-    is_known = isinstance(error, _FAILURES) or _is_httplib2_error(error) or is_nonsense or is_unreadable(error)
+    is_known = isinstance(error, _FAILURES) or is_httplib2s(error) or is_nonsense or is_unreadable(error)
     if not is_known or isinstance(error, OAuthError):
         return None
     response = _response_of(answer)
@@ -155,7 +151,7 @@ def going_on(answer: tuple[httplib2.Response, bytes] | None, work: Callable[[], 
     try:
         return work()
     except Exception as error:
-        is_known = isinstance(error, _FAILURES_TO_GO_ON) or _is_httplib2_error(error)
+        is_known = isinstance(error, _FAILURES_TO_GO_ON) or is_httplib2s(error)
         # What carries an answer or is ours says enough; but that nothing was sent is not true of this call.
         says_enough = (carries_answer(error) or isinstance(error, OAuthError)) and not isinstance(error, SigningError)
         if says_enough or not is_known:

@@ -320,7 +320,7 @@ class OAuth1:
         if was_read or (signed.uri != absolute_uri and self.signature_method != "PLAINTEXT"):
             what = "form has to be read" if was_read else "URI has to be percent-encoded"
             raise SigningError(f"this {what} before it is signed, and lazr.restfulclient's authorizers can't; {mixin}")
-        for name in [name for name in headers if name.lower() == "authorization"]:
+        for name in [name for name in headers if name.lower() in ("authorization", b"authorization")]:
             del headers[name]
         headers.update(signed.headers)
 

@@ -13,7 +13,7 @@ import httplib2
 from oauthlib.common import generate_nonce
 
 from .calls import has_authorization
-from .connections import is_shared, is_stale, whole_head
+from .connections import is_shared, is_stale, reading_whole, was_handed_over, whole_head
 from .errors import ResponseLostError
 from .losses import (
     copy_impossible,
@@ -207,12 +207,17 @@ class Transmissions:
         self._watch(self._response)
         return self._response
 
+    def close(self) -> None:
+        """Close the connection, unless it is other threads' too: whose socket has failed is put away by itself then."""
+        if not is_shared(self._conn):
+            self._conn.close()
+
     def _watch(self, response: Any) -> None:
         """Notice when an answer has been read to its end.
 
         Nothing else tells a framework that tries again because the answer broke off from one that did not like it.
         """
-        read = response.read
+        read = reading_whole(response) if is_shared(self._conn) else response.read
         # Whatever has a read() of its own (a test double, a cassette's) says nothing else of itself.
         is_plain = getattr(type(response), "read", None) is http.client.HTTPResponse.read
 
@@ -312,10 +317,13 @@ class Transmissions:
         self._is_sending = True
         try:
             self._conn.request(method, target, body, headers, **kwargs)
-        except OSError as error:
+        except Exception as error:
             # Some of it was sent, maybe all that the server wants. Other errors are the body's, which has ended before
             # its end, or http.client's, about a request that it does not send.
-            self._count += is_of_connection(error)
+            if is_shared(self._conn):
+                self._count += was_handed_over(error)
+            elif isinstance(error, OSError):
+                self._count += is_of_connection(error)
             raise
         self._is_sending = False
         self._count += 1
@@ -343,8 +351,7 @@ class Transmissions:
     def _abandon(self) -> None:
         # What is still to come on this connection would be taken for the answer to the next request.
         if not self._is_answered:
-            if not is_shared(self._conn):
-                self._conn.close()
+            self.close()
             if hasattr(self._response, "close"):  # Which outlives its connection, if that was to end with it.
                 self._response.close()
 

@@ -50,7 +50,8 @@ class Pools:
     def open(self) -> None:
         """Begin."""
         if not _open:
-            _guard(httplib2.Http, "request", _alone)
+            # httplib2's own, whatever has been put in its place.
+            _guard(httplib2.Http.__mro__[-2], "request", _alone)
             _guard(_HTTPConnection, "putrequest", _over_own_connection)
         _open.append(self)
 

@@ -64,7 +64,7 @@ class Rest:
         """Answer POST /v1/page."""
         try:
             given = json.loads(body or b"{}")
-        except ValueError:
+        except (ValueError, RecursionError):
             return _error(400, "Bad Request", "Error parsing JSON request body")
         for name in ("source", "title", "comment"):
             if not isinstance(given, dict) or name not in given:
@@ -90,7 +90,7 @@ class Rest:
         """
         try:
             given = json.loads(body)
-        except ValueError:
+        except (ValueError, RecursionError):
             return _error(400, "Bad Request", "Parsing request body as JSON failed")
         if not isinstance(given, dict | list):
             return _error(400, "Bad Request", "Bad request body, must be a JSON object.")

@@ -11,7 +11,7 @@ class SignedLaunchpad(Launchpad):
     """Launchpad with its own credentials and logins, signed by us."""
 
     def httpFactory(self, credentials, cache, timeout, proxy_info):
-        root = str(self._root_uri)
+        root = str(self._root_uri.ensureSlash())
 
         def signer(uri):
             # Asked for each request: when a token has expired, launchpadlib
