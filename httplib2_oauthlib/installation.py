@@ -1,5 +1,6 @@
 """Puts a signing Http in httplib2's place, for frameworks that make their own and can't be given one."""
 
+import copyreg
 import functools
 import logging
 from typing import Any
@@ -36,6 +37,7 @@ class Installation:
             _installed.pop()._undo()
 
     def _undo(self) -> None:
+        self._cls._is_installed = False  # type: ignore[attr-defined]
         # What was derived from the class, or is still used somewhere, has nobody to sign for from now on.
         self._cls._oauth = None  # type: ignore[attr-defined]
         # Somebody else's class in its place stays there.
@@ -44,7 +46,27 @@ class Installation:
 
 
 def _put(cls: type) -> None:
+    own = _own()
     httplib2.Http = cls  # type: ignore[assignment, misc]
+    # pickle looks a class up by its name, where another stands for the time being.
+    if cls is own:
+        copyreg.dispatch_table.pop(own, None)
+    else:
+        copyreg.pickle(own, _reduced)
+
+
+def _own() -> Any:
+    """Return httplib2's own Http, whatever stands in its place."""
+    return httplib2.Http.__mro__[-2]
+
+
+def _reduced(http: Any) -> tuple[Any, ...]:
+    return _made_before, (), http.__getstate__()
+
+
+def _made_before() -> Any:
+    """Return an Http as the unpickling of one begins that was made before anything was installed."""
+    return _own().__new__(_own())
 
 
 def install(oauth: SignersLike) -> Installation:
@@ -91,20 +113,36 @@ def uninstall() -> None:
         _installed.pop()._undo()
 
 
+class _InPlace(type):
+    """The class of a class that stands in another's place: whatever was made or derived before is its, too."""
+
+    def __instancecheck__(cls, instance: Any) -> bool:
+        return cls.__subclasscheck__(type(instance))
+
+    def __subclasscheck__(cls, subclass: type) -> bool:
+        former = vars(cls).get("_former")
+        return super().__subclasscheck__(subclass) or (former is not None and issubclass(subclass, former))
+
+
 def _installable(oauth: Signers, former: type) -> type:
     """Return a class that signs, in place of another."""
 
-    class Http(_signing(former)):  # type: ignore[misc]
+    class Http(_signing(former), metaclass=_InPlace):  # type: ignore[misc]
+        _former = former
+        _is_installed = True
         # For an Http whose __init__ is skipped; any other has its own.
         _oauth = oauth
 
         def __init__(self, *args: Any, **kwargs: Any) -> None:
-            _derived_in_time(self, Http)
+            if _was_derived_before(self, Http):
+                former.__init__(self, *args, **kwargs)  # type: ignore[misc]
+                return
             kwargs.setdefault("oauth", Http._oauth)
             super().__init__(*args, **kwargs)
 
         def request(self, *args: Any, **kwargs: Any) -> Any:
-            _derived_in_time(self, Http)
+            if _was_derived_before(self, Http):
+                return former.request(self, *args, **kwargs)  # type: ignore[attr-defined]
             return super().request(*args, **kwargs)
 
         def __reduce_ex__(self, protocol: Any) -> Any:
@@ -121,7 +159,7 @@ def _installable(oauth: Signers, former: type) -> type:
 @functools.cache
 def _signing(former: type) -> type:
     """Return a signing class over another; the same each time, since pickles of its instances name it by the other."""
-    if issubclass(OAuth1Http, former):
+    if former in OAuth1Http.__mro__:
         return OAuth1Http
     if issubclass(former, OAuth1Mixin):
         return former
@@ -138,7 +176,7 @@ def _signing(former: type) -> type:
 def _root(former: type) -> type | None:
     """Return the class that a pickle can name: the first that is none of ours, or None for httplib2's own."""
     root: type = next(cls for cls in former.__mro__ if cls.__module__ != __name__)
-    return None if issubclass(OAuth1Http, root) else root
+    return None if root in OAuth1Http.__mro__ else root
 
 
 def _blank(root: type | None) -> Any:
@@ -149,11 +187,18 @@ def _blank(root: type | None) -> Any:
     return cls.__new__(cls)
 
 
-def _derived_in_time(http: object, cls: type) -> None:
-    """Refuse what calls ``httplib2.Http``'s methods by that name, and was derived from the former one."""
-    if not isinstance(http, cls):
-        kind = type(http)
+def _was_derived_before(http: object, cls: Any) -> bool:
+    """Whether the class of an Http was derived from the former one, and calls ``httplib2.Http``'s methods by that name.
+
+    Raises:
+        TypeError: It was, and its requests would not be signed, though something is installed.
+    """
+    kind = type(http)
+    if cls in kind.__mro__:
+        return False
+    if cls._is_installed:
         raise TypeError(
             f"{kind.__module__}.{kind.__qualname__} was derived from httplib2.Http before install(): call install()"
             f" before {kind.__module__} is imported"
         )
+    return True

@@ -95,11 +95,21 @@ class Subclass(oauthlib.oauth1.Client):
     pass
 
 
+class AuthSubclass(requests_oauthlib.OAuth1):
+    pass
+
+
+CHANGED = oauthlib.oauth1.Client(*FOUR)
+CHANGED.get_oauth_params = lambda request: []
+
+
 @pytest.mark.parametrize(
     ("foreign", "advice"),
     [
         (Subclass(*FOUR), "subclass OAuth1"),
         (requests_oauthlib.OAuth1(*FOUR, client_class=Subclass), "subclass OAuth1"),
+        (AuthSubclass(*FOUR), "what it changes of OAuth1 would be lost; subclass OAuth1"),
+        (CHANGED, "attributes of its own, which would be lost"),
         (oauthlib.oauth1.Client(*FOUR, nonce="n"), "each request needs a new one"),
         (oauthlib.oauth1.Client(*FOUR, timestamp="1"), "each request needs a new one"),
         (requests_oauthlib.OAuth1(*FOUR, force_include_body=True), "force_include_body"),

@@ -11,6 +11,7 @@ import httplib2
 import pytest
 
 from httplib2_oauthlib import OAuth1, OAuth1Http, OAuth1Mixin, install, uninstall
+from httplib2_oauthlib.cassettes import use
 from tests import reference
 from tests.frameworks.conftest import Guard
 from tests.frameworks.tracker import Tracker
@@ -225,6 +226,59 @@ def test_a_class_that_was_derived_before_is_told_of(serve, caplog):
     http = Late()
     with install(OAUTH), pytest.raises(TypeError, match=r"Late was derived from httplib2.Http before"):
         httplib2.Http.request(http, serve().uri())
+
+
+def test_a_patch_on_top_that_ends_after_it_breaks_nothing(serve):
+    with install(OAUTH):
+        standing = httplib2.Http
+    httplib2.Http = standing
+    try:
+        assert not asked(serve(), Late())
+        assert not asked(serve(), httplib2.Http())
+    finally:
+        httplib2.Http = ORIGINAL
+
+
+@pytest.mark.parametrize("another", [copy.copy, copy.deepcopy, lambda http: pickle.loads(pickle.dumps(http))])
+def test_what_was_made_before_is_copied_and_pickled_meanwhile(serve, another):
+    before = ORIGINAL(timeout=7)
+    with install(OAUTH), install(OAUTH):
+        again = another(before)
+        pickled = pickle.dumps(before)
+        assert type(again) is ORIGINAL
+        assert again.timeout == 7
+        assert not asked(serve(), again)
+    assert type(pickle.loads(pickled)) is ORIGINAL
+    assert type(pickle.loads(pickle.dumps(before))) is ORIGINAL
+
+
+def test_what_was_made_or_derived_before_is_an_http_all_the_same():
+    before, ours = ORIGINAL(), OAuth1Http()
+    with install(OAUTH), install(OAUTH):
+        assert isinstance(before, httplib2.Http)
+        assert isinstance(ours, httplib2.Http)
+        assert issubclass(Late, httplib2.Http)
+        assert not isinstance(object(), httplib2.Http)
+
+        class Derived(httplib2.Http):
+            pass
+
+        assert not isinstance(before, Derived)
+        assert isinstance(Derived(), httplib2.Http)
+
+
+def test_cassettes_meanwhile_know_every_http(serve, tmp_path):
+    """Also those that were made before, connected and all."""
+    server = serve()
+    ours, plain = OAuth1Http(timeout=10), ORIGINAL(timeout=10)
+    with install(OAUTH):
+        installed = httplib2.Http(timeout=10)
+        for http in (ours, plain, installed):
+            http.request(server.uri("/1"))
+        with use(installed, "x", cassette_library_dir=str(tmp_path), record_mode="once") as cassette:
+            for number, http in enumerate((ours, plain, installed)):
+                http.request(server.uri(f"/{number}"))
+    assert len(cassette) == 3
 
 
 @pytest.fixture

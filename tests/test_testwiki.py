@@ -703,8 +703,10 @@ def test_a_page_that_is_not_there_or_can_not_be_is_not_changed_over_rest(rest):
     assert (status, content["messageTranslations"]["en"]) == (404, "The page you specified doesn't exist.")
     status, content = rest("/page/a%5Bb", "PUT", body)
     assert (status, content["actionModuleErrorCode"]) == (400, "invalidtitle")
-    status, content = rest("/page/A", "PUT", "{")
-    assert (status, content["messageTranslations"]["en"]) == (400, "Parsing request body as JSON failed")
+    for nonsense in ("{", "[" * 200_000):
+        status, content = rest("/page/A", "PUT", nonsense)
+        assert (status, content["messageTranslations"]["en"]) == (400, "Parsing request body as JSON failed")
+        assert rest("/page", "POST", nonsense)[0] == 400
 
 
 def test_only_json_changes_a_page_over_rest(wiki, bot):

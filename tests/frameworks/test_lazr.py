@@ -178,8 +178,9 @@ def test_what_an_authorizer_cannot_change_is_an_error(oauth):
         oauth.authorizeRequest("https://x/", "POST", iter([b"a=1"]), form)
 
 
-def test_an_authorizers_header_takes_the_place_of_a_former_one(oauth):
-    headers = {"authorization": "Basic x", "Accept": "a/b"}
+@pytest.mark.parametrize("former", ["authorization", "AUTHORIZATION", b"authorization"])
+def test_an_authorizers_header_takes_the_place_of_a_former_one(oauth, former):
+    headers = {former: "Basic x", "Accept": "a/b"}
     oauth.authorizeRequest("https://localhost/x?a=b", "GET", None, headers)
     assert set(headers) == {"Accept", "Authorization"}
     received = reference.Received(

@@ -3,6 +3,8 @@
 import contextlib
 import copy
 import dataclasses
+import errno
+import http.client as http_client
 import os
 import pickle
 import socket
@@ -18,10 +20,11 @@ from email.utils import formatdate
 import modern_httplib2
 import pytest
 
-from httplib2_oauthlib import OAuth1, ResponseLostError, SigningError
+from httplib2_oauthlib import HandshakeError, OAuth1, ResponseLostError, SigningError
+from httplib2_oauthlib.handshake import Handshake
 from tests import reference
 from tests.http2_server import Http2Server
-from tests.servers import DROP, answer, in_turn
+from tests.servers import DROP, Listener, answer, close, hang_up, in_turn
 
 from .conftest import Guard
 from .recipes.modern_httplib2 import SignedHttp
@@ -141,6 +144,111 @@ def test_a_failure_of_one_thread_breaks_off_no_other(speak, make_http):
         assert slow.result(20)[1] == b"/slow"
     assert server.connections == 1
     assert not server.guard.refused
+
+
+def test_a_request_that_is_not_answered_in_time_leaves_those_of_other_threads_alone(speak, make_http):
+    server = speak()
+    if server.version == 20:
+        pytest.skip("modern_httplib2 gives up a whole HTTP/2 connection with one request")
+    reached, go = threading.Event(), threading.Event()
+
+    def handler(received):
+        if received.target == "/slow":
+            go.wait(20)
+        if received.target == "/other":
+            reached.set()
+            go.wait(20)
+        return answer(received.target)
+
+    server.guard.handler = handler
+    http = make_http()
+    http.timeout = 1.5
+    with ThreadPoolExecutor(2) as executor:
+        slow = executor.submit(http.request, server.uri("/slow"), "POST", b"x")
+        time.sleep(0.8)
+        other = executor.submit(http.request, server.uri("/other"), "POST", b"x")
+        with pytest.raises(ResponseLostError, match="in time"):
+            slow.result(20)
+        assert reached.is_set()
+        go.set()
+        assert other.result(20)[1] == b"/other"
+    assert [received.target for received in server.received].count("/other") == 1
+    assert not server.guard.refused
+
+
+@pytest.mark.parametrize(
+    "cut",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nhalf",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nfff\r\nhalf",
+    ],
+    ids=["length", "chunked"],
+)
+def test_an_answer_that_was_cut_off_is_not_a_whole_one(serve, make_http, cut):
+    server = serve(lambda _: lambda connection: connection.sendall(cut))
+    http = make_http()
+    with pytest.raises(ResponseLostError, match="broke off") as caught:
+        http.request(server.uri(), "POST", "a=1", FORM)
+    assert (caught.value.response.status, caught.value.content, len(server.received)) == (200, b"half", 1)
+    with pytest.raises(http_client.IncompleteRead):
+        http.request(server.uri())
+
+
+def reset(connection):
+    hang_up(connection)
+    close(connection)
+
+
+@pytest.mark.parametrize(
+    "server_does",
+    [
+        pytest.param(lambda connection: time.sleep(3), id="says nothing"),
+        pytest.param(lambda connection: connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n"), id="speaks no TLS"),
+        pytest.param(reset, id="resets"),
+    ],
+)
+def test_a_handshake_of_tls_that_fails_has_sent_nothing(make_http, server_does):
+    class Odd(Listener):
+        def _talk(self, connection):
+            with contextlib.suppress(OSError):
+                connection.recv(1000)
+                server_does(connection)
+                close(connection)
+
+    server = Odd()
+    http = make_http()
+    http.timeout = 1
+    try:
+        with pytest.raises(OSError, match=r".+"):
+            http.request(f"https://localhost:{server.port}/", "POST", "a=1", FORM)
+    finally:
+        server.close()
+
+
+def test_a_socket_that_others_have_closed_is_a_loss(serve, make_http, monkeypatch):
+    """What modern_httplib2's threads do to each other: the answer is being read, and the descriptor is gone."""
+    server = serve()
+    http = make_http()
+
+    def closed(self, max_bytes, timeout=None):
+        raise OSError(errno.EBADF, "Bad file descriptor")
+
+    monkeypatch.setattr(modern_httplib2._Httplib2SyncStream, "read", closed)
+    with pytest.raises(ResponseLostError):
+        http.request(server.uri(), "POST", "a=1", FORM)
+
+
+def test_a_handshake_over_it_follows_no_redirect_and_reads_a_bare_challenge(serve, oauth):
+    server = serve(
+        in_turn(answer("", "303 See Other", Location="/x"), answer("no", "401 Unauthorized", WWW_Authenticate="OAuth"))
+    )
+    for http, words in (
+        (modern_httplib2.Http(timeout=10), "redirects to"),
+        (modern_httplib2.Http(timeout=10), "OAuth1Http"),
+    ):
+        handshake = Handshake(server.uri("/1"), server.uri("/2"), server.uri("/3"), oauth, http)
+        with pytest.raises(HandshakeError, match=words):
+            handshake.temporary_credentials()
 
 
 def test_redirects_are_signed_where_they_lead_to_us(speak, make_http, serve, tls):
