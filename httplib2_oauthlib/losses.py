@@ -78,6 +78,8 @@ def is_break(error: Exception, has_begun: bool) -> bool:
         has_begun: Whether the answer had begun; an answer that is nonsense is as good as none.
     """
     is_known = isinstance(error, _BREAKS) or (has_begun and isinstance(error, _NONSENSE))
+    # A thread that shares the connection (modern_httplib2's) has closed the socket.
+    is_known = is_known or getattr(error, "errno", None) == errno.EBADF
     return is_known and not isinstance(error, TimeoutError)
 
 

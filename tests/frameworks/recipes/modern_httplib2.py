@@ -4,4 +4,4 @@ from httplib2_oauthlib import OAuth1Mixin
 
 
 class SignedHttp(OAuth1Mixin, modern_httplib2.Http):
-    """SignedHttp(timeout=30, oauth=oauth), one for all threads"""
+    """For 32 threads: SignedHttp(timeout=30, pool_maxsize=32, oauth=oauth)"""
