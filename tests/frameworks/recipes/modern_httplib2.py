@@ -4,4 +4,4 @@ from httplib2_oauthlib import OAuth1Mixin
 
 
 class SignedHttp(OAuth1Mixin, modern_httplib2.Http):
-    """For 32 threads: SignedHttp(timeout=30, pool_maxsize=32, oauth=oauth)"""
+    """SignedHttp(timeout=30, oauth=oauth, pool_maxsize=number_of_threads)"""
