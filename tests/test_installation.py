@@ -129,6 +129,7 @@ def test_a_class_derived_meanwhile_signs_and_ends_with_it(serve):
 
         kept = Derived()
         assert asked(server, kept)
+        assert asked(server, copy.copy(kept))
         assert asked(server, WithoutInit())
     assert asked(server, kept)
     assert not asked(server, Derived())
@@ -177,6 +178,35 @@ def test_somebody_elses_class_in_its_place_is_kept_and_signs(serve, monkeypatch)
     again = pickle.loads(pickle.dumps(http))
     assert isinstance(again, Counting)
     assert asked(server, pickle.loads(pickle.dumps(again)))
+
+
+def test_a_copy_of_what_was_derived_over_somebody_elses_class_signs(serve, monkeypatch):
+    server = serve()
+    monkeypatch.setattr(httplib2, "Http", Counting)
+    with install(OAUTH):
+
+        class Derived(httplib2.Http):
+            pass
+
+        http = Derived(timeout=10)
+    again = copy.copy(http)
+    assert type(again) is Derived
+    assert asked(server, again)
+
+
+class Mine(OAuth1Http):
+    pass
+
+
+def test_ones_own_class_over_ours_in_its_place_is_kept(serve, monkeypatch):
+    server = serve()
+    monkeypatch.setattr(httplib2, "Http", Mine)
+    with install(OAUTH):
+        http = httplib2.Http(timeout=10)
+    again = pickle.loads(pickle.dumps(http))
+    assert isinstance(http, Mine)
+    assert isinstance(again, Mine)
+    assert asked(server, again)
 
 
 def test_somebody_elses_class_on_top_of_it_stays(serve):
@@ -233,8 +263,10 @@ def test_a_patch_on_top_that_ends_after_it_breaks_nothing(serve):
         standing = httplib2.Http
     httplib2.Http = standing
     try:
-        assert not asked(serve(), Late())
-        assert not asked(serve(), httplib2.Http())
+        server = serve()
+        assert not asked(server, Late())
+        assert not asked(server, httplib2.Http())
+        assert standing.request(Late(), server.uri())[0].status == 200
     finally:
         httplib2.Http = ORIGINAL
 
