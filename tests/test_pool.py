@@ -292,6 +292,49 @@ def test_a_copy_is_a_pool_of_its_own_with_the_same_configuration(serve, another)
     assert (again.timeout, server.connections, len(server.handler.seen)) == (10, 2, 2)
     again.oauth = None
     assert pool.oauth == OAUTH
+    server.handler = gate = Gate(3)
+    with ThreadPoolExecutor(8) as executor:
+        list(executor.map(lambda _: again.request(server.uri()), range(8)))
+    assert gate.most == 3
+
+
+@pytest.mark.parametrize("error", [KeyError, KeyboardInterrupt])
+def test_what_broke_off_a_loan_leaves_no_connection(serve, error):
+    server = serve()
+    pool = HttpPool(OAuth1Http(timeout=10), size=1)
+
+    def broken_off():
+        with pool.http() as http:
+            http.request(server.uri())
+            raise error
+
+    for expected in (1, 2):
+        with pytest.raises(error):
+            broken_off()
+        assert server.connections == expected
+
+
+def test_closing_it_closes_what_is_idle_and_clears_passwords(serve):
+    pool = HttpPool(OAuth1Http(timeout=10), size=1)
+    pool.add_credentials("user", "pw")
+    with pool.http() as http:
+        http.request(serve().uri())
+        (connection,) = http.connections.values()
+    assert connection.sock is not None
+    pool.close()
+    assert connection.sock is None
+    assert pool.credentials.credentials == []
+
+
+def test_calls_within_calls_never_wait_for_each_other(serve):
+    server = serve(echo)
+    pool = HttpPool(OAuth1Http(timeout=10), size=1)
+    with pool.http(), pool.http():
+        pool.request(server.uri("/1"))
+        pool.request(server.uri("/2"))
+    with pool.http():
+        pool.request(server.uri("/3"))
+    assert len(server.received) == 3
 
 
 class Copied(OAuth1Http):

@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 import jwt
 import pytest
 
-from httplib2_oauthlib import OAuth1, OAuth1Http
+from httplib2_oauthlib import OAuth1, OAuth1Http, mediawiki
 from httplib2_oauthlib.testwiki import OwnerOnly, TestWiki
 from httplib2_oauthlib.testwiki.store import Title
 
@@ -679,6 +679,7 @@ def test_a_page_that_is_not_there_is_made_by_put(rest):
         # Nothing to save: the page has this text, or had it when it was read.
         ({"latest": {"id": "second"}, "source": "three"}, 200, None),
         ({"latest": {"id": "second"}, "source": "two"}, 200, None),
+        ({"latest": {"id": "second"}, "source": "three \n"}, 200, None),
         ({"latest": {"id": "third"}, "source": "three"}, 200, None),
     ],
 )
@@ -707,6 +708,19 @@ def test_a_page_that_is_not_there_or_can_not_be_is_not_changed_over_rest(rest):
         status, content = rest("/page/A", "PUT", nonsense)
         assert (status, content["messageTranslations"]["en"]) == (400, "Parsing request body as JSON failed")
         assert rest("/page", "POST", nonsense)[0] == 400
+
+
+def test_a_change_over_rest_bears_the_tag_of_its_application_and_is_not_stored(wiki):
+    consumer = wiki.register("App", callback="https://app.example/")
+    tool = mediawiki.Handshaker(wiki.index_uri, (consumer.key, consumer.secret), user_agent="test/1.0")
+    _, request_token = tool.initiate("https://app.example/")
+    token = tool.complete(request_token, wiki.authorize(request_token.key, "Alice"))
+    http = OAuth1Http(timeout=10, oauth=OAuth1(consumer.key, consumer.secret, *token))
+    body, headers = '{"source": "x", "comment": ""}', {"Content-Type": "application/json"}
+    response, _ = http.request(f"{wiki.rest_uri}/v1/page/Tagged", "PUT", body, headers)
+    assert (response.status, response["cache-control"]) == (201, "private, max-age=0, s-maxage=0")
+    (revisions,) = [page.revisions for title, page in wiki.store.pages.items() if str(title) == "Tagged"]
+    assert revisions[0].tags == (f"OAuth CID: {consumer.id}",)
 
 
 def test_only_json_changes_a_page_over_rest(wiki, bot):

@@ -176,7 +176,7 @@ def test_a_batch_is_recorded_and_replayed(guarded, oauth, tmp_path):
         service = service_of(document, oauth)
         answered = []
         batch = service.new_batch_http_request(lambda name, response, error: answered.append(error or response["name"]))
-        batch.add(service.pages().get(title=title))
+        batch.add(service.pages().get(title=title), request_id=options.pop("request_id", None))
         batch.add(service.pages().get(title="B"))
         with use(service._http, "batch", cassette_library_dir=str(tmp_path), **options):
             batch.execute()
@@ -188,6 +188,8 @@ def test_a_batch_is_recorded_and_replayed(guarded, oauth, tmp_path):
     assert recorded[0] == "GET /rest.php/v1/page/A?alt=json HTTP/1.1"
     with pytest.raises(NotRecordedError):
         in_a_batch("C")
+    with pytest.raises(NotRecordedError):
+        in_a_batch("A", request_id="another")
 
 
 def test_each_of_its_retries_is_signed_anew(guarded, oauth):

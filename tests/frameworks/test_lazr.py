@@ -174,6 +174,8 @@ def test_what_an_authorizer_cannot_change_is_an_error(oauth):
     with pytest.raises(SigningError, match=r"percent-encoded.*mix OAuth1Mixin"):
         oauth.authorizeRequest("https://x/a|b", "GET", None, {})
     form = {"content-type": "application/x-www-form-urlencoded"}
+    for body in ("a=1", b"a=1", bytearray(b"a=1")):
+        oauth.authorizeRequest("https://x/", "POST", body, dict(form))
     with pytest.raises(SigningError, match="read before it is signed"):
         oauth.authorizeRequest("https://x/", "POST", iter([b"a=1"]), form)
 

@@ -273,6 +273,25 @@ def test_neither_two_nor_four_is_an_error(wrong):
         OAuth1Http().add_credentials(*wrong)
 
 
+@pytest.mark.parametrize("more", [{"domain": "e.example"}, {"realm": "r"}])
+def test_a_domain_twice_or_what_is_not_known_is_an_error(more):
+    with pytest.raises(TypeError, match="takes two texts or four, and a domain"):
+        OAuth1Http().add_credentials(*FOUR, "d.example", **more)
+
+
+def test_a_domain_counts_also_within_a_request(serve):
+    class Adds(OAuth1Mixin, httplib2.Http):
+        def request(self, uri, *args, **kwargs):
+            self.add_credentials(*FOUR, domain="other.example")
+            return super().request(uri, *args, **kwargs)
+
+    server = serve()
+    http = Adds(timeout=10)
+    http.request(server.uri())
+    assert list(http.oauth) == ["other.example"]
+    assert "authorization" not in server.received[0].headers
+
+
 def test_two_values_are_httplib2s_in_every_way_of_giving_them():
     http = OAuth1Http()
     http.add_credentials("user", "pw")

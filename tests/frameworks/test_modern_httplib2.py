@@ -195,6 +195,19 @@ def test_an_answer_that_was_cut_off_is_not_a_whole_one(serve, make_http, cut):
         http.request(server.uri())
 
 
+def test_an_answer_that_can_not_be_decompressed_is_a_loss(serve, make_http):
+    server = serve(lambda _: answer("no gzip", Content_Encoding="gzip", X_Kept="x"))
+    with pytest.raises(ResponseLostError, match="could not be decompressed") as caught:
+        make_http().request(server.uri(), "POST", "a=1", FORM)
+    assert (caught.value.response.status, caught.value.response["x-kept"]) == (200, "x")
+
+
+def test_a_redirect_to_who_is_not_found_after_an_action_says_so(serve, make_http):
+    server = serve(lambda _: answer(status="303 See Other", Location="http://nowhere.invalid/"))
+    with pytest.raises(ResponseLostError, match="ServerNotFoundError"):
+        make_http().request(server.uri(), "POST", "a=1", FORM)
+
+
 def reset(connection):
     hang_up(connection)
     close(connection)
