@@ -246,7 +246,7 @@ class OAuth1Mixin(_Base):
         replaced by ``*``, as in Pywikibot's ``authenticate``); a function of a URI that returns an OAuth1 or None;
         or None: nothing is signed.
 
-        Wherever an OAuth1 is taken, so is what other libraries sign with: a ``requests_oauthlib.OAuth1``, an
+        Where it takes an OAuth1, it takes what other libraries sign with: a ``requests_oauthlib.OAuth1``, an
         ``oauthlib.oauth1.Client``, mwoauth's tokens as the pair ``(consumer_token, access_token)``.
 
         Raises:

@@ -53,6 +53,8 @@ def _of_client(client: Client) -> OAuth1:
     _require_plain(client, Client)
     if vars(client).keys() - vars(Client("x")).keys():
         raise TypeError("oauth can't be a Client with attributes of its own, which would be lost; subclass OAuth1")
+    if (client.encoding or "utf-8").lower().replace("_", "-") != "utf-8":
+        raise TypeError("oauth can't be a Client with an encoding of its own: an OAuth1 signs text as UTF-8")
     if client.nonce is not None or client.timestamp is not None:
         raise TypeError("oauth can't be a Client with a nonce or a timestamp of its own: each request needs a new one")
     return OAuth1(**{name: getattr(client, name) for name in _NAMES})

@@ -99,7 +99,7 @@ class Handshake:
             where threads don't share the Handshake.
 
     Raises:
-        TypeError: ``oauth`` is no :class:`~httplib2_oauthlib.OAuth1`.
+        TypeError: ``oauth`` is neither.
 
     Source: RFC 5849, section 2.
     """

@@ -94,8 +94,8 @@ def install(oauth: SignersLike) -> Installation:
         if not issubclass(late, OAuth1Mixin):
             name = f"{late.__module__}.{late.__qualname__}"
             _LOGGER.warning(
-                "%s was derived from httplib2.Http before install(): what it asks for is not signed. Call install()"
-                " before %s is imported, or mix OAuth1Mixin into the class",
+                "%s was derived from httplib2.Http before install(): what it asks for is not signed, and fails if it"
+                " calls httplib2.Http by that name. Call install() before %s is imported, or mix OAuth1Mixin into it",
                 name,
                 late.__module__,
             )
@@ -191,12 +191,12 @@ def _was_derived_before(http: object, cls: Any) -> bool:
     """Whether the class of an Http was derived from the former one, and calls ``httplib2.Http``'s methods by that name.
 
     Raises:
-        TypeError: It was, and its requests would not be signed, though something is installed.
+        TypeError: It was, and its requests would not be signed though something is installed.
     """
     kind = type(http)
     if cls in kind.__mro__:
         return False
-    if cls._is_installed:
+    if cls._is_installed and not issubclass(kind, OAuth1Mixin):  # Which signs by itself.
         raise TypeError(
             f"{kind.__module__}.{kind.__qualname__} was derived from httplib2.Http before install(): call install()"
             f" before {kind.__module__} is imported"

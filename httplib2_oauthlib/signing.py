@@ -316,9 +316,11 @@ class OAuth1:
         if self.signature_type != "AUTH_HEADER":
             raise SigningError(f"lazr.restfulclient's authorizers can only add headers; {mixin}")
         signed = self.sign(absolute_uri, method, body, headers)
-        was_read = signed.body is not body and not isinstance(body, str | bytes | bytearray | memoryview)
+        # Text beyond ASCII, too: httplib2 would send it as Latin-1, or not at all.
+        is_same = isinstance(body, bytes | bytearray | memoryview) or (isinstance(body, str) and body.isascii())
+        was_read = signed.body is not body and not is_same
         if was_read or (signed.uri != absolute_uri and self.signature_method != "PLAINTEXT"):
-            what = "form has to be read" if was_read else "URI has to be percent-encoded"
+            what = "form has to be read or encoded" if was_read else "URI has to be percent-encoded"
             raise SigningError(f"this {what} before it is signed, and lazr.restfulclient's authorizers can't; {mixin}")
         for name in [name for name in headers if name.lower() in ("authorization", b"authorization")]:
             del headers[name]

@@ -111,6 +111,7 @@ CHANGED.get_oauth_params = lambda request: []
         (requests_oauthlib.OAuth1(*FOUR, client_class=Subclass), "subclass OAuth1"),
         (AuthSubclass(*FOUR), "what it changes of OAuth1 would be lost; subclass OAuth1"),
         (CHANGED, "attributes of its own, which would be lost"),
+        (oauthlib.oauth1.Client(*FOUR, encoding="latin-1"), "signs text as UTF-8"),
         (oauthlib.oauth1.Client(*FOUR, nonce="n"), "each request needs a new one"),
         (oauthlib.oauth1.Client(*FOUR, timestamp="1"), "each request needs a new one"),
         (requests_oauthlib.OAuth1(*FOUR, force_include_body=True), "force_include_body"),

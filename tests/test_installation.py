@@ -247,7 +247,7 @@ class Late(httplib2.Http):
 def test_a_class_that_was_derived_before_is_told_of(serve, caplog):
     install(OAUTH)
     (told,) = [record.getMessage() for record in caplog.records if "test_installation.Late" in record.getMessage()]
-    assert "was derived from httplib2.Http before install(): what it asks for is not signed" in told
+    assert "was derived from httplib2.Http before install(): what it asks for is not signed, and fails if" in told
     assert f"Call install() before {__name__} is imported" in told
     # By name it calls our class now, of which it is none.
     with pytest.raises(TypeError, match=r"Late was derived from httplib2.Http before"):
@@ -256,6 +256,24 @@ def test_a_class_that_was_derived_before_is_told_of(serve, caplog):
     http = Late()
     with install(OAUTH), pytest.raises(TypeError, match=r"Late was derived from httplib2.Http before"):
         httplib2.Http.request(http, serve().uri())
+
+
+class LateAndOurs(OAuth1Mixin, httplib2.Http):
+    """Derived before, too, but signing by itself."""
+
+    def __init__(self):
+        httplib2.Http.__init__(self, timeout=10)
+
+    def request(self, *args, **kwargs):
+        return httplib2.Http.request(self, *args, **kwargs)
+
+
+def test_what_signs_by_itself_goes_on_as_it_was(serve):
+    server = serve()
+    with install(None):
+        http = LateAndOurs()
+        http.oauth = OAUTH
+        assert asked(server, http)
 
 
 def test_a_patch_on_top_that_ends_after_it_breaks_nothing(serve):

@@ -5,7 +5,7 @@ import dataclasses
 import lazr.restfulclient._browser as lazr_browser
 import pytest
 from launchpadlib.credentials import AccessToken, Credentials
-from launchpadlib.launchpad import Launchpad
+from launchpadlib.launchpad import Launchpad, LaunchpadOAuthAwareHttp
 from lazr.restfulclient._browser import RestfulHttp
 from lazr.restfulclient.errors import NotFound, PreconditionFailed, Unauthorized
 from lazr.restfulclient.resource import ServiceRoot
@@ -25,6 +25,17 @@ class Behind(RestfulHttp, OAuth1Mixin):
 
 class OursBehind(RestfulHttp, OAuth1Http):
     pass
+
+
+class BehindLaunchpads(LaunchpadOAuthAwareHttp, OAuth1Mixin):
+    pass
+
+
+class LaunchpadBehind(Launchpad):
+    def httpFactory(self, oauth, cache, timeout, proxy_info):
+        http = BehindLaunchpads(self, None, None, cache, timeout, proxy_info)
+        http.oauth = oauth
+        return http
 
 
 def service_with(cls):
@@ -58,6 +69,9 @@ KINDS = {
     "as authorizer": lambda oauth, root: ServiceRoot(oauth, root, timeout=10),
     "launchpadlib, the recipe": signed_launchpad,
     "launchpadlib, as authorizer": launchpad,
+    "launchpadlib, behind": lambda oauth, root: LaunchpadBehind(
+        oauth, None, None, root.removesuffix("1.0/"), timeout=10
+    ),
 }
 
 
@@ -171,12 +185,17 @@ def test_what_an_authorizer_cannot_change_is_an_error(oauth):
     elsewhere = dataclasses.replace(oauth, signature_type="QUERY")
     with pytest.raises(SigningError, match="can only add headers"):
         elsewhere.authorizeRequest("https://x/", "GET", None, {})
+    # PLAINTEXT signs no URI.
+    dataclasses.replace(oauth, signature_method="PLAINTEXT").authorizeRequest("https://x/a|b", "GET", None, {})
     with pytest.raises(SigningError, match=r"percent-encoded.*mix OAuth1Mixin"):
         oauth.authorizeRequest("https://x/a|b", "GET", None, {})
     form = {"content-type": "application/x-www-form-urlencoded"}
     for body in ("a=1", b"a=1", bytearray(b"a=1")):
         oauth.authorizeRequest("https://x/", "POST", body, dict(form))
-    with pytest.raises(SigningError, match="read before it is signed"):
+    for body in ("a=\u00e9", "a=\u6f22"):
+        with pytest.raises(SigningError, match="read or encoded before it is signed"):
+            oauth.authorizeRequest("https://x/", "POST", body, dict(form))
+    with pytest.raises(SigningError, match="read or encoded before it is signed"):
         oauth.authorizeRequest("https://x/", "POST", iter([b"a=1"]), form)
 
 

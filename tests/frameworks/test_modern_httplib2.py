@@ -27,7 +27,7 @@ from tests.http2_server import Http2Server
 from tests.servers import DROP, Listener, answer, close, hang_up, in_turn
 
 from .conftest import Guard
-from .recipes.modern_httplib2 import SignedHttp
+from .recipes.over_modern_httplib2 import SignedHttp
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded; charset=UTF-8"}
 

@@ -11,7 +11,7 @@ from httplib2_oauthlib import HttpPool, OAuth1Http
 from tests.servers import answer
 
 from .conftest import in_json
-from .recipes.oauth2client import authorized
+from .recipes.over_oauth2client import authorized
 
 # oauth2client is maintained no more.
 pytestmark = pytest.mark.filterwarnings(r"ignore:datetime\.datetime\.utcnow:DeprecationWarning")
