@@ -323,7 +323,7 @@ class OAuth1Mixin(_Base):
             # A redirect led here, and a framework adds what it added where it came from: this is not meant for here.
             if call.origin is not None and origin != call.origin and resolve(former, str(call.origin)) == oauth:
                 return
-        if former == oauth:
+        if former == oauth or (isinstance(former, Mapping) and former.get(domain) == oauth):
             return
         if domain and (former is None or isinstance(former, Mapping)):
             self.oauth = {**(former or {}), domain: oauth}

@@ -313,9 +313,11 @@ def test_what_was_added_is_cleared_as_passwords_are_and_nothing_else():
     http.add_credentials(*FOUR)
     http.clear_credentials()
     assert http.oauth is None
-    http.oauth = OAuth1(*FOUR)
-    http.close()
-    assert http.oauth == OAuth1(*FOUR)
+    for given in (OAuth1(*FOUR), {"b.example": OAuth1(*FOUR)}):
+        http.oauth = given
+        http.add_credentials(*FOUR, domain="b.example")
+        http.close()
+        assert http.oauth == given
 
 
 def test_what_was_set_since_is_not_cleared():
