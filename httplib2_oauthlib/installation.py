@@ -120,15 +120,35 @@ class _InPlace(type):
         return cls.__subclasscheck__(type(instance))
 
     def __subclasscheck__(cls, subclass: type) -> bool:
-        former = vars(cls).get("_former")
+        former = vars(cls).get("_over")
         return super().__subclasscheck__(subclass) or (former is not None and issubclass(subclass, former))
+
+
+class _Nameless:
+    """What the classes that are made here share: nobody can import them, and copies and pickles outlive them.
+
+    Attributes:
+        _over: The class that a class is made over.
+    """
+
+    _over: type
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        over = vars(type(self)).get("_over")
+        if over is None:  # A framework's, derived from one of them.
+            return super().__reduce_ex__(protocol)
+        state: Any = self.__getstate__()
+        # Whose __init__ was skipped has its class's.
+        return _blank, (_root(over),), {"_oauth": self._oauth, **state}  # type: ignore[attr-defined]
 
 
 def _installable(oauth: Signers, former: type) -> type:
     """Return a class that signs, in place of another."""
+    base = _signing(former)
+    bases = (base,) if issubclass(base, _Nameless) else (_Nameless, base)
 
-    class Http(_signing(former), metaclass=_InPlace):  # type: ignore[misc]
-        _former = former
+    class Http(*bases, metaclass=_InPlace):  # type: ignore[misc]
+        _over = former
         _is_installed = True
         # For an Http whose __init__ is skipped; any other has its own.
         _oauth = oauth
@@ -145,13 +165,6 @@ def _installable(oauth: Signers, former: type) -> type:
                 return former.request(self, *args, **kwargs)  # type: ignore[attr-defined]
             return super().request(*args, **kwargs)
 
-        def __reduce_ex__(self, protocol: Any) -> Any:
-            # A copy or a pickle outlives this class, which nobody can import.
-            if type(self) is Http:
-                state: Any = self.__getstate__()
-                return _blank, (_root(former),), {"_oauth": self._oauth, **state}
-            return super().__reduce_ex__(protocol)
-
     Http.__doc__, Http.__qualname__ = former.__doc__, "Http"
     return Http
 
@@ -164,19 +177,17 @@ def _signing(former: type) -> type:
     if issubclass(former, OAuth1Mixin):
         return former
 
-    class Http(OAuth1Mixin, former):  # type: ignore[misc]
-        def __reduce_ex__(self, protocol: Any) -> Any:
-            if type(self) is Http:
-                return _blank, (_root(former),), self.__getstate__()
-            return super().__reduce_ex__(protocol)
+    class Http(_Nameless, OAuth1Mixin, former):  # type: ignore[misc]
+        _over = former
 
     return Http
 
 
-def _root(former: type) -> type | None:
-    """Return the class that a pickle can name: the first that is none of ours, or None for httplib2's own."""
-    root: type = next(cls for cls in former.__mro__ if cls.__module__ != __name__)
-    return None if root in OAuth1Http.__mro__ else root
+def _root(over: type) -> type | None:
+    """Return the class that a pickle can name: the one that all are made over, or None for httplib2's own and ours."""
+    while "_over" in vars(over):
+        over = vars(over)["_over"]
+    return None if over in OAuth1Http.__mro__ else over
 
 
 def _blank(root: type | None) -> Any:

@@ -194,6 +194,27 @@ def test_a_copy_of_what_was_derived_over_somebody_elses_class_signs(serve, monke
     assert asked(server, again)
 
 
+def test_somebody_elses_class_is_not_forgotten_under_two(serve, monkeypatch):
+    server = serve()
+    monkeypatch.setattr(httplib2, "Http", Counting)
+    with install(OAuth1("other")), install(OAUTH):
+        http = httplib2.Http(timeout=10)
+        again = pickle.loads(pickle.dumps(http))
+        assert isinstance(again, Counting)
+        assert asked(server, again)
+    again = pickle.loads(pickle.dumps(http))
+    assert isinstance(again, Counting)
+    assert asked(server, again)
+
+
+def test_a_copy_of_one_whose_init_was_skipped_signs(serve):
+    server = serve()
+    with install(OAUTH):
+        http = httplib2.Http.__new__(httplib2.Http)
+        vars(http).update(vars(ORIGINAL(timeout=10)))
+        assert asked(server, copy.copy(http))
+
+
 class Mine(OAuth1Http):
     pass
 
