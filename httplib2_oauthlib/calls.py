@@ -119,10 +119,11 @@ class Call:
         """Say the same for what is about to be sent, and whether it is another than who asked the cache."""
         hop = self.hops[-1]
         former = self.signer(oauth, uri)
-        if hop.was_sent:
-            # A framework tries again within its request(): it may have got new credentials for an expired token.
-            hop.signers.clear()
-        hop.was_sent = True
+        if not hop.was_sent:
+            hop.was_sent = True
+            return former, False
+        # A framework tries again within its request(): it may have got new credentials for an expired token.
+        hop.signers.clear()
         signer = self.signer(oauth, uri)
         return signer, signer != former
 

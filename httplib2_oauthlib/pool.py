@@ -11,7 +11,7 @@ import httplib2
 
 from .caches import LockedCache
 
-_OWN = ("request", "_http", "_size", "_free", "_lock", "_idle", "_depths", "_generation")
+_OWN = ("request", "_http", "_size", "_free", "_lock", "_cache_lock", "_idle", "_depths", "_generation")
 
 
 class _Place:
@@ -21,7 +21,7 @@ class _Place:
         connections: Those that are open.
         authorizations: What servers have asked for, and count (Digest).
         cleared: The configuration's own list of these; another one, when they were cleared.
-        learned: What the Http has learned of servers' clocks.
+        clock_offsets: What the Http has learned of servers' clocks, if it has.
         generation: How often the pool had been closed when this was made.
     """
 
@@ -29,20 +29,21 @@ class _Place:
         self.connections: dict[str, Any] = {}
         self.authorizations: list[Any] = []
         self.cleared: Any = None
-        self.learned: dict[str, Any] = {}
+        self.clock_offsets: Any = None
         self.generation = generation
 
-    def furnish(self, configured: Any, lock: Any) -> Any:
+    def furnish(self, configured: Any, cache_lock: Any) -> Any:
         """Return an Http as it is configured now, with what is kept here."""
         http = copy.copy(configured)
         cleared = configured.authorizations
         if cleared is not self.cleared:
             self.authorizations, self.cleared = list(cleared), cleared
         http.connections, http.authorizations = self.connections, self.authorizations
-        vars(http).update(self.learned)
+        if self.clock_offsets is not None:
+            http._clock_offsets = self.clock_offsets
         if http.cache:
             # httplib2's cache of files is read while it is written.
-            http.cache = LockedCache(http.cache, lock)
+            http.cache = LockedCache(http.cache, cache_lock)
         return http
 
     def take_back(self, http: Any) -> None:
@@ -50,7 +51,7 @@ class _Place:
         self.connections, self.authorizations = http.connections, http.authorizations
         # Whoever keeps it beyond its time keeps no connections that are another's then.
         http.connections = {}
-        self.learned = {name: value for name, value in vars(http).items() if name == "_clock_offsets"}
+        self.clock_offsets = vars(http).get("_clock_offsets")
 
     def disconnect(self) -> None:
         """Close the connections, and nothing else: credentials are everybody's."""
@@ -86,7 +87,7 @@ class HttpPool:
     def __init__(self, http: Any, size: int = 10) -> None:
         state: dict[str, Any] = getattr(http, "__dict__", {})
         # What only wraps an Http has connections that are another's, and would share them with its copies.
-        if "connections" not in state or isinstance(http, type):
+        if "connections" not in state:
             given = type(http).__name__
             raise TypeError(f"a pool needs an Http, such as OAuth1Http(), not {given}; what wraps an Http wraps a pool")
         if "request" in state:
@@ -99,7 +100,8 @@ class HttpPool:
         self._http = http
         self._size = size
         self._free = threading.BoundedSemaphore(size)
-        self._lock = threading.RLock()
+        self._lock = threading.Lock()
+        self._cache_lock = threading.Lock()
         self._idle: list[_Place] = []
         self._depths: Counter[int] = Counter()
         self._generation = 0
@@ -128,7 +130,7 @@ class HttpPool:
                 # The one that was used last: its connections are the least likely to have gone stale.
                 place = self._idle.pop() if self._idle else _Place(self._generation)
             try:
-                http = place.furnish(self._http, self._lock)
+                http = place.furnish(self._http, self._cache_lock)
                 try:
                     yield http
                 finally:
