@@ -1,0 +1,79 @@
+"""The benchmarks run and say what they should; how fast anything is is not tested."""
+
+import subprocess
+import sys
+import tracemalloc
+from pathlib import Path
+
+import pytest
+
+from benchmarks.cases import CASES, Row
+from benchmarks.measuring import peak_memory, side_by_side
+from benchmarks.server import running
+from httplib2_oauthlib import OAuth1, OAuth1Http
+
+ROOT = Path(__file__).parents[1]
+
+
+def run(*arguments):
+    command = [sys.executable, "-W", "ignore", "-m", "benchmarks", *arguments]
+    return subprocess.run(command, check=False, cwd=ROOT, capture_output=True, text=True)
+
+
+@pytest.mark.parametrize("name", [case.name for case in CASES])
+def test_a_case_prints_a_line_for_each_of_its_ratios(name):
+    done = run("--quick", name)
+    assert done.returncode == 0, done.stderr
+    header, *lines = done.stdout.splitlines()
+    assert header.split() == ["ours", "theirs", "ratio", "goal"]
+    assert lines
+    assert any("=" in line for line in lines)
+    for line in lines:
+        assert float(line[74:82]) > 0
+
+
+def test_an_unknown_case_is_refused_with_the_names_of_all():
+    done = run("nonsense")
+    assert done.returncode == 2
+    assert all(case.name in done.stderr for case in CASES)
+
+
+@pytest.mark.parametrize(
+    ("ratio", "goal", "is_reached"),
+    [(1.2, "<= 1.2", True), (1.21, "<= 1.2", False), (8, ">= 8", True), (7.9, ">= 8", False), (99, "", True)],
+)
+def test_a_goal_is_reached_or_missed(ratio, goal, is_reached):
+    assert Row("what", "1 us", "2 us", ratio, goal).is_reached is is_reached
+
+
+def test_what_is_compared_is_done_in_turn():
+    done = []
+    one, other = side_by_side(lambda: done.append("one"), lambda: done.append("other"), effort=0.001)
+    assert one > 0
+    assert other > 0
+    assert done.index("other") < len(done) - 1 - done[::-1].index("one")
+
+
+def test_memory_at_its_peak_is_seen():
+    assert 10**6 < peak_memory(lambda: len(bytes(10**6))) < 1.1 * 10**6
+
+
+@pytest.mark.parametrize("kind", ["application/octet-stream", "multipart/form-data; boundary=b"])
+def test_a_large_file_is_sent_from_where_it_lies(kind, tmp_path):
+    """In constant memory: it is no form, so that nothing of it is signed."""
+    path, size = tmp_path / "file", 64 * 10**6
+    with path.open("wb") as file:
+        file.truncate(size)
+    with running() as server, path.open("rb") as file:
+        http = OAuth1Http(oauth=OAuth1("client", "secret"))
+        http.request(server)
+        headers = {"Content-Type": kind, "Content-Length": str(size)}
+        tracemalloc.start()
+        try:
+            response, _ = http.request(server, "POST", file, headers)
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        assert response.status == 200
+        assert file.tell() == size
+        assert peak < 10**6
