@@ -18,7 +18,6 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 import httplib2
-from oauthlib.common import generate_nonce
 
 from . import __version__, demo, mediawiki
 from .adapter import OAuth1Http
@@ -28,6 +27,7 @@ from .cures import printable
 from .errors import CredentialsError, HandshakeError, IdentityError, OAuthError, RefusedError, ResponseLostError
 from .login import CallbackReceiver, Wiki, find_wiki, host_of, user_of
 from .requestparts import DEFAULT_PORTS, FORM, add_to_query
+from .signatures import generate_nonce
 from .signing import OAuth1, SignedRequest
 
 PROGRAM = "httplib2-oauth"

@@ -2,22 +2,30 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from urllib.parse import unquote_to_bytes
 
-from .requestparts import FORM, Parameter, RequestParts, escape, parse_form
+from .requestparts import FORM, RequestParts
+from .signatures import base_string, escape
 
 # What stands for a masked value; letters only, so that percent-encoding leaves it readable.
 _MASK = "MASKED"
 # Parameters whose values open something: csrf and login tokens, passwords, verifiers, keys.
-_SENSITIVE = re.compile(
+_SENSITIVE = (
     r"token|secret|pass|pwd|retype|verifier|captcha|session|cookie|csrf|api_?key|signature(?!_method)|credential|assertion"
-    r"|authorization|(?:^|_)code$",
-    re.IGNORECASE,
+    r"|authorization|(?:^|_)code$"
 )
 # Shorter than this a secret is no secret, and masking it wherever it occurs would hide half of the text.
 _SHORTEST_SECRET = 8
 _SHOWN_CHARACTERS = 80
+
+
+class _Parameter(NamedTuple):
+    """One name and value that is signed, twice encoded, and where it stands: ``query``, ``form`` or ``protocol``."""
+
+    name: bytes
+    value: bytes
+    source: str
 
 
 class Signer(Protocol):
@@ -72,8 +80,10 @@ def _lines(
 ) -> Iterator[str]:
     # Masked after sorting, so that the text is the real base string but for the masks.
     signed = [
-        parameter._replace(value=_MASK) if _is_secret(parameter.name, parameter.value, secrets) else parameter
-        for parameter in request.signed(protocol)
+        parameter._replace(value=_MASK.encode("ascii"))
+        if _is_secret(_decoded(parameter.name), parameter.value.replace(b"%25", b"%"), secrets)
+        else parameter
+        for parameter in _signed(request, protocol)
     ]
     yield f"{request.method} {_masked_uri(request, secrets)}"
     yield (
@@ -86,7 +96,8 @@ def _lines(
         yield "PLAINTEXT signs nothing: the signature is the two secrets."
     else:
         yield "The signature base string, secrets and tokens masked:"
-        yield request.base_string(signed)
+        pairs = (parameter[:2] for parameter in signed)
+        yield base_string(request.method, request.base_uri, pairs).decode("ascii")
         yield ""
         yield "Signed: the method, the URI up to its query, and"
         for source in ("query", "form", "protocol"):
@@ -107,6 +118,12 @@ def _lines(
             f" MediaWiki signs with its own $wgServer, which must be {_server(request)} here; and at whatever may"
             " rewrite the request on its way."
         )
+
+
+def _signed(request: RequestParts, protocol: Iterable[tuple[str, str]]) -> list[_Parameter]:
+    """Return all that is signed, in its order, as it stands in the base string."""
+    sources = request.by_source(protocol)
+    return sorted(_Parameter(*pair, source) for source, pairs in sources.items() for pair in pairs)
 
 
 def _unsigned(signer: Signer, request: RequestParts) -> Iterator[str]:
@@ -136,8 +153,8 @@ def mediawiki_differences(signer: Signer, request: RequestParts, protocol: Itera
         if text and b"" in text.split(b"&"):
             yield f"the {place} has an empty pair (&& or an & at an end), which it signs as a parameter; drop it"
 
-    query = [name for name, _ in parse_form(request.query.encode("ascii"))]
-    form = [name for name, _ in parse_form(request.form or b"")]
+    query = [name for name, _ in _parse_form(request.query.encode("ascii"))]
+    form = [name for name, _ in _parse_form(request.form or b"")]
     for name in sorted({name for name in query if query.count(name) > 1}):
         yield f"the query repeats {_readable(name)}, and it signs the last one only; join the values or send a form"
     for name in sorted(set(query) & set(form)):
@@ -151,6 +168,14 @@ def mediawiki_differences(signer: Signer, request: RequestParts, protocol: Itera
     sent = {name.encode("utf-8") for name, _ in protocol}
     for name in sorted((set(query) | set(form)) & sent):
         yield f"{_readable(name)} is in the request and in the header, and it signs the header's only; drop yours"
+
+
+def _parse_form(form: bytes) -> Iterable[tuple[bytes, bytes]]:
+    """Parse form-encoded bytes as servers do: ``+`` is a space, a ``%`` that begins no escape is itself."""
+    for piece in form.split(b"&"):
+        if piece:
+            name, _, value = piece.replace(b"+", b" ").partition(b"=")
+            yield unquote_to_bytes(name), unquote_to_bytes(value)
 
 
 def _renumbered(query: list[bytes], form: list[bytes]) -> list[bytes]:
@@ -171,13 +196,13 @@ def _secrets(signer: Signer) -> set[str]:
     return {secret for secret in each if secret}
 
 
-def _is_secret(name: str, value: str, secrets: Iterable[str]) -> bool:
+def _is_secret(name: str, value: str | bytes, secrets: Iterable[str]) -> bool:
     """Whether a percent-encoded value must not be shown."""
     readable = _readable(unquote_to_bytes(value))
     holds_one = any(
         secret == readable or (len(secret) >= _SHORTEST_SECRET and secret in readable) for secret in secrets
     )
-    return bool(value) and (holds_one or bool(_SENSITIVE.search(name)))
+    return bool(value) and (holds_one or bool(re.search(_SENSITIVE, name, re.IGNORECASE)))
 
 
 def _masked_uri(request: RequestParts, secrets: Iterable[str]) -> str:
@@ -190,16 +215,20 @@ def _masked_uri(request: RequestParts, secrets: Iterable[str]) -> str:
     return start + ("?" + "&".join(pieces) if request.query else "")
 
 
-def _shown(parameter: Parameter) -> str:
-    value = _readable(unquote_to_bytes(parameter.value))
+def _shown(parameter: _Parameter) -> str:
+    value = _decoded(parameter.value)
     if len(value) > _SHOWN_CHARACTERS:
         value = f"{value[:_SHOWN_CHARACTERS]}... ({len(value)} characters)"
-    return f"{_readable(unquote_to_bytes(parameter.name))}={value}"
+    return f"{_decoded(parameter.name)}={value}"
 
 
 def _server(request: RequestParts) -> str:
     scheme, separator, rest = request.base_uri.partition("://")
     return scheme + separator + rest.partition("/")[0]
+
+
+def _decoded(twice_encoded: bytes) -> str:
+    return _readable(unquote_to_bytes(twice_encoded.replace(b"%25", b"%")))
 
 
 def _readable(text: bytes) -> str:

@@ -15,15 +15,15 @@ from typing import NamedTuple, cast
 from urllib.parse import parse_qs
 
 import httplib2
-from oauthlib.common import generate_nonce
 
 from .adapter import OAuth1Http
 from .answers import Answer
-from .calls import within_call
+from .calls import call_of, within_call
 from .conversion import converted
 from .errors import HandshakeError
 from .losses import is_httplib2s
 from .requestparts import add_to_query, form_encode
+from .signatures import generate_nonce
 from .signing import OAuth1
 
 #: Seconds that an Http made here waits for a server.
@@ -337,7 +337,7 @@ def _send(http: httplib2.Http, uri: str, body: object, headers: dict[str, str]) 
     try:
         # The request is signed already, maybe in its query or its body, where a signing Http would not see it; told
         # of a header of the caller's own, it does not sign.
-        answer: tuple[httplib2.Response, bytes] = within_call(http, uri, {"authorization": ""}, work)
+        answer: tuple[httplib2.Response, bytes] = within_call(http, call_of(http), uri, {"authorization": ""}, work)
         return answer
     except Exception as error:
         if not is_httplib2s(error, "RedirectLimit"):

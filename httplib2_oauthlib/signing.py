@@ -3,27 +3,28 @@
 :class:`OAuth1` holds one set of credentials and signs with it. Nothing here does I/O, keeps state between two
 requests or knows httplib2's Http; the one look at a clock is :func:`time.time`, when no timestamp is given, and the
 one at the process's environment is :meth:`OAuth1.from_env`.
-The signatures and the nonces are oauthlib's.
 """
 
 import hashlib
 import importlib
 import re
 import time
-from collections.abc import Mapping, MutableMapping, Sequence
+from collections.abc import Mapping, MutableMapping
 from dataclasses import KW_ONLY, dataclass, fields
 from functools import cached_property
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple, Self
 
-from oauthlib.common import generate_nonce
 from oauthlib.oauth1 import Client
 
 from .environment import read_environment, variable_stem
 from .errors import CredentialsError, InsecureTransportError, SigningError
 from .explanation import explain
-from .requestparts import FORM, Body, RequestParts, add_to_query, escape, form_encode
+from .requestparts import FORM, Body, RequestParts, add_to_query, form_encode
+from .signatures import KeyedClient, Template, authorization, escape, escape_base64, generate_nonce, start_of_base
 
 PLACEMENTS = ("AUTH_HEADER", "QUERY", "BODY")
+# What an OAuth1 computes from its fields, once.
+_COMPUTED = ("fingerprint", "_client", "_template")
 
 
 class SignedRequest(NamedTuple):
@@ -157,7 +158,7 @@ class OAuth1:
         return self
 
     def __getstate__(self) -> dict[str, object]:
-        return {name: value for name, value in vars(self).items() if name not in ("fingerprint", "_client")}
+        return {name: value for name, value in vars(self).items() if name not in _COMPUTED}
 
     @cached_property
     def fingerprint(self) -> str:
@@ -170,15 +171,21 @@ class OAuth1:
         return hashlib.sha256(repr(state).encode()).hexdigest()
 
     @cached_property
-    def _client(self) -> Client:
-        return Client(
+    def _client(self) -> KeyedClient:
+        return KeyedClient(
             self.client_key,
             client_secret=self.client_secret,
             resource_owner_key=self.resource_owner_key,
             resource_owner_secret=self.resource_owner_secret,
             signature_method=self.signature_method,
-            # oauthlib would parse the text anew for every signature, which takes longer than signing.
-            rsa_key=_parsed_rsa_key(self.rsa_key) if self.signature_method.startswith("RSA-") else None,
+            rsa_key=self.rsa_key if self.signature_method.startswith("RSA-") else None,
+        )
+
+    @cached_property
+    def _template(self) -> Template | None:
+        """The protocol parameters, where they are sent in the header; for what no subclass has changed of them."""
+        return (
+            Template(_PROTOCOL_PARAMETERS(self, "", ""), self.realm) if self.signature_type == "AUTH_HEADER" else None
         )
 
     def protocol_parameters(self, nonce: str, timestamp: str) -> list[tuple[str, str]]:
@@ -244,9 +251,30 @@ class OAuth1:
         Source: RFC 5849, sections 3.4 to 3.6.
         """
         request = RequestParts(uri, method, body, headers)
-        protocol = self._protocol(request, nonce, timestamp)
-        protocol.append(("oauth_signature", self._signature(request, protocol)))
-        return self._place(request, protocol)
+        if self.signature_method == "PLAINTEXT" or self.signature_type == "BODY":
+            self._require_possible(request)
+        nonce = generate_nonce() if nonce is None else str(nonce)
+        if not isinstance(timestamp, str):
+            timestamp = str(int(time.time() if timestamp is None else timestamp))
+        template, surroundings = self._template, request.surroundings
+        is_overridden = type(self).protocol_parameters is not _PROTOCOL_PARAMETERS
+        if template is None or surroundings is None or is_overridden:
+            protocol = list(self.protocol_parameters(nonce, timestamp))
+            signature = self._signature(request.base_string(protocol))
+            return self._place(request, [*protocol, ("oauth_signature", signature)])
+        # The same, with what is constant at hand.
+        if not (nonce.isalnum() and timestamp.isalnum() and nonce.isascii() and timestamp.isascii()):
+            nonce, timestamp = escape(nonce), escape(timestamp)
+        rest, after = template.rest(nonce, timestamp), surroundings.after
+        if request.is_short:
+            start = (start_of_base(method, request.base_uri), surroundings.before, template.start)
+            signature = self._signature(rest, after, start=start)
+        else:  # Nothing is kept of what is long, and another each time: a form.
+            start = (start_of_base.__wrapped__(method, request.base_uri), surroundings.before, template.start)
+            signature = self._signature(*start, rest, after)
+        signature = escape_base64(signature) if self._client.is_hmac else escape(signature)
+        headers = request.authorized(template.header(nonce, timestamp, signature))
+        return SignedRequest(request.uri, headers, request.body)
 
     def explain(
         self,
@@ -280,7 +308,11 @@ class OAuth1:
         Source: RFC 5849, section 3.4.1; for MediaWiki, Extension:OAuth as it answered when it was tried.
         """
         request = RequestParts(uri, method, body, headers)
-        return explain(self, request, self._protocol(request, nonce, timestamp))
+        self._require_possible(request)
+        nonce = generate_nonce() if nonce is None else str(nonce)
+        if not isinstance(timestamp, str):
+            timestamp = str(int(time.time() if timestamp is None else timestamp))
+        return explain(self, request, list(self.protocol_parameters(nonce, timestamp)))
 
     # An OAuth1 serves lazr.restfulclient and launchpadlib as authorizer; the names of the three are theirs.
 
@@ -326,7 +358,7 @@ class OAuth1:
             del headers[name]
         headers.update(signed.headers)
 
-    def _protocol(self, request: RequestParts, nonce: str | None, timestamp: int | str | None) -> list[tuple[str, str]]:
+    def _require_possible(self, request: RequestParts) -> None:
         if self.signature_method == "PLAINTEXT" and request.scheme != "https":
             raise InsecureTransportError(
                 "PLAINTEXT sends the secrets themselves, and this request is not https; use https, or HMAC-SHA1"
@@ -336,31 +368,22 @@ class OAuth1:
                 f"a {request.method} with this body has no form for the protocol parameters"
                 "; use signature_type AUTH_HEADER"
             )
-        return self.protocol_parameters(
-            generate_nonce() if nonce is None else str(nonce),
-            timestamp if isinstance(timestamp, str) else str(int(time.time() if timestamp is None else timestamp)),
-        )
 
-    def _signature(self, request: RequestParts, protocol: Sequence[tuple[str, str]]) -> str:
-        base_string = request.base_string(request.signed(protocol))
-        sign = Client.SIGNATURE_METHODS[self.signature_method]
-        if not self.signature_method.startswith("RSA-"):
-            return str(sign(base_string, self._client))
+    def _signature(self, *base_string: bytes, start: tuple[bytes, ...] = ()) -> str:
         try:
-            return str(sign(base_string, self._client))
+            return self._client.signature(*base_string, start=start)
         except Exception as error:
+            if not self.signature_method.startswith("RSA-"):
+                raise
             # Whatever the key's parser says is kept out of the traceback: it may quote the key.
             raise SigningError(_rsa_advice(error)) from None
 
     def _place(self, request: RequestParts, protocol: list[tuple[str, str]]) -> SignedRequest:
         uri, headers, body = request.uri, request.headers, request.body
+        name: str | None
         if self.signature_type == "AUTH_HEADER":
-            while (name := request.header("authorization")) is not None:
-                del headers[name]
-            # Not oauthlib's prepare_headers: it drops what a subclass added under a name of its own and signed.
-            sent = [f'realm="{self.realm}"'] if self.realm else []
-            sent += [f'{escape(name)}="{escape(value)}"' for name, value in protocol]
-            headers["Authorization"] = "OAuth " + ", ".join(sent)
+            escaped = [(escape(name), escape(value)) for name, value in protocol]
+            headers = request.authorized(authorization(escaped, self.realm))
         elif self.signature_type == "QUERY":
             # Appended, not merged: what the caller has encoded stays as it is.
             uri = add_to_query(uri, form_encode(protocol))
@@ -380,6 +403,9 @@ class OAuth1:
         return SignedRequest(uri, headers, body)
 
 
+_PROTOCOL_PARAMETERS = OAuth1.protocol_parameters
+
+
 def _credential_text(name: str, value: object) -> str | None:
     if isinstance(value, bytes):
         value = value.decode("utf-8", "surrogateescape")
@@ -390,12 +416,6 @@ def _credential_text(name: str, value: object) -> str | None:
     except UnicodeEncodeError:
         raise SigningError(f"{name} can't be encoded as UTF-8") from None
     return value
-
-
-def _parsed_rsa_key(text: str | None) -> Any:
-    """Parse a key as oauthlib would, with PyJWT, which takes a parsed key as well as text."""
-    algorithms = importlib.import_module("jwt.algorithms")
-    return algorithms.RSAAlgorithm(algorithms.RSAAlgorithm.SHA256).prepare_key(text)
 
 
 def _rsa_advice(error: Exception) -> str:

@@ -1,0 +1,440 @@
+"""Signatures: the same as oauthlib's, whatever is signed, and none the dearer for what is large."""
+
+import base64
+import enum
+import gc
+import hashlib
+import hmac
+import re
+import tracemalloc
+import weakref
+from urllib.parse import quote, unquote, urlencode
+
+import oauthlib.oauth1
+import pytest
+from hypothesis import assume, example, given
+from hypothesis import strategies as st
+
+from httplib2_oauthlib import OAuth1, SigningError
+
+from . import reference
+from .test_signing import FORM, SECRETS, URI, is_valid, received
+
+HMACS = ["HMAC-SHA1", "HMAC-SHA256", "HMAC-SHA512"]
+
+text = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
+keys = st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters='"'), min_size=1, max_size=8)
+# What queries and forms are made of, in every spelling that oauthlib takes.
+spellings = st.lists(
+    st.sampled_from(
+        [
+            "a",
+            "b=",
+            "=",
+            "&",
+            "+",
+            "%20",
+            "%2B",
+            "%2b",
+            "%41",
+            "%7E",
+            "~",
+            "%c3%a9",
+            "%C3%A9",
+            "-",
+            "_",
+            ".",
+            "*",
+            "!",
+            "/",
+            "'",
+            "(",
+            ")",
+            ",",
+            ":",
+            "@",
+            "$",
+            ";",
+            "?",
+            "%25",
+            "%26",
+            "%3D",
+            "%3d",
+            "%00",
+            "o",
+            "p",
+            "oauth",
+            "z=1&",
+            "a=2&a=1",
+        ]
+    ),
+    max_size=12,
+).map("".join)
+
+
+def signature(signed, placement):
+    """The signature of what oauthlib or we have signed, wherever it stands."""
+    uri, headers, body = signed
+    place = {"AUTH_HEADER": headers.get("Authorization", ""), "QUERY": uri, "BODY": body}[placement]
+    return unquote(re.search(r'oauth_signature="?([^"&]*)', place)[1])
+
+
+@given(
+    credentials=st.tuples(keys, text, st.none() | keys, st.none() | text),
+    extras=st.fixed_dictionaries({}, optional={"callback_uri": text, "verifier": text}),
+    realm=st.none() | st.sampled_from(["Photos", "a b", ""]),
+    method=st.sampled_from([*HMACS, "PLAINTEXT"]),
+    placement=st.sampled_from(["AUTH_HEADER", "AUTH_HEADER", "QUERY", "BODY"]),
+    stamps=st.tuples(st.sampled_from(["n", "n-._~", "n+/=%&", "\xe9"]), st.sampled_from(["1", "1234567890"])),
+    verb=st.sampled_from(["GET", "get", "POST", "Put", "DELETE", "OPTIONS", "PATCH"]),
+    path=st.sampled_from(["", "/", "/w/api.php", "/a%20b", "/%7e", "//", "/a;b"]),
+    host=st.sampled_from(["h.example", "H.Example", "h.example:443", "h.example:80", "h.example:8443", "[::1]:8080"]),
+    query=spellings,
+    form=st.none() | spellings,
+)
+@example(("c", "s", None, None), {}, None, "HMAC-SHA1", "AUTH_HEADER", ("n", "1"), "GET", "/", "h.example", "", None)
+def test_oauthlib_signs_alike(credentials, extras, realm, method, placement, stamps, verb, path, host, query, form):
+    """oauthlib is the oracle for every request that it accepts."""
+    assume("oauth_" not in f"{query}&{form}")  # These it decodes twice, its own too where they are not in the header.
+    assume(placement == "AUTH_HEADER" or not set("%+") & set(str((credentials, extras, stamps))))
+    nonce, timestamp = stamps
+    settings = {**extras, "realm": realm, "signature_method": method, "signature_type": placement}
+    theirs = oauthlib.oauth1.Client(
+        credentials[0], client_secret=credentials[1], resource_owner_key=credentials[2],
+        resource_owner_secret=credentials[3], nonce=nonce, timestamp=timestamp, **settings,
+    )  # fmt: skip
+    arguments = (f"https://{host}{path}?{query}", verb, form, FORM if form is not None else {})
+    try:
+        expected = theirs.sign(*arguments)
+    except ValueError:  # It takes less than servers do.
+        assume(False)
+    signed = OAuth1(*credentials, **settings).sign(*arguments, nonce=nonce, timestamp=timestamp)
+    assert signature(signed, placement) == signature(expected, placement)
+    if placement == "AUTH_HEADER":
+        assert signed.headers["Authorization"] == expected[1]["Authorization"]
+
+
+@pytest.mark.parametrize("method", ["RSA-SHA1", "RSA-SHA256", "RSA-SHA512"])
+@pytest.mark.parametrize("form", [None, "a=%C3%A9&b=+"])
+def test_oauthlib_signs_alike_with_rsa(method, form, rsa_keys):
+    arguments = (URI + "?q=1", "POST", form, FORM if form else {})
+    settings = {"signature_method": method, "rsa_key": rsa_keys[0]}
+    expected = oauthlib.oauth1.Client("client", nonce="n", timestamp="1", **settings).sign(*arguments)
+    ours = OAuth1("client", **settings)
+    for _ in range(2):
+        signed = ours.sign(*arguments, nonce="n", timestamp="1")
+        assert signed.headers["Authorization"] == expected[1]["Authorization"]
+
+
+@pytest.mark.parametrize("method", HMACS)
+@pytest.mark.parametrize("length", [0, 1, 62, 63, 64, 65, 126, 127, 128, 129, 500])
+def test_secrets_of_any_length_key_the_hmac(method, length):
+    """Longer than a block of the hash they are hashed first: RFC 2104, section 2."""
+    secrets = reference.Secrets("c" * (length // 2), "t" * (length - length // 2))
+    oauth = OAuth1("client", secrets.client, "token", secrets.token, signature_method=method)
+    assert is_valid(oauth.sign(URI + "?a=b"), secrets=secrets)
+    assert is_valid(oauth.sign(URI, "POST", "a=b", FORM), "POST", secrets)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "oauth",
+        "oauth_",
+        "oauth_a",
+        "oauth_zzz",
+        "oauth_nonce",
+        "oauth`",
+        "oauth-",
+        "oautg",
+        "oauti",
+        "OAUTH_x",
+        "z",
+        "A",
+    ],
+)
+@pytest.mark.parametrize("place", ["query", "form"])
+def test_parameters_of_the_request_stand_where_they_sort(oauth, name, place):
+    """Before the protocol parameters, behind them, and among them."""
+    encoded = f"{quote(name)}=1&a=2&zz=3&{quote(name)}=0"
+    if place == "query":
+        assert is_valid(oauth.sign(f"{URI}?{encoded}"))
+    else:
+        assert is_valid(oauth.sign(URI, "POST", encoded, FORM), "POST")
+
+
+@pytest.fixture
+def oauth():
+    return OAuth1("client", SECRETS.client, "token", SECRETS.token)
+
+
+def test_nothing_is_mixed_up_between_requests(oauth):
+    """What is kept of a URI is kept apart by all that it depends on."""
+    others = OAuth1("client", "other", "token", SECRETS.token)
+    for _ in range(2):
+        for uri in (
+            URI,
+            URI + "?a=1",
+            URI + "?a=2",
+            URI + "#f",
+            "https" + URI[4:],
+            "http://other.example/w/api.php?a=1",
+        ):
+            for method in ("GET", "POST", "DELETE"):
+                assert is_valid(oauth.sign(uri, method), method)
+                assert is_valid(others.sign(uri, method), method, SECRETS._replace(client="other"))
+                with_host = oauth.sign(uri, method, None, {"host": "wiki.org:81"})
+                assert reference.is_valid(
+                    received(with_host, method)._replace(headers=dict(with_host.headers) | {"host": "wiki.org:81"}),
+                    SECRETS,
+                ) or is_valid(with_host, method)
+            assert is_valid(oauth.sign(uri, "POST", "b=1", FORM), "POST")
+            assert is_valid(oauth.sign(uri), "GET")
+
+
+@pytest.mark.parametrize("length", [2000, 2048, 2049, 100_000])
+def test_long_uris_are_signed_like_others(oauth, length):
+    uri = f"{URI}?titles=".ljust(length, "x")
+    for _ in range(2):
+        assert is_valid(oauth.sign(uri))
+        assert oauth.sign(uri).uri == uri
+
+
+def test_many_uris_are_signed_one_after_another(oauth):
+    """More than are kept."""
+    assert all(is_valid(oauth.sign(f"{URI}?n={number}")) for number in [*range(600), *range(0, 600, 100)])
+
+
+def test_a_method_that_is_registered_with_oauthlib_signs(monkeypatch):
+    """Also in the place of one that oauthlib has."""
+    methods = dict(oauthlib.oauth1.Client.SIGNATURE_METHODS)
+    monkeypatch.setattr(oauthlib.oauth1.Client, "SIGNATURE_METHODS", methods)
+    seen = []
+
+    def sign(base_string, client):
+        seen.append(base_string)
+        return f"signed/by {client.client_key}"
+
+    for name in ("HMAC-SHA1", "X-OURS"):
+        oauthlib.oauth1.Client.register_signature_method(name, sign)
+        signed = OAuth1("me", "s", signature_method=name).sign(URI + "?a=b", nonce="n", timestamp=1)
+        assert signed.headers["Authorization"].endswith('oauth_signature="signed%2Fby%20me"')
+        assert seen[-1].startswith("GET&http%3A%2F%2Fwiki.example%2Fw%2Fapi.php&a%3Db%26oauth_consumer_key%3Dme%26")
+
+
+def test_the_signature_is_an_hmac_of_the_base_string_that_is_explained():
+    """Computed by hand once: RFC 5849, section 3.4.2."""
+    oauth = OAuth1("client", "s", signature_method="HMAC-SHA512")
+    explained = oauth.explain(URI, "POST", "x=y", FORM, nonce="n", timestamp=1)
+    base_string = next(line for line in explained.splitlines() if line.startswith("POST&"))
+    digest = hmac.new(b"s&", base_string.encode(), hashlib.sha512).digest()
+    signed = oauth.sign(URI, "POST", "x=y", FORM, nonce="n", timestamp=1)
+    assert signature(signed, "AUTH_HEADER") == base64.b64encode(digest).decode()
+
+
+# -- large forms
+
+WIKITEXT = "Съешь ещё этих [[мягких|французских]] булок, да выпей ''чаю''.\n"
+
+
+@pytest.mark.parametrize("kind", [str, str.encode])
+def test_a_large_form_takes_six_times_its_size_at_most(oauth, kind):
+    form = kind(urlencode({"action": "edit", "text": WIKITEXT * 3000, "token": "t+\\"}))
+    oauth.sign(URI, "POST", form, FORM)
+    tracemalloc.start()
+    try:
+        signed = oauth.sign(URI, "POST", form, FORM)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 6 * len(form)
+    assert signed.body is form
+    assert is_valid(signed, "POST")
+
+
+def test_nothing_is_kept_of_a_large_form(oauth):
+    form = urlencode({"text": WIKITEXT * 3000})
+    oauth.sign(URI, "POST", "a=b", FORM)
+    tracemalloc.start()
+    try:
+        oauth.sign(URI, "POST", form, FORM)
+        left, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert left < len(form) / 10
+
+
+@pytest.mark.parametrize(
+    "respelled",
+    [
+        lambda form: re.sub("%..", lambda match: match[0].lower(), form),
+        lambda form: form.replace("%5B", "[").replace("%7C", "|").replace("%2C", ","),
+        lambda form: unquote(form.replace("%26", "%2526")).replace("%26", "%26"),
+        lambda form: form.replace("+", "%20"),
+        lambda form: form.replace("t", "%74").replace("x", "%78"),
+    ],
+    ids=["lower case", "reserved characters", "not encoded", "spaces", "encoded letters"],
+)
+def test_a_form_is_signed_alike_however_it_is_spelled(oauth, respelled):
+    form = "text=" + quote(WIKITEXT.replace("+", "") * 20, safe="")
+    spelled = respelled(form)
+    assert spelled == respelled(form)
+    one, other = (oauth.sign(URI, "POST", body, FORM, nonce="n", timestamp=1) for body in (form, spelled))
+    assert one.headers["Authorization"] == other.headers["Authorization"]
+    assert is_valid(other, "POST")
+
+
+# -- what a caller may do
+
+
+@pytest.mark.parametrize("case", [str.upper, str.lower, str.capitalize, str.swapcase])
+def test_every_escape_is_signed_as_the_byte_that_it_is(oauth, case):
+    for byte in range(256):
+        escaped = case(f"%{byte:02x}")
+        assert is_valid(oauth.sign(f"{URI}?a={escaped}z&{escaped}"))
+        assert is_valid(oauth.sign(URI, "POST", f"a={escaped}z&{escaped}", FORM), "POST")
+
+
+@pytest.mark.parametrize("placement", ["AUTH_HEADER", "QUERY", "BODY"])
+def test_stamps_of_any_text_are_signed(placement):
+    oauth = OAuth1("client", SECRETS.client, "token", SECRETS.token, signature_type=placement)
+    signed = oauth.sign(URI, "POST", "a=b", FORM, nonce="a b/ü%41+", timestamp="1 2%")
+    assert is_valid(signed, "POST")
+    assert reference.protocol_parameters(received(signed, "POST"))["oauth_nonce"] == "a b/ü%41+"
+
+
+class Texts(str, enum.Enum):  # noqa: UP042
+    KEY = "client"
+    SECRET = "secret"
+
+
+class WithMore(OAuth1):
+    def protocol_parameters(self, nonce, timestamp):
+        """What depends on the request, in bytes, and one after another."""
+        yield from super().protocol_parameters(nonce, timestamp)
+        yield ("oauth_of_nonce", nonce[::-1])
+        yield ("xoauth_requestor_id", b"alice")
+
+
+def test_text_of_a_class_of_its_own_is_sent_as_the_text_that_it_is():
+    oauth = OAuth1(Texts.KEY, Texts.SECRET)
+    assert 'oauth_consumer_key="client"' in oauth.sign(URI).headers["Authorization"]
+    assert is_valid(oauth.sign(URI), secrets=reference.Secrets("secret", ""))
+
+
+def test_what_a_subclass_adds_may_depend_on_the_request_and_come_as_it_likes():
+    oauth = WithMore("client", SECRETS.client, "token", SECRETS.token)
+    for nonce in ("abc", "def"):
+        signed = oauth.sign(URI, headers={"authorization": "other"}, nonce=nonce)
+        assert is_valid(signed)
+        assert f'oauth_of_nonce="{nonce[::-1]}", xoauth_requestor_id="alice"' in signed.headers["Authorization"]
+        assert len(signed.headers) == 1
+
+
+def test_a_callers_authorization_gives_way_also_where_its_parameters_look_like_the_protocols(oauth):
+    headers = {"authorization": "other", "AUTHORIZATION": "another", "x": "y"}
+    for uri in (URI, URI + "?oauth_x=1"):
+        signed = oauth.sign(uri, headers=headers)
+        assert sorted(signed.headers) == ["Authorization", "x"]
+        assert is_valid(signed)
+    assert list(headers) == ["authorization", "AUTHORIZATION", "x"]
+
+
+def test_what_is_patched_after_the_first_signature_signs(monkeypatch, oauth):
+    """A method registered anew, and the parameters of the class itself."""
+    before = oauth.sign(URI, nonce="n", timestamp=1)
+    parameters = OAuth1.protocol_parameters
+    with monkeypatch.context() as patch:
+        patch.setattr(OAuth1, "protocol_parameters", lambda *args: [*parameters(*args), ("oauth_of", args[1])])
+        assert 'oauth_of="n"' in oauth.sign(URI, nonce="n").headers["Authorization"]
+        assert is_valid(oauth.sign(URI, nonce="n"))
+    methods = {**oauthlib.oauth1.Client.SIGNATURE_METHODS, "HMAC-SHA1": lambda base_string, client: "by hand"}
+    with monkeypatch.context() as patch:
+        patch.setattr(oauthlib.oauth1.Client, "SIGNATURE_METHODS", methods)
+        assert signature(oauth.sign(URI), "AUTH_HEADER") == "by hand"
+    assert oauth.sign(URI, nonce="n", timestamp=1) == before
+
+
+def test_a_method_of_somebody_elses_gets_what_oauthlib_gives_it_and_its_errors_come_out(monkeypatch, rsa_keys):
+    seen = []
+
+    class Method:
+        __hash__ = None
+
+        def __call__(self, base_string, client):
+            seen.append(client.rsa_key)
+            raise KeyError("no such slot")
+
+    methods = {**oauthlib.oauth1.Client.SIGNATURE_METHODS, "RSA-SHA1": Method(), "X-SLOT": Method()}
+    monkeypatch.setattr(oauthlib.oauth1.Client, "SIGNATURE_METHODS", methods)
+    with pytest.raises(KeyError, match="no such slot"):
+        OAuth1("client", signature_method="X-SLOT").sign(URI)
+    with pytest.raises(SigningError):
+        OAuth1("client", signature_method="RSA-SHA1", rsa_key=rsa_keys[0]).sign(URI)
+    assert seen == [None, rsa_keys[0]]
+
+
+@pytest.mark.parametrize("authority", ["[fe80::1%eth0]", "foo%2Fbar", "h:99999", ""])
+def test_a_host_header_stands_for_an_authority_that_cannot_be_signed(oauth, authority):
+    headers = {"Host": "wiki.example"}
+    uri = f"http://{authority}/w/api.php"
+    for _ in range(2):
+        assert (
+            oauth.sign(uri, headers=headers, nonce="n", timestamp=1).headers["Authorization"]
+            == (oauth.sign(URI, nonce="n", timestamp=1).headers["Authorization"])
+        )
+        with pytest.raises(SigningError, match="no host that can be signed"):
+            oauth.sign(uri)
+
+
+def test_the_first_of_two_spellings_of_a_header_counts(oauth):
+    form = {"Content-Type": FORM["Content-Type"], "content-type": "text/plain"}
+    other_way = dict(reversed(form.items()))
+    for headers, first in ((form, FORM), (other_way, {"Content-Type": "text/plain"})):
+        one, other = (oauth.sign(URI, "POST", "a=b", each, nonce="n", timestamp=1) for each in (headers, first))
+        assert one.headers["Authorization"] == other.headers["Authorization"]
+
+
+def test_an_empty_form_takes_the_protocol_parameters():
+    signed = OAuth1("client", SECRETS.client, signature_type="BODY").sign(URI, "POST", "", FORM)
+    assert signed.body.startswith("oauth_nonce=")
+    assert is_valid(signed, "POST", SECRETS._replace(token=""))
+
+
+def test_the_base_string_that_is_explained_is_in_its_real_order():
+    """Masked after it was sorted."""
+    text = OAuth1("client", "zzzz-secret-long").explain(URI + "?a=nnn&a=zzzz-secret-long")
+    assert "a%3Dnnn%26a%3DMASKED" in text
+
+
+# -- what is kept
+
+
+def test_little_is_kept_whatever_was_asked_for(oauth):
+    oauth.sign(URI, "POST", "a=b", FORM)
+    tracemalloc.start()
+    try:
+        for number in range(60):
+            oauth.sign(f"http://h/{number}/{'a' * 100_000}")
+            oauth.sign(f"http://h/?a={number}{'a' * 100_000}")
+            oauth.sign(URI, headers={"Host": f"h{number}{'a' * 100_000}"})
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept < 10**6
+
+
+def test_what_was_computed_goes_with_the_credentials():
+    """At once, not when garbage is collected: a web tool makes one for each of its requests."""
+    gc.collect()
+    gc.disable()
+    try:
+        oauth = OAuth1("client", "secret")
+        oauth.sign(URI)
+        computed = [value for value in vars(oauth).values() if hasattr(value, "signature")]
+        gone = [weakref.ref(value) for value in (oauth, *computed)]
+        assert len(gone) == 2
+        del oauth, computed
+        assert [reference() for reference in gone] == [None, None]
+    finally:
+        gc.enable()
