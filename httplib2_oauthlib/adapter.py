@@ -14,7 +14,7 @@ import inspect
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import httplib2
 
@@ -25,7 +25,7 @@ from .hosts import is_pattern
 from .losses import carries_answer, going_on, redirect_failed
 from .requestparts import DEFAULT_PORTS
 from .signing import OAuth1
-from .transmissions import Transmissions
+from .transmissions import SignedConnection, Transmissions
 
 # Bound at import: under vcrpy the name in http.client is another class while a cassette is open.
 _HTTPSConnection = http.client.HTTPSConnection
@@ -70,10 +70,10 @@ def _notes_call(request: _Method) -> _Method:
         call = call_of(self)
         work = functools.partial(request, self, *args, **kwargs)
         if call is None:
-            return within_call(self, uri, headers, work)
+            return within_call(self, None, uri, headers, work)
         redirected = call.redirected
         try:
-            answer = within_call(self, uri, headers, functools.partial(going_on, call.answered, work))
+            answer = within_call(self, call, uri, headers, functools.partial(going_on, call.answered, work))
         except Exception:
             _lose(call, redirected)
             raise
@@ -89,11 +89,10 @@ def _notes_call_past_request(inner_request: _Method) -> _Method:
     """Hook ``_request()``, which follows redirects, for who calls it or ``httplib2.Http.request`` past ours."""
 
     def noting(self: Any, *args: Any, **kwargs: Any) -> Any:
-        work = functools.partial(inner_request, self, *args, **kwargs)
         call = call_of(self)
         if call is not None:
             try:
-                return work()
+                return inner_request(self, *args, **kwargs)
             except Exception as error:
                 if not carries_answer(error):
                     raise
@@ -104,7 +103,8 @@ def _notes_call_past_request(inner_request: _Method) -> _Method:
                 raise redirect_failed(call.answered, error) from error
         uri = args[2] if len(args) > 2 else kwargs.get("absolute_uri")  # noqa: PLR2004
         headers = args[6] if len(args) > 6 else kwargs.get("headers")  # noqa: PLR2004
-        return within_call(self, uri, headers, work)
+        work = functools.partial(inner_request, self, *args, **kwargs)
+        return within_call(self, None, uri, headers, work)
 
     return _hook(inner_request, noting)  # type: ignore[no-any-return]
 
@@ -115,18 +115,27 @@ def _lose(call: Call, transmissions: Transmissions | None) -> None:
         call.lost.append(transmissions)
 
 
+def _note_answer(call: Call, transmissions: Transmissions, answer: "_Answer", earlier: Transmissions | None) -> None:
+    """Note what a request that is not safe was answered with."""
+    # Redirected: what follows belongs to it. Any other answer is whole, and what follows another matter.
+    is_redirect = 300 <= answer[0].status < 400  # noqa: PLR2004
+    call.answered, call.redirected = (answer, transmissions) if is_redirect else (None, None)
+    call.lost = [each for each in call.lost if each is not earlier]
+
+
 def _signs(conn_request: _Method) -> _Method:
     """Hook ``_conn_request()``."""
 
     def signing(self: Any, conn: Any, *args: Any, **kwargs: Any) -> Any:
-        send = functools.partial(conn_request, self)
-        if issubclass(type(conn), Transmissions):  # Signed by a hook before this one.
-            return send(conn, *args, **kwargs)
+        if type(conn) is SignedConnection:  # Signed by a hook before this one.
+            return conn_request(self, conn, *args, **kwargs)
         call = call_of(self)
-        work = functools.partial(self._send_signed, send, conn, *args, **kwargs)
+        send = functools.partial(conn_request, self)
+        if call is None or call.answered is None:
+            return self._send_signed(call, send, conn, *args, **kwargs)
         # Here too, since httplib2 may turn errors into responses with a status that frameworks take for a reason to
         # try again.
-        return work() if call is None else going_on(call.answered, work)
+        return going_on(call.answered, functools.partial(self._send_signed, call, send, conn, *args, **kwargs))
 
     return _hook(conn_request, signing)  # type: ignore[no-any-return]
 
@@ -348,6 +357,7 @@ class OAuth1Mixin(_Base):
 
     def _send_signed(
         self,
+        call: Call | None,
         send: Callable[..., "_Answer"],
         conn: Any,
         request_uri: str,
@@ -356,15 +366,17 @@ class OAuth1Mixin(_Base):
         headers: dict[str, str],
     ) -> "_Answer":
         """Do what ``send``, the ``_conn_request`` under the hook, does, with a signature if there should be one."""
-        call = call_of(self)
         was_sent, is_own = False, has_authorization(headers)
         if call is not None:
             was_sent, call.was_sent, call.is_own = call.was_sent, True, call.is_own or is_own
-        oauth, base, is_another = None, "", False
         # Asked also where nobody signs any more, if the cache was asked for somebody.
-        if not is_own and (self._oauth is not None or (call is not None and call.is_signed)):
-            base = _base_uri(conn, call)
-            oauth, is_another = _signer(self._oauth, call, base + request_uri)
+        if is_own or (self._oauth is None and (call is None or not call.is_signed)):
+            return send(conn, request_uri, method, body, headers)
+        base, origin, spelled = _place_of(conn, call)
+        uri = spelled + request_uri
+        # Without a call somebody called an inner method by itself: a request of its own.
+        signer = (resolve(self._oauth, uri), False) if call is None else call.signer_to_send(self._oauth, origin, uri)
+        oauth, is_another = signer
         if is_another:  # What httplib2 has found in the cache is the former signer's; no 304 may confirm it.
             headers = {name: value for name, value in headers.items() if name.lower() not in _CONDITIONS}
         if oauth is None:
@@ -374,51 +386,46 @@ class OAuth1Mixin(_Base):
             # Signed before httplib2 connects: what can't be signed sends nothing.
             transmissions = Transmissions(conn, oauth, base, request_uri, method, body, headers)
             lost = () if call is None else call.lost
-            earlier = next((each for each in lost if transmissions.is_same_as(each)), None)
-            if earlier is None:
-                transmissions.begin(offset)
-            else:
-                transmissions.resume(earlier)
+            earlier = next(filter(transmissions.is_same_as, lost), None) if lost else None
+            transmissions.begin(offset, earlier)
         except SigningError as error:
             if not was_sent:
                 raise
             raise type(error)(f"{error}. A redirect led here; the request that was redirected was sent.") from None
         try:
-            response, content = self._exchange(transmissions, send, base, offset)
+            answer = response, content = transmissions.exchange(send)
+            server_time = transmissions.refused_for_the_clock(response, content)
+            if server_time is not None and self.repair_clock:
+                answer = self._send_by_other_clock(transmissions, send, base, offset, server_time) or answer
         except Exception as error:
             if call is not None and (transmissions.is_open or isinstance(error, ResponseLostError)):
                 _lose(call, transmissions)
             raise
         if call is not None and not transmissions.is_safe:
-            # Redirected: what follows belongs to it. Any other answer is whole, and what follows another matter.
-            is_redirect = 300 <= response.status < 400  # noqa: PLR2004
-            call.answered, call.redirected = ((response, content), transmissions) if is_redirect else (None, None)
-            call.lost = [each for each in call.lost if each is not earlier]
+            _note_answer(call, transmissions, answer, earlier)
         if oauth.signature_type == "QUERY":
-            transmissions.strip_echo(response)
-        return response, content
+            transmissions.strip_echo(answer[0])
+        return answer
 
-    def _exchange(
-        self, transmissions: Transmissions, send: Callable[..., "_Answer"], base: str, offset: int
-    ) -> "_Answer":
-        """Send a request signed by a clock ``offset`` seconds ahead, and once more by the server's if need be."""
-        response, content = transmissions.exchange(send)
-        server_time = transmissions.refused_for_the_clock(response, content)
-        if server_time is not None and self.repair_clock:
-            repaired = server_time - int(time.time())
-            self._set_clock(base, repaired)
-            # The server has not acted on what it refused, so that sending it again is safe for any method.
-            if transmissions.rewind():
-                transmissions.begin(repaired)
-                try:
-                    response, content = transmissions.exchange(send)
-                except Exception:
-                    self._set_clock(base, offset)  # Nobody has said that the new one is right.
-                    raise
-                transmissions.refused_for_the_clock(response, content)
-                if transmissions.is_refused_without_better_reason:
-                    # It was not the clock, or the server's word on it is worth nothing.
-                    self._set_clock(base, offset)
+    def _send_by_other_clock(
+        self, transmissions: Transmissions, send: Callable[..., "_Answer"], base: str, offset: int, server_time: int
+    ) -> "_Answer | None":
+        """Send a request once more, signed by the server's clock instead of one ``offset`` seconds ahead of ours."""
+        repaired = server_time - int(time.time())
+        self._set_clock(base, repaired)
+        # The server has not acted on what it refused, so that sending it again is safe for any method.
+        if not transmissions.rewind():
+            return None
+        transmissions.begin(repaired)
+        try:
+            response, content = transmissions.exchange(send)
+        except Exception:
+            self._set_clock(base, offset)  # Nobody has said that the new one is right.
+            raise
+        transmissions.refused_for_the_clock(response, content)
+        if transmissions.is_refused_without_better_reason:
+            # It was not the clock, or the server's word on it is worth nothing.
+            self._set_clock(base, offset)
         return response, content
 
     def _set_clock(self, base: str, offset: int) -> None:
@@ -448,29 +455,63 @@ class OAuth1Http(OAuth1Mixin, httplib2.Http):
     """
 
 
-def _signer(oauth: Signers, call: Call | None, uri: str) -> tuple[OAuth1 | None, bool]:
-    """Return who signs what is about to be sent, and whether the cache was asked for another."""
-    if call is None:  # Somebody called an inner method by itself: a request of its own.
-        return resolve(oauth, uri), False
-    return call.signer_to_send(oauth, uri)
+class _Place(NamedTuple):
+    """What a connection leads to.
+
+    Attributes:
+        base: Scheme and authority, as http.client makes the Host header of them.
+        origin: The same, comparable.
+        spelled: The origin as text.
+    """
+
+    base: str
+    origin: Origin
+    spelled: str
 
 
-def _base_uri(conn: Any, call: Call | None) -> str:
-    """Return scheme and authority of what a connection leads to, as http.client will put it in the Host header."""
+def _place_of(conn: Any, call: Call | None) -> _Place:
+    try:
+        told = _told_place(conn.host, conn.port, conn.default_port)
+    except (AttributeError, TypeError):  # A test double, which says less than a connection does.
+        told = None
+    return told or _guessed_place(conn, call)
+
+
+@functools.lru_cache(maxsize=256)
+def _told_place(host: Any, port: Any, default_port: Any) -> _Place | None:
+    scheme = _scheme_of(default_port)
+    return None if scheme is None or not host or port is None else _place(scheme, host, port)
+
+
+def _guessed_place(conn: Any, call: Call | None) -> _Place:
     host, port, default_port = (getattr(conn, name, None) for name in ("host", "port", "default_port"))
-    scheme = next((name for name, number in DEFAULT_PORTS.items() if number == default_port), None)
+    scheme = _scheme_of(default_port)
     if scheme is None and isinstance(conn, _HTTPSConnection):
         scheme = "https"
-    if scheme is None or not host:  # A test double, which says less than a connection does.
-        asked = Origin.of(call.uri) if call is not None and call.uri is not None else None
-        scheme = scheme or (asked.scheme if asked is not None else "http")
-        if not host:
-            if asked is None:
-                raise SigningError("the connection does not say which host it leads to")
-            host, port = asked.host, asked.port
-    if not host.isascii():
-        host = host.encode("idna").decode("ascii")
-    if port is None:  # A test double's host is the whole authority.
-        return f"{scheme}://{host}"
+    asked = Origin.of(call.uri) if call is not None and call.uri is not None else None
+    scheme = scheme or (asked.scheme if asked is not None else "http")
+    if not host:
+        if asked is None:
+            raise SigningError("the connection does not say which host it leads to")
+        host, port = asked.host, asked.port
+    if port is not None:
+        return _place(scheme, host, port)
+    # A double's host is the whole authority.
+    base = f"{scheme}://{_in_ascii(host)}"
+    origin = Origin.of(base) or Origin(scheme, host, 0)
+    return _Place(base, origin, str(origin))
+
+
+def _place(scheme: str, host: str, port: int) -> _Place:
+    host = _in_ascii(host)
     host = f"[{host}]" if ":" in host and not host.startswith("[") else host
-    return str(Origin(scheme, host, port))
+    origin = Origin(scheme, host.lower(), port)
+    return _Place(str(Origin(scheme, host, port)), origin, str(origin))
+
+
+def _scheme_of(default_port: Any) -> str | None:
+    return next((scheme for scheme, port in DEFAULT_PORTS.items() if port == default_port), None)
+
+
+def _in_ascii(host: str) -> str:
+    return host if host.isascii() else host.encode("idna").decode("ascii")

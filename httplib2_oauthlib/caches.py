@@ -90,23 +90,25 @@ class CacheAttribute:
     def __init__(self, signer: Callable[[Any, Any], Callable[[str], OAuth1 | None]], inner: Any = None) -> None:
         self._signer = signer
         self._inner = inner
+        self._is_inner_setting = hasattr(inner, "__set__")
 
     def __get__(self, http: Any, owner: type | None = None) -> Any:
         """Return the cache, or a view of it while a request runs."""
         if http is None:
             return self
+        own = http.__dict__
+        if "cache" in own and not self._is_inner_setting:
+            cache = own["cache"]
+        else:
+            cache = self._inner.__get__(http, owner) if hasattr(self._inner, "__get__") else self._inner
+        if not cache:
+            return cache
         call = call_of(http)
-        cache = self._plain(http, owner)
-        return CacheByIdentity(cache, self._signer(http, call)) if cache and call is not None else cache
+        return cache if call is None else CacheByIdentity(cache, self._signer(http, call))
 
     def __set__(self, http: Any, cache: Any) -> None:
         """Set the cache under the name that httplib2 gives it, so that either class can unpickle the other's state."""
-        if hasattr(self._inner, "__set__"):
+        if self._is_inner_setting:
             self._inner.__set__(http, cache)
         else:
             vars(http)["cache"] = cache
-
-    def _plain(self, http: Any, owner: type | None) -> Any:
-        if not hasattr(self._inner, "__set__") and "cache" in vars(http):
-            return vars(http)["cache"]
-        return self._inner.__get__(http, owner) if hasattr(self._inner, "__get__") else self._inner

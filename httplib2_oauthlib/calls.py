@@ -5,7 +5,7 @@ hops belong to the same call, and must not carry a signature to wherever a serve
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
@@ -74,7 +74,7 @@ class Call:
     Attributes:
         http: The Http that was called; None when the call is over.
         outer: The call within which this one was made, by another Http in the same thread.
-        origin: Where the program sent the request.
+        asked: Where the program sent the request, as it said, or as its first hop that is known says; or None.
         is_own: Whether the request carries an Authorization header of the caller's own.
         was_sent: Whether any hop was sent.
         answered: The redirect, response and content, that the last signed request was answered with that is not safe.
@@ -83,12 +83,12 @@ class Call:
         hops: The runs of ``request()`` that are under way, innermost last.
     """
 
-    __slots__ = ("answered", "hops", "http", "is_own", "lost", "origin", "outer", "redirected", "was_sent")
+    __slots__ = ("answered", "asked", "hops", "http", "is_own", "lost", "outer", "redirected", "was_sent")
 
     def __init__(self, http: object, outer: "Call | None", uri: str | None) -> None:
         self.http: object = http
         self.outer = outer
-        self.origin = None if uri is None else Origin.of(uri)
+        self.asked = uri
         # Whoever was called for the same may only wrap this Http (HttpPool, google-auth-httplib2's AuthorizedHttp).
         self.is_own: bool = outer is not None and outer.is_own and outer.uri == uri
         self.was_sent = False
@@ -102,29 +102,33 @@ class Call:
         """The URI of the hop that is under way, as far as ``request()`` was told."""
         return next((hop.uri for hop in reversed(self.hops) if hop.uri is not None), None)
 
+    @property
+    def origin(self) -> Origin | None:
+        """Where the program sent the request."""
+        return None if self.asked is None else Origin.of(self.asked)
+
     def signer(self, oauth: Signers, uri: str) -> OAuth1 | None:
         """Say who signs a URI in the hop that is under way, if anybody."""
         origin, rest = _split(uri)
-        if origin is None or self.is_own:
-            return None
-        hop = self.hops[-1]
         # A cache key and a connection may spell one URI in two ways.
-        uri = f"{origin}{rest}"
-        if uri not in hop.signers:
-            # That nobody does is said once, too: whoever is set meanwhile would read or write another's entry.
-            hop.signers[uri] = None if oauth is None else self._decide(hop, oauth, origin, uri)
-        return hop.signers[uri]
+        return None if origin is None else self._signer(oauth, origin, f"{origin}{rest}")
 
-    def signer_to_send(self, oauth: Signers, uri: str) -> tuple[OAuth1 | None, bool]:
-        """Say the same for what is about to be sent, and whether it is another than who asked the cache."""
+    def signer_to_send(self, oauth: Signers, origin: Origin, uri: str) -> tuple[OAuth1 | None, bool]:
+        """Say the same for what is about to be sent, and whether it is another than who asked the cache.
+
+        Args:
+            oauth: Who may sign.
+            origin: Where it is sent.
+            uri: Likewise; it begins as the origin is written.
+        """
         hop = self.hops[-1]
-        former = self.signer(oauth, uri)
         if not hop.was_sent:
             hop.was_sent = True
-            return former, False
+            return self._signer(oauth, origin, uri), False
         # A framework tries again within its request(): it may have got new credentials for an expired token.
+        former = self._signer(oauth, origin, uri)
         hop.signers.clear()
-        signer = self.signer(oauth, uri)
+        signer = self._signer(oauth, origin, uri)
         return signer, signer != former
 
     @property
@@ -132,16 +136,31 @@ class Call:
         """Whether the hop that is under way was found to be somebody's to sign."""
         return any(signer is not None for signer in self.hops[-1].signers.values())
 
-    def _decide(self, hop: _Hop, oauth: Signers, origin: Origin, uri: str) -> OAuth1 | None:
-        self.origin = self.origin or origin
-        if hop.was_https and origin.scheme == "http":
+    def _signer(self, oauth: Signers, origin: Origin, uri: str) -> OAuth1 | None:
+        if self.is_own:
             return None
-        hop.was_https = hop.was_https or origin.scheme == "https"
-        # What was asked for, or the same host over TLS; else only a host that the program itself has named.
-        upgraded = self.origin.scheme == "http" and origin.scheme == "https" and self.origin.host == origin.host
-        if isinstance(oauth, OAuth1) and origin != self.origin and not upgraded:
-            return None
-        return resolve(oauth, uri)
+        hop = self.hops[-1]
+        if uri in hop.signers:
+            return hop.signers[uri]
+        signer = None
+        if oauth is not None and not (hop.was_https and origin.scheme == "http"):
+            hop.was_https = hop.was_https or origin.scheme == "https"
+            # One for all is for what was asked for only; another only for hosts that the program itself has named. (The
+            # same text leads to the same place: no need to parse it.)
+            is_meant = not isinstance(oauth, OAuth1) or uri == self.asked or self._was_asked_for(origin, uri)
+            if is_meant:
+                signer = oauth if isinstance(oauth, OAuth1) else resolve(oauth, uri)
+        # That nobody does is said once, too: whoever is set meanwhile would read or write another's entry.
+        hop.signers[uri] = signer
+        return signer
+
+    def _was_asked_for(self, origin: Origin, uri: str) -> bool:
+        """Whether it is where the program sent the request, or the same host over TLS."""
+        asked = self.origin
+        if asked is None:
+            self.asked, asked = uri, origin
+        upgraded = asked.scheme == "http" and origin.scheme == "https" and asked.host == origin.host
+        return origin == asked or upgraded
 
 
 # A context variable, not an attribute: instances stay picklable, and threads stay apart.
@@ -156,22 +175,23 @@ def call_of(http: object) -> Call | None:
     return call
 
 
-def within_call(http: object, uri: object, headers: object, work: Callable[[], _Result]) -> _Result:
+def within_call(http: object, call: Call | None, uri: object, headers: object, work: Callable[[], _Result]) -> _Result:
     """Do some work as a call of an Http's, or as one more hop of its call that is under way.
 
     Args:
         http: The Http.
+        call: Its call that is under way, as of :func:`call_of`.
         uri: Where it is asked to go; anything but text counts as not known.
         headers: The headers that it is given; anything with ``items()`` or None.
         work: What ``request()`` does.
     """
     uri = uri if isinstance(uri, str) else None
-    call = call_of(http)
     token = None
     if call is None:
         call = Call(http, _CALL.get(), uri)
         token = _CALL.set(call)
-    call.is_own = call.is_own or has_authorization(headers)
+    if headers and has_authorization(headers):
+        call.is_own = True
     hops = call.hops
     hops.append(_Hop(uri, bool(hops) and hops[-1].was_https))
     try:
@@ -192,8 +212,8 @@ def accepted(oauth: SignersLike) -> Signers:
     Raises:
         TypeError: It can't be used.
     """
-    if oauth is None:
-        return None
+    if oauth is None or isinstance(oauth, OAuth1):
+        return oauth
     for value in oauth.values() if isinstance(oauth, Mapping) else ():
         if value is not None and converted(value) is None:
             raise _unusable(value)
@@ -235,8 +255,12 @@ def resolve(oauth: Signers, uri: str) -> OAuth1 | None:
 
 def has_authorization(headers: Any) -> bool:
     """Whether headers of any kind that httplib2 takes hold an Authorization."""
-    items: Iterable[tuple[Any, Any]] = headers.items() if hasattr(headers, "items") else ()
-    return any(name.lower() in ("authorization", b"authorization") for name, _ in items)
+    if not headers or not hasattr(headers, "items"):
+        return False
+    for name, _ in headers.items():  # noqa: PERF102, SIM110 (it may be no dict; any() takes longer, for each request)
+        if name.lower() in ("authorization", b"authorization"):
+            return True
+    return False
 
 
 def _lookup(oauth: Mapping[str, Any], origin: Origin) -> Any:

@@ -1,4 +1,4 @@
-"""What a connection is, and what http.client does not notice of one: that it went stale, that a head was cut off."""
+"""What a connection is, and what http.client does not notice of one: that it went stale."""
 
 import http.client
 import select
@@ -6,6 +6,9 @@ import socket
 import ssl
 from collections.abc import Callable, Iterator
 from typing import Any
+
+# Not on every system.
+_HAS_POLL = hasattr(select, "poll")
 
 
 def is_shared(conn: Any) -> bool:
@@ -65,64 +68,16 @@ def reading_whole(response: Any) -> Callable[..., bytes]:
 
 def is_stale(conn: Any) -> bool:
     """Whether a pooled connection has something to say before it was asked: that it is closed, or what is no answer."""
-    sock = None if is_shared(conn) else getattr(conn, "sock", None)
-    if not isinstance(sock, socket.socket) or sock.fileno() < 0:  # There is none, or it is a test double's.
+    sock = getattr(conn, "sock", None)
+    if not isinstance(sock, socket.socket):  # There is none, or it is a test double's.
         return False
     if isinstance(sock, ssl.SSLSocket) and sock.pending():  # Decrypted already.
         return True
-    if hasattr(select, "poll"):  # Not on every system; where it is, it knows sockets of any number.
-        poll = select.poll()
-        poll.register(sock, select.POLLIN)
-        return bool(poll.poll(0))
-    return bool(select.select([sock], [], [], 0)[0])
-
-
-def whole_head(conn: Any) -> Any:
-    """Return what ``conn.getresponse()`` does, if its head is whole.
-
-    Raises:
-        http.client.RemoteDisconnected: The head was cut off.
-    """
-    is_plain = getattr(conn, "response_class", None) is http.client.HTTPResponse and not is_shared(conn)
-    if not is_plain:  # A class of its own knows best.
-        return conn.getresponse()
-    conn.response_class = _WholeHead
     try:
-        return conn.getresponse()
-    finally:
-        del conn.response_class
-
-
-class _Lines:
-    """A file of which the last line that was read is remembered."""
-
-    def __init__(self, file: Any) -> None:
-        self._file = file
-        self.last = b""
-
-    def readline(self, limit: int = -1) -> bytes:
-        self.last = self._file.readline(limit)
-        return self.last
-
-    def close(self) -> None:
-        self._file.close()
-
-
-class _WholeHead(http.client.HTTPResponse):
-    """An answer whose head has come to its end.
-
-    http.client takes a head that was cut off for a whole one, and what lacks its length then for an empty answer.
-    """
-
-    def begin(self) -> None:
-        file: Any = self.fp
-        lines: Any = _Lines(file)
-        self.fp = lines
-        try:
-            super().begin()
-        finally:
-            if self.fp is lines:
-                self.fp = file
-        if lines.last not in (b"\r\n", b"\n"):
-            self.close()
-            raise http.client.RemoteDisconnected("Remote end closed connection within the head of its response")
+        if _HAS_POLL:  # It knows sockets of any number.
+            poll = select.poll()
+            poll.register(sock, select.POLLIN)
+            return bool(poll.poll(0))
+        return bool(select.select([sock], [], [], 0)[0])
+    except ValueError:  # It was closed.
+        return False

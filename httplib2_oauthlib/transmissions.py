@@ -5,15 +5,15 @@ the connection, whose ``request()`` signs.
 """
 
 import http.client
+import operator
 import time
 from collections.abc import Callable, Mapping, MutableMapping
 from typing import Any, TypeAlias
 
 import httplib2
-from oauthlib.common import generate_nonce
 
 from .calls import has_authorization
-from .connections import is_shared, is_stale, reading_whole, was_handed_over, whole_head
+from .connections import is_shared, is_stale, reading_whole, was_handed_over
 from .errors import ResponseLostError
 from .losses import (
     copy_impossible,
@@ -27,6 +27,8 @@ from .losses import (
 from .queries import decoded, without
 from .refusals import read_refusal
 from .requestparts import RequestParts, is_file
+from .responses import WatchedResponse
+from .signatures import generate_nonce
 from .signing import OAuth1
 
 Answer: TypeAlias = tuple[httplib2.Response, bytes]
@@ -35,64 +37,24 @@ Answer: TypeAlias = tuple[httplib2.Response, bytes]
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS", "TRACE")
 
 
-class Transmissions:
-    """Stands in for a connection while one request is sent.
+_set = object.__setattr__
 
-    A safe method is signed afresh for every transmission, so that the retry succeeds where the server saw the first
-    one. Any other keeps its first nonce, so that a server which has acted refuses the copy.
+
+class SignedConnection:
+    """What httplib2 is given in the place of a connection: what it sends is signed, all else is the connection's.
 
     Args:
-        conn: The connection; whatever this class does not know is the connection's.
-        oauth: Who signs.
-        base: Scheme and authority of the request.
-        target: The request target as httplib2 would send it.
-        method: Likewise.
-        body: Likewise.
-        headers: Likewise.
-
-    Attributes:
-        is_refused_without_better_reason: Whether the last answer minds the clock again, or something that it won't say.
+        conn: The connection.
+        transmissions: What signs and sends.
     """
 
-    __slots__ = (
-        "_asked",
-        "_base",
-        "_body_start",
-        "_conn",
-        "_count",
-        "_is_answered",
-        "_is_own",
-        "_is_sending",
-        "_nonce",
-        "_oauth",
-        "_offset",
-        "_request",
-        "_response",
-        "_signed",
-        "_timestamp",
-        "_unwatch",
-        "is_refused_without_better_reason",
-    )
-    _nonce: str
-    _timestamp: int
+    __slots__ = ("_conn", "close", "getresponse", "request")
 
-    def __init__(
-        self, conn: Any, oauth: OAuth1, base: str, target: str, method: str, body: Any, headers: Mapping[str, str]
-    ) -> None:
-        self._conn = conn
-        self._oauth = oauth
-        self._base = base
-        # A form is read once here: it is signed more than once, and sent so.
-        is_read = body is None or isinstance(body, str | bytes)
-        body = body if is_read else RequestParts(base + target, method, body, headers).body
-        # What was asked for, and what a framework's _conn_request makes of it, each time.
-        self._asked = self._request = (method, target, body, headers)
-        self._body_start = _start_of(body)
-        # How many copies may have reached the server, the last thing that it said, and whether that came whole.
-        self._count = 0
-        self._response: Any = None
-        self._is_answered = self._is_sending = self._is_own = False
-        self._unwatch: Callable[[], None] | None = None
+    def __init__(self, conn: Any, transmissions: "Transmissions") -> None:
+        _set(self, "_conn", conn)
+        _set(self, "request", transmissions.transmit)
+        _set(self, "getresponse", transmissions.receive)
+        _set(self, "close", transmissions.close)
 
     # Frameworks look at a connection, ask what it is and set its timeout; what they mean is the real one.
     @property  # type: ignore[misc]
@@ -103,42 +65,111 @@ class Transmissions:
         return getattr(self._conn, name)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if name in Transmissions.__slots__:
-            object.__setattr__(self, name, value)
-        else:
-            setattr(self._conn, name, value)
+        setattr(self._conn, name, value)
+
+    # httplib2 asks for it each time, and this is faster.
+    sock = property(operator.attrgetter("_conn.sock"))
+
+
+class Transmissions:
+    """One request, while it is sent.
+
+    A safe method is signed afresh for every transmission, so that the retry succeeds where the server saw the first
+    one. Any other keeps its first nonce, so that a server which has acted refuses the copy.
+
+    Args:
+        conn: The connection.
+        oauth: Who signs.
+        base: Scheme and authority of the request.
+        target: The request target as httplib2 would send it.
+        method: Likewise.
+        body: Likewise.
+        headers: Likewise.
+
+    Attributes:
+        is_safe: Whether the request may be repeated without a thought.
+        is_refused_without_better_reason: Whether the last answer minds the clock again, or something that it won't say.
+    """
+
+    __slots__ = (
+        "_asked",
+        "_base",
+        "_body_start",
+        "_conn",
+        "_count",
+        "_is_own",
+        "_is_sending",
+        "_is_shared",
+        "_nonce",
+        "_oauth",
+        "_offset",
+        "_request",
+        "_response",
+        "_signed",
+        "_timestamp",
+        "_unwatch",
+        "_was_answered",
+        "is_refused_without_better_reason",
+        "is_safe",
+    )
+    _nonce: str
+    _timestamp: int
+
+    def __init__(
+        self, conn: Any, oauth: OAuth1, base: str, target: str, method: str, body: Any, headers: Mapping[str, str]
+    ) -> None:
+        self._conn = conn
+        self._is_shared = is_shared(conn)
+        self._oauth = oauth
+        self._base = base
+        # A form is read once here: it is signed more than once, and sent so.
+        is_read = body is None or isinstance(body, str | bytes)
+        body = body if is_read else RequestParts(base + target, method, body, headers).body
+        # What was asked for, and what a framework's _conn_request makes of it, each time.
+        self._asked = (method, target, body, headers)
+        self._request = (method, target, body, dict(headers.items()) if headers else {})
+        self.is_safe = method.upper() in _SAFE_METHODS
+        self._body_start = None if is_read else _start_of(body)
+        # How many copies may have reached the server, the last thing that it said, and whether that came whole, which
+        # a WatchedResponse knows itself.
+        self._count = 0
+        self._response: Any = None
+        self._was_answered = self._is_sending = self._is_own = False
+        self._unwatch: Callable[[], None] | None = None
 
     @property
-    def is_safe(self) -> bool:
-        """Whether the request may be repeated without a thought."""
-        return self._asked[0].upper() in _SAFE_METHODS
+    def _is_answered(self) -> bool:
+        return self._response.is_whole if type(self._response) is WatchedResponse else self._was_answered
 
     @property
     def is_open(self) -> bool:
         """Whether the request may have been acted upon, without an answer that says so."""
         return bool(self._count) and not self._is_answered and not self.is_safe
 
-    def begin(self, offset: int) -> None:
-        """Sign by a clock that is ``offset`` seconds ahead of ours, with a new nonce.
+    def begin(self, offset: int, earlier: "Transmissions | None" = None) -> None:
+        """Sign by a clock that is ``offset`` seconds ahead of ours, with a new nonce if the request is a new one.
+
+        Args:
+            offset: Seconds.
+            earlier: The same request, whose answer was lost, where a framework asks for it again within one call: this
+                goes on with it, with its nonce.
 
         Raises:
             SigningError: The request can't be signed; nothing of it was sent.
         """
         self._count = 0
-        self._is_answered = False
+        self._response = None
+        self._was_answered = False
         self._offset = offset
-        self._sign_afresh()
+        if earlier is not None:
+            self._count, self._offset = earlier._count, earlier._offset
+            self._nonce, self._timestamp, self._body_start = earlier._nonce, earlier._timestamp, earlier._body_start
+        self._sign(is_afresh=earlier is None)
 
     def is_same_as(self, other: "Transmissions") -> bool:
         """Whether both are for one request, as it was asked for."""
         ours = (self._oauth, self._base, *self._asked[:3])
         return ours == (other._oauth, other._base, *other._asked[:3])
-
-    def resume(self, earlier: "Transmissions") -> None:
-        """Go on with a request whose answer was lost, where a framework asks for the same again within one call."""
-        self._count, self._offset = earlier._count, earlier._offset
-        self._nonce, self._timestamp, self._body_start = earlier._nonce, earlier._timestamp, earlier._body_start
-        self._sign()
 
     def exchange(self, send: Callable[..., Answer]) -> Answer:
         """Send the request, with a copy where the connection breaks, and return what the server answers.
@@ -153,12 +184,13 @@ class Transmissions:
             ResponseLostError: The request is not safe, it was sent, and its answer did not come, or not whole.
         """
         method, target, body, headers = self._asked
-        if is_stale(self._conn):
+        conn = SignedConnection(self._conn, self)
+        if not self._is_shared and is_stale(self._conn):
             self._conn.close()
         is_last = False
         while True:
             try:
-                return send(self, target, method, body, headers)
+                return send(conn, target, method, body, headers)
             except Exception as error:
                 self._abandon()
                 if not is_last and self._is_worth_a_copy(error):
@@ -175,41 +207,71 @@ class Transmissions:
                 self._abandon()
                 raise
             finally:
-                self._forget()
+                if self._unwatch is not None:
+                    self._forget()
 
-    def request(self, method: str, target: str, body: Any = None, headers: Any = None, **kwargs: Any) -> None:
+    def transmit(self, method: str, target: str, body: Any = None, headers: Any = None, **kwargs: Any) -> None:
         """Send the request; httplib2 calls this once per transmission."""
-        self._is_own = has_authorization(headers)
-        if self._is_own:
-            # A framework's, put in since the request was signed: httplib2's matter, as often as it sends it.
-            self._transmit(method, target, body, headers, kwargs)
-            return
-        if self._is_answered:  # A framework's _conn_request tries again for a reason of its own: another request.
-            if not self.rewind():
-                raise used_up(self._response)
-            self.begin(self._offset)
-        elif self._count:
-            self._prepare_copy()
         given = (method, target, body, headers)
         # Changed: by a framework's _conn_request, on its way.
         is_changed = given != self._request
-        self._request = given
-        if self._count and self.is_safe:
-            self._sign_afresh()
-        elif is_changed:
-            self._sign()
-        target = self._signed.uri[len(self._base) :]
-        self._transmit(method, target, self._signed.body, self._signed.headers, kwargs)
+        # A framework's, put in since the request was signed: httplib2's matter, as often as it sends it.
+        self._is_own = is_changed and has_authorization(headers)
+        if not self._is_own:
+            if self._response is not None and self._is_answered:
+                # A framework's _conn_request tries again for a reason of its own: another request.
+                if not self.rewind():
+                    raise used_up(self._response)
+                self.begin(self._offset)
+            elif self._count:
+                self._prepare_copy()
+            if is_changed:
+                self._request = (method, target, body, dict(headers.items()) if headers else {})
+            if is_changed or (self._count and self.is_safe):
+                self._sign(is_afresh=self._count > 0 and self.is_safe)
+            signed = self._signed
+            target, body, headers = signed.uri[len(self._base) :], signed.body, signed.headers
+        conn = self._conn
+        # http.client would connect within request(), where failing to looks like failing to send.
+        if not self._is_shared and isinstance(conn, http.client.HTTPConnection) and conn.sock is None:
+            conn.connect()
+        if self._unwatch is not None:
+            self._forget()
+        self._response = None
+        self._was_answered = False
+        self._is_sending = True
+        try:
+            conn.request(method, target, body, headers, **kwargs)
+        except Exception as error:
+            # Some of it was sent, maybe all that the server wants. Other errors are the body's, which has ended before
+            # its end, or http.client's, about a request that it does not send.
+            if self._is_shared:
+                self._count += was_handed_over(error)
+            elif isinstance(error, OSError):
+                self._count += is_of_connection(error)
+            raise
+        self._is_sending = False
+        self._count += 1
 
-    def getresponse(self) -> Any:
-        """Return what the connection returns."""
-        self._response = whole_head(self._conn)
-        self._watch(self._response)
-        return self._response
+    def receive(self) -> Any:
+        """Return what the server answers, to be read.
+
+        Raises:
+            http.client.RemoteDisconnected: The head was cut off.
+        """
+        conn = self._conn
+        # A class of its own knows best. Ours is left with the connection: Python slows down for an object that loses an
+        # attribute.
+        if not self._is_shared and getattr(conn, "response_class", None) is http.client.HTTPResponse:
+            conn.response_class = WatchedResponse
+        self._response = response = conn.getresponse()
+        if type(response) is not WatchedResponse:
+            self._watch(response)
+        return response
 
     def close(self) -> None:
         """Close the connection, unless it is other threads' too: whose socket has failed is put away by itself then."""
-        if not is_shared(self._conn):
+        if not self._is_shared:
             self._conn.close()
 
     def _watch(self, response: Any) -> None:
@@ -217,20 +279,20 @@ class Transmissions:
 
         Nothing else tells a framework that tries again because the answer broke off from one that did not like it.
         """
-        read = reading_whole(response) if is_shared(self._conn) else response.read
+        read = reading_whole(response) if self._is_shared else response.read
         # Whatever has a read() of its own (a test double, a cassette's) says nothing else of itself.
         is_plain = getattr(type(response), "read", None) is http.client.HTTPResponse.read
 
         def noting(*args: Any, **kwargs: Any) -> Any:
             content = read(*args, **kwargs)
-            self._is_answered = not is_plain or (response.isclosed() and not response.length)
+            self._was_answered = not is_plain or (response.isclosed() and not response.length)
             return content
 
         try:
             former = vars(response).get("read")
             response.read = noting
         except (AttributeError, TypeError):  # A double that can't be watched.
-            self._is_answered = True
+            self._was_answered = True
             return
 
         def unwatch() -> None:
@@ -296,37 +358,15 @@ class Transmissions:
         # RFC 5849, section 3.2: the nonces that a server must know again are those of the other methods.
         return self._oauth.signature_method != "PLAINTEXT" and not self._is_own
 
-    def _sign_afresh(self) -> None:
-        self._nonce = generate_nonce()
-        self._timestamp = int(time.time()) + self._offset
-        self._sign()
-
-    def _sign(self) -> None:
+    def _sign(self, is_afresh: bool) -> None:
+        """Sign the request as it is, with a new nonce or the former one."""
+        if is_afresh:
+            self._nonce = generate_nonce()
+            self._timestamp = int(time.time()) + self._offset
         method, target, body, headers = self._request
         self._signed = self._oauth.sign(
             self._base + target, method, body, headers, nonce=self._nonce, timestamp=self._timestamp
         )
-
-    def _transmit(self, method: str, target: str, body: Any, headers: Any, kwargs: dict[str, Any]) -> None:
-        # http.client would connect within request(), where failing to looks like failing to send.
-        if isinstance(self._conn, http.client.HTTPConnection) and self._conn.sock is None and not is_shared(self._conn):
-            self._conn.connect()
-        self._forget()
-        self._response = None
-        self._is_answered = False
-        self._is_sending = True
-        try:
-            self._conn.request(method, target, body, headers, **kwargs)
-        except Exception as error:
-            # Some of it was sent, maybe all that the server wants. Other errors are the body's, which has ended before
-            # its end, or http.client's, about a request that it does not send.
-            if is_shared(self._conn):
-                self._count += was_handed_over(error)
-            elif isinstance(error, OSError):
-                self._count += is_of_connection(error)
-            raise
-        self._is_sending = False
-        self._count += 1
 
     def _prepare_copy(self) -> None:
         if not (self.is_safe or self._has_nonce):

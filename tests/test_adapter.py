@@ -549,6 +549,88 @@ def test_a_connection_looks_like_itself_to_a_framework(serve, oauth):
     assert looked == [(True, "localhost")]
 
 
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_what_a_framework_changes_of_the_headers_on_the_way_is_signed_and_sent(serve, oauth, method):
+    """In place, in the dict that it was given."""
+
+    class Framework(httplib2.Http):
+        def _conn_request(self, conn, uri, method, body, headers):
+            headers["x-mine"] = "1"
+            return super()._conn_request(conn, uri, method, body, headers)
+
+    class Swapped(OAuth1Mixin, Framework):
+        pass
+
+    server = serve()
+    Swapped(oauth=oauth).request(server.uri("/p"), method)
+    assert server.received[0].headers["x-mine"] == "1"
+    assert is_signed(server.received[0])
+
+
+@pytest.mark.parametrize(
+    "content", ["", "text", None, io.BytesIO(b"stream")], ids=["no text", "text", "none", "stream"]
+)
+@pytest.mark.parametrize("status", ["200 OK", "401 Unauthorized", "403 Forbidden"])
+def test_a_framework_may_return_content_of_any_kind(serve, oauth, content, status):
+    class Framework(httplib2.Http):
+        def _conn_request(self, conn, uri, method, body, headers):
+            conn.request(method, uri, body, headers)
+            response = conn.getresponse()
+            response.read()
+            return httplib2.Response(response), content
+
+    class Swapped(OAuth1Mixin, Framework):
+        pass
+
+    server = serve(lambda received: answer(b"x", status, Content_Type="text/plain"))
+    response, returned = Swapped(oauth=oauth).request(server.uri(), "POST", b"x")
+    assert response.status == int(status[:3])
+    assert returned is content
+
+
+def test_headers_of_any_kind_that_httplib2_takes_are_taken(serve, oauth):
+    class Items:
+        def items(self):
+            return [("x-mine", "1")]
+
+    server = serve()
+    http = OAuth1Http(oauth=oauth)
+    for headers in (None, {}, Items()):
+        conn = http_client.HTTPConnection("localhost", server.port, timeout=10)
+        conn.default_port = 80
+        assert http._conn_request(conn, "/p", "GET", None, headers)[1] == b"ok"
+        conn.close()
+    assert all(map(is_signed, server.received))
+    assert server.received[2].headers["x-mine"] == "1"
+
+
+def test_a_function_is_asked_about_a_uri_as_it_is_compared(serve, oauth):
+    """Whatever a connection calls its host."""
+    asked = []
+
+    class Loud(httplib2.HTTPConnectionWithTimeout):
+        def __init__(self, host, **kwargs):
+            super().__init__(host.upper(), **kwargs)
+
+    server = serve()
+    http = OAuth1Http(oauth=lambda uri: asked.append(uri) or oauth)
+    http.request(server.uri("/p?a=1"), connection_type=Loud)
+    assert asked == [server.uri("/p?a=1")]
+    assert is_signed(server.received[0])
+
+
+def test_a_connection_keeps_what_it_is_given(serve, oauth):
+    """Requests over one connection, signed or not, are answered by responses of http.client's kind."""
+    server = serve()
+    http = OAuth1Http(oauth=oauth)
+    for who in (oauth, None, oauth):
+        http.oauth = who
+        assert http.request(server.uri())[1] == b"ok"
+    (conn,) = http.connections.values()
+    assert issubclass(conn.response_class, http_client.HTTPResponse)
+    assert len(server.received) == 3
+
+
 @pytest.mark.parametrize("order", ["in front", "ours behind"])
 def test_hooks_within_hooks_sign_and_mend_the_clock_once(serve, oauth, order):
     class Framework(httplib2.Http):
