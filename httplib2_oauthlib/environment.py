@@ -5,8 +5,8 @@ Reads; signs nothing. No message says what a variable holds, only what it is cal
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from .errors import CredentialsError
 
@@ -21,8 +21,7 @@ _PARTS = {
 _NEEDED_WITH_RSA = ("CLIENT_KEY", "RESOURCE_OWNER_KEY")
 
 
-@dataclass(frozen=True)
-class EnvironmentCredentials:
+class EnvironmentCredentials(NamedTuple):
     """What the environment holds, under the names of ``OAuth1``; its repr shows no secret.
 
     Attributes:
@@ -34,10 +33,13 @@ class EnvironmentCredentials:
     """
 
     client_key: str
-    client_secret: str = field(repr=False)
-    resource_owner_key: str = field(repr=False)
-    resource_owner_secret: str = field(repr=False)
-    rsa_key: str | None = field(default=None, repr=False)
+    client_secret: str
+    resource_owner_key: str
+    resource_owner_secret: str
+    rsa_key: str | None = None
+
+    def __repr__(self) -> str:
+        return f"EnvironmentCredentials(client_key={self.client_key!r}, ...)"
 
 
 def read_environment(prefix: str = "OAUTH", environ: Mapping[str, str] | None = None) -> EnvironmentCredentials | None:

@@ -4,17 +4,15 @@ import re
 from collections.abc import Mapping
 from urllib.parse import unquote
 
+# Patterns that are seldom needed are compiled when they are.
 # A pair of a query with what stands before it, however often the query was encoded since; some write semicolons.
 _AMPERSAND = r"(?:&(?:amp;)?|;|%(?:25)*(?:26|3B))"
-_PAIR = re.compile(
-    rf"({_AMPERSAND}|\?|%(?:25)*3F)([A-Za-z0-9_.~-]+)(?:=|%(?:25)*3D)((?:(?!{_AMPERSAND})[^&#\s<>\"';,\\])*)",
-    re.IGNORECASE,
-)
+_PAIR = rf"({_AMPERSAND}|\?|%(?:25)*3F)([A-Za-z0-9_.~-]+)(?:=|%(?:25)*3D)((?:(?!{_AMPERSAND})[^&#\s<>\"';,\\])*)"
 # A value may be made to be decoded thousands of times.
 _MOST_ENCODED = 8
 # What is left in the place of the first pair of a query, until the ampersand after it is dropped.
 _GONE = "\0"
-_LEFT_OVER = re.compile(rf"\?{_GONE}(?=[#\s>\"';,]|$)|{_GONE}{_AMPERSAND}?", re.IGNORECASE)
+_LEFT_OVER = rf"\?{_GONE}(?=[#\s>\"';,]|$)|{_GONE}{_AMPERSAND}?"
 
 
 def without(text: str, ours: Mapping[str, str]) -> str:
@@ -26,7 +24,8 @@ def without(text: str, ours: Mapping[str, str]) -> str:
             return match[0]
         return before + _GONE if before[-1] == "?" or before[-2:].upper() == "3F" else ""
 
-    return _LEFT_OVER.sub("", _PAIR.sub(dropped, text.replace(_GONE, "")))
+    without_pairs = re.sub(_PAIR, dropped, text.replace(_GONE, ""), flags=re.IGNORECASE)
+    return re.sub(_LEFT_OVER, "", without_pairs, flags=re.IGNORECASE)
 
 
 def decoded(value: str) -> str:

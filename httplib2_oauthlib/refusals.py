@@ -7,7 +7,6 @@ with OAuth Problem Reporting. Whatever is none of these is no refusal of OAuth a
 import calendar
 import email.utils
 import html
-import json
 import re
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -16,26 +15,25 @@ from urllib.parse import parse_qs
 # How far a client's clock may be off before MediaWiki refuses, in seconds (Extension:OAuth, OAuthServer).
 TIMESTAMP_THRESHOLD = 300
 
+# Patterns that are seldom needed are compiled when they are.
 # MediaWiki's words, which it does not translate; seen in recorded traffic of MediaWiki 1.39 with Extension:OAuth.
 _MEDIAWIKI_WORDS = (
-    ("timestamp", re.compile(r"Expired timestamp, yours (?P<claimed>-?\d{1,12}), ours (?P<server>\d{1,12})")),
-    ("timestamp", re.compile("Missing timestamp")),
-    ("nonce", re.compile("Nonce already used|Missing nonce")),
-    ("signature", re.compile("Invalid signature")),
-    ("consumer", re.compile("Invalid consumer")),
-    ("token", re.compile("No approved grant|Invalid (?:access|request) token|OAuth token (?:not found|already used)")),
-    ("method", re.compile("[Ss]ignature method")),
+    ("timestamp", r"Expired timestamp, yours (?P<claimed>-?\d{1,12}), ours (?P<server>\d{1,12})"),
+    ("timestamp", "Missing timestamp"),
+    ("nonce", "Nonce already used|Missing nonce"),
+    ("signature", "Invalid signature"),
+    ("consumer", "Invalid consumer"),
+    ("token", "No approved grant|Invalid (?:access|request) token|OAuth token (?:not found|already used)"),
+    ("method", "[Ss]ignature method"),
     # The codes and keys of the messages that it does translate.
-    ("consumer", re.compile(r"\bE0(?:05|06|10|11)\b|bad-consumer|consumer-(?:owner-only|no-secret)|not-approved")),
-    ("consumer", re.compile("callback-not-oob|oauth_callback must be set")),
-    ("token", re.compile(r"\bE00[49]\b|access-token-not-found|request-token|datastore-bad-token")),
+    ("consumer", r"\bE0(?:05|06|10|11)\b|bad-consumer|consumer-(?:owner-only|no-secret)|not-approved"),
+    ("consumer", "callback-not-oob|oauth_callback must be set"),
+    ("token", r"\bE00[49]\b|access-token-not-found|request-token|datastore-bad-token"),
 )
 # Special:OAuth's text answers. Nothing but these sentences at their very beginning, since a page's text may hold
 # them too, and is not the server's word; in another language than English only from what may not be stored, as
 # pages may.
-_SPECIAL_OAUTH_TEXT = re.compile(
-    rb"Error: (?:An error occurred in the OAuth protocol: |[^<]{0,400}mw-mwoautherror-details)"
-)
+_SPECIAL_OAUTH_TEXT = rb"Error: (?:An error occurred in the OAuth protocol: |[^<]{0,400}mw-mwoautherror-details)"
 # OAuth Problem Reporting, http://wiki.oauth.net/w/page/12238543/ProblemReporting
 _PROBLEMS = {
     "timestamp_refused": "timestamp",
@@ -53,6 +51,8 @@ _PROBLEMS = {
 # Of anything longer only so many bytes are looked at: an error is short, and a server may be malicious.
 _LONGEST_ERROR = 8192
 _PROBLEM_STATUSES = ("400", "401", "403")
+# How the refusals begin that tell of themselves in their body only.
+_BEGINNINGS = (b"Error: ", b'{"error":"')
 
 
 class Refusal(NamedTuple):
@@ -102,22 +102,26 @@ def read_refusal(response: Mapping[str, str], content: bytes) -> Refusal | None:
 
     Source: recorded answers of MediaWiki 1.39 with Extension:OAuth; OAuth Problem Reporting.
     """
+    content = content if isinstance(content, bytes) else b""  # A framework's own: text, or a stream.
+    # Nearly every response ends here.
+    is_problem = response.get("status") in _PROBLEM_STATUSES
+    if not is_problem and "mediawiki-api-error" not in response and not content.startswith(_BEGINNINGS):
+        return None
     message = _mediawiki_message(response, content)
     if message is not None:
         return _refusal_in_words(message, _mediawiki_key(response, content), response)
-    if response.get("status") in _PROBLEM_STATUSES:
+    if is_problem:
         return _problem_report(response, content)
     return None
 
 
 def _mediawiki_message(response: Mapping[str, str], content: bytes) -> str | None:
-    # Ordered by how often it is asked: nearly every response ends here at the first or second test.
     if "mwoauth" in response.get("mediawiki-api-error", ""):
         return _text_of_api_error(content)
     content_type = response.get("content-type", "")
     if content_type.startswith("text/plain"):
         is_error = content.startswith(b"Error: ") and _may_not_be_stored(response)
-        return _plain(content) if is_error or _SPECIAL_OAUTH_TEXT.match(content) else None
+        return _plain(content) if is_error or re.match(_SPECIAL_OAUTH_TEXT, content) else None
     if content_type.startswith("application/json"):
         # A page's text can be asked for as JSON too (action=raw&ctype=application/json).
         if content.startswith(b'{"error":"mwoauth') and _may_not_be_stored(response):
@@ -138,7 +142,7 @@ def _mediawiki_key(response: Mapping[str, str], content: bytes) -> str:
 
 def _refusal_in_words(message: str, key: str, response: Mapping[str, str]) -> Refusal:
     for reason, words in _MEDIAWIKI_WORDS:
-        match = words.search(message) or words.search(key)
+        match = re.search(words, message) or re.search(words, key)
         if match is not None:
             found = match.groupdict()
             server = int(found["server"]) if "server" in found else _date(response)
@@ -163,6 +167,8 @@ def _problem_report(response: Mapping[str, str], content: bytes) -> Refusal | No
 
 def _text_of_api_error(content: bytes) -> str:
     """Return the sentence in an api.php, rest.php or identify error, or all of it if it has another form."""
+    import json  # noqa: PLC0415 (most programs never get here, and to import it takes as long as all of this module)
+
     try:
         answer = json.loads(content)
     except (ValueError, RecursionError):
