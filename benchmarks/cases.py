@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from httplib2_oauthlib import OAuth1, OAuth1Http
 
 from .clients import FORM_HEADERS, FOUR, OURS, client, getters, posters
-from .measuring import peak_memory, side_by_side
+from .measuring import Work, peak_memory, side_by_side
 from .server import running
 
 _QUERY = "action=query&meta=userinfo&format=json&uiprop=rights%7Cgroups"
@@ -191,7 +191,7 @@ CASES = (
 )
 
 
-def _proven(clients: dict[str, Callable[[], object]]) -> dict[str, Callable[[], object]]:
+def _proven(clients: dict[str, Work]) -> dict[str, Work]:
     """Return clients that were seen to be answered, so that those that should sign do."""
     for name, work in clients.items():
         answer: Any = work()

@@ -2,7 +2,7 @@
 
 import functools
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,6 +11,8 @@ from oauthlib.oauth1 import Client
 from requests_oauthlib import OAuth1Session
 
 from httplib2_oauthlib import OAuth1, OAuth1Http
+
+from .measuring import Work
 
 # authlib has one to say about the httpx that it is used with here, and lets it pass no filter.
 with warnings.catch_warnings(record=True):
@@ -26,7 +28,7 @@ def client(**settings: str) -> Client:
     return Client(*FOUR, **settings)
 
 
-def getters(plain_uri: str, uri: str) -> dict[str, Callable[[], object]]:
+def getters(plain_uri: str, uri: str) -> dict[str, Work]:
     """Return each client's GET of a URI, over a connection that it keeps; httplib2 itself signs nothing."""
     return {
         "httplib2": functools.partial(httplib2.Http().request, plain_uri),
@@ -36,10 +38,10 @@ def getters(plain_uri: str, uri: str) -> dict[str, Callable[[], object]]:
     }
 
 
-def posters(plain_uri: str, uri: str, form: Mapping[str, str]) -> dict[str, Callable[[], object]]:
+def posters(plain_uri: str, uri: str, form: Mapping[str, str]) -> dict[str, Work]:
     """Return each client's POST of a form that it is given as names and values, the encoding included."""
 
-    def posting(http: httplib2.Http, uri: str) -> Callable[[], object]:
+    def posting(http: httplib2.Http, uri: str) -> Work:
         return lambda: http.request(uri, "POST", urlencode(form), FORM_HEADERS)
 
     return {

@@ -375,8 +375,9 @@ class OAuth1Mixin(_Base):
         base, origin, spelled = _place_of(conn, call)
         uri = spelled + request_uri
         # Without a call somebody called an inner method by itself: a request of its own.
-        signer = (resolve(self._oauth, uri), False) if call is None else call.signer_to_send(self._oauth, origin, uri)
-        oauth, is_another = signer
+        oauth, is_another = (
+            (resolve(self._oauth, uri), False) if call is None else call.signer_to_send(self._oauth, origin, uri)
+        )
         if is_another:  # What httplib2 has found in the cache is the former signer's; no 304 may confirm it.
             headers = {name: value for name, value in headers.items() if name.lower() not in _CONDITIONS}
         if oauth is None:

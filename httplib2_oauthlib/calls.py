@@ -145,11 +145,12 @@ class Call:
         signer = None
         if oauth is not None and not (hop.was_https and origin.scheme == "http"):
             hop.was_https = hop.was_https or origin.scheme == "https"
-            # One for all is for what was asked for only; another only for hosts that the program itself has named. (The
-            # same text leads to the same place: no need to parse it.)
-            is_meant = not isinstance(oauth, OAuth1) or uri == self.asked or self._was_asked_for(origin, uri)
-            if is_meant:
-                signer = oauth if isinstance(oauth, OAuth1) else resolve(oauth, uri)
+            # One for all is for what was asked for only; another only for hosts that the program itself has named.
+            if not isinstance(oauth, OAuth1):
+                signer = resolve(oauth, uri)
+            # The same text leads to the same place: no need to parse it.
+            elif uri == self.asked or self._was_asked_for(origin, uri):
+                signer = oauth
         # That nobody does is said once, too: whoever is set meanwhile would read or write another's entry.
         hop.signers[uri] = signer
         return signer

@@ -6,7 +6,7 @@ from typing import NamedTuple, Protocol
 from urllib.parse import unquote_to_bytes
 
 from .requestparts import FORM, RequestParts
-from .signatures import base_string, escape
+from .signatures import base_string, escape, pairs_of
 
 # What stands for a masked value; letters only, so that percent-encoding leaves it readable.
 _MASK = "MASKED"
@@ -153,8 +153,7 @@ def mediawiki_differences(signer: Signer, request: RequestParts, protocol: Itera
         if text and b"" in text.split(b"&"):
             yield f"the {place} has an empty pair (&& or an & at an end), which it signs as a parameter; drop it"
 
-    query = [name for name, _ in _parse_form(request.query.encode("ascii"))]
-    form = [name for name, _ in _parse_form(request.form or b"")]
+    query, form = _names_in(request.query.encode("ascii")), _names_in(request.form or b"")
     for name in sorted({name for name in query if query.count(name) > 1}):
         yield f"the query repeats {_readable(name)}, and it signs the last one only; join the values or send a form"
     for name in sorted(set(query) & set(form)):
@@ -170,12 +169,9 @@ def mediawiki_differences(signer: Signer, request: RequestParts, protocol: Itera
         yield f"{_readable(name)} is in the request and in the header, and it signs the header's only; drop yours"
 
 
-def _parse_form(form: bytes) -> Iterable[tuple[bytes, bytes]]:
-    """Parse form-encoded bytes as servers do: ``+`` is a space, a ``%`` that begins no escape is itself."""
-    for piece in form.split(b"&"):
-        if piece:
-            name, _, value = piece.replace(b"+", b" ").partition(b"=")
-            yield unquote_to_bytes(name), unquote_to_bytes(value)
+def _names_in(form: bytes) -> list[bytes]:
+    """List the names in a form, or in a query, decoded."""
+    return [unquote_to_bytes(name.replace(b"%25", b"%")) for name, _ in pairs_of(form)]
 
 
 def _renumbered(query: list[bytes], form: list[bytes]) -> list[bytes]:

@@ -22,7 +22,6 @@ _KEPT = "keep-alive"
 # Of a length that makes sense.
 _MOST_DIGITS = 20
 
-
 # Bound at import: under vcrpy the name in http.client may be another.
 _Response = http.client.HTTPResponse
 
@@ -90,12 +89,8 @@ class WatchedResponse(_Response):
         if (length is None) is not is_chunked or status in _WITHOUT_BODY:
             return False
         file.read(match.end())
-        self.version, self.code, self.status, self.reason = (
-            11,
-            status,
-            status,
-            (match[2] or b"").decode("ascii").strip(),
-        )
+        self.version, self.code, self.status = 11, status, status
+        self.reason = (match[2] or b"").decode("ascii").strip()
         self.headers = self.msg = headers
         self.length, self.chunked, self.will_close = length, is_chunked, False
         if is_chunked:

@@ -152,9 +152,9 @@ class Template:
     def __init__(self, parameters: Iterable[tuple[str, str]], realm: str | None) -> None:
         # What is escaped holds no NUL.
         escaped = [(name, _GAP if name in _CHANGING else escape(value)) for name, value in parameters]
-        start, *self._rest = "&".join(f"{name}={value}" for name, value in sorted(escaped)).split(_GAP)
-        self.start = _encoded_again(start)
-        self._rest = [_encoded_again(piece).decode("ascii") for piece in self._rest]
+        start, *rest = "&".join(f"{name}={value}" for name, value in sorted(escaped)).split(_GAP)
+        self.start = _encoded_again(start).encode("ascii")
+        self._rest = [_encoded_again(piece) for piece in rest]
         self._header = authorization([*escaped, ("oauth_signature", _GAP)], realm).split(_GAP)
 
     def rest(self, nonce: str, timestamp: str) -> bytes:
@@ -270,8 +270,8 @@ def _begin(inner: Any, *pieces: bytes) -> Any:
     return inner
 
 
-def _encoded_again(parameters: str) -> bytes:
-    return parameters.replace("%", "%25").replace("=", "%3D").replace("&", "%26").encode("ascii")
+def _encoded_again(parameters: str) -> str:
+    return parameters.replace("%", "%25").replace("=", "%3D").replace("&", "%26")
 
 
 def _encoded_anew(match: re.Match[bytes]) -> bytes:

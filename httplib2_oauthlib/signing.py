@@ -266,11 +266,12 @@ class OAuth1:
         if not (nonce.isalnum() and timestamp.isalnum() and nonce.isascii() and timestamp.isascii()):
             nonce, timestamp = escape(nonce), escape(timestamp)
         rest, after = template.rest(nonce, timestamp), surroundings.after
+        # Nothing is kept of what is long, and another each time: a form.
+        begin = start_of_base if request.is_short else start_of_base.__wrapped__
+        start = (begin(method, request.base_uri), surroundings.before, template.start)
         if request.is_short:
-            start = (start_of_base(method, request.base_uri), surroundings.before, template.start)
             signature = self._signature(rest, after, start=start)
-        else:  # Nothing is kept of what is long, and another each time: a form.
-            start = (start_of_base.__wrapped__(method, request.base_uri), surroundings.before, template.start)
+        else:
             signature = self._signature(*start, rest, after)
         signature = escape_base64(signature) if self._client.is_hmac else escape(signature)
         headers = request.authorized(template.header(nonce, timestamp, signature))

@@ -130,11 +130,7 @@ class Transmissions:
         self._request = (method, target, body, dict(headers.items()) if headers else {})
         self.is_safe = method.upper() in _SAFE_METHODS
         self._body_start = None if is_read else _start_of(body)
-        # How many copies may have reached the server, the last thing that it said, and whether that came whole, which
-        # a WatchedResponse knows itself.
-        self._count = 0
-        self._response: Any = None
-        self._was_answered = self._is_sending = self._is_own = False
+        self._is_sending = self._is_own = False
         self._unwatch: Callable[[], None] | None = None
 
     @property
@@ -157,8 +153,10 @@ class Transmissions:
         Raises:
             SigningError: The request can't be signed; nothing of it was sent.
         """
+        # How many copies may have reached the server, the last thing that it said, and whether that came whole, which
+        # a WatchedResponse knows itself.
         self._count = 0
-        self._response = None
+        self._response: Any = None
         self._was_answered = False
         self._offset = offset
         if earlier is not None:
@@ -208,7 +206,7 @@ class Transmissions:
                 raise
             finally:
                 if self._unwatch is not None:
-                    self._forget()
+                    self._unwatch()
 
     def transmit(self, method: str, target: str, body: Any = None, headers: Any = None, **kwargs: Any) -> None:
         """Send the request; httplib2 calls this once per transmission."""
@@ -236,7 +234,7 @@ class Transmissions:
         if not self._is_shared and isinstance(conn, http.client.HTTPConnection) and conn.sock is None:
             conn.connect()
         if self._unwatch is not None:
-            self._forget()
+            self._unwatch()
         self._response = None
         self._was_answered = False
         self._is_sending = True
@@ -295,19 +293,15 @@ class Transmissions:
             self._was_answered = True
             return
 
+        # An answer's read() and this object would keep each other alive, and a socket open.
         def unwatch() -> None:
+            self._unwatch = None
             if former is None:
                 del response.read
             else:
                 response.read = former
 
         self._unwatch = unwatch
-
-    def _forget(self) -> None:
-        """Let go of an answer's ``read()``: it and this object would keep each other alive, and a socket open."""
-        if self._unwatch is not None:
-            self._unwatch()
-            self._unwatch = None
 
     def rewind(self) -> bool:
         """Make the body ready to be sent once more; False if it can be read only once."""
