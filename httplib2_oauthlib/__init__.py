@@ -5,7 +5,10 @@ framework's own Http, ``HttpPool`` makes one that threads may share, and ``insta
 their own. The errors are drawn as a tree in :mod:`httplib2_oauthlib.errors`.
 """
 
-from .adapter import OAuth1Http, OAuth1Mixin
+from ._http.install import install, uninstall
+from ._http.mixin import OAuth1Http, OAuth1Mixin
+from ._http.pool import HttpPool
+from ._signing.oauth1 import OAuth1, SignedRequest
 from .errors import (
     CredentialsError,
     HandshakeError,
@@ -16,9 +19,6 @@ from .errors import (
     ResponseLostError,
     SigningError,
 )
-from .installation import install, uninstall
-from .pool import HttpPool
-from .signing import OAuth1, SignedRequest
 
 __version__ = "0.1.0"
 

@@ -18,9 +18,9 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from ._signing.hosts import PATTERN, is_pattern, patterns
+from ._signing.oauth1 import OAuth1
 from .errors import CredentialsError, SigningError
-from .hosts import PATTERN, is_pattern, patterns
-from .signing import OAuth1
 
 # What is kept of an OAuth1, with its defaults; callback and verifier belong to one handshake.
 _KEPT = {field.name: field.default for field in fields(OAuth1) if field.name not in ("callback_uri", "verifier")}

@@ -16,15 +16,15 @@ from urllib.parse import parse_qs
 
 import httplib2
 
-from .adapter import OAuth1Http
-from .answers import Answer
-from .calls import call_of, within_call
-from .conversion import converted
+from ._http.context import call_of, within_call
+from ._http.lost_responses import is_httplib2s
+from ._http.mixin import OAuth1Http
+from ._refusals.token_endpoint import Answer
+from ._signing.base_string import generate_nonce
+from ._signing.convert import converted
+from ._signing.oauth1 import OAuth1
+from ._signing.request import add_to_query, form_encode
 from .errors import HandshakeError
-from .losses import is_httplib2s
-from .requestparts import add_to_query, form_encode
-from .signatures import generate_nonce
-from .signing import OAuth1
 
 #: Seconds that an Http made here waits for a server.
 TIMEOUT = 30

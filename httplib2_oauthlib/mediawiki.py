@@ -17,14 +17,14 @@ from urllib.parse import urlencode
 
 import httplib2
 
-from .answers import Answer
-from .calls import Origin
-from .cures import explained, quoted
+from ._http.context import Origin
+from ._refusals.advice import explained, quoted
+from ._refusals.refusals import read_refusal
+from ._refusals.token_endpoint import Answer
+from ._signing.oauth1 import OAuth1
+from ._signing.request import add_to_query
 from .errors import HandshakeError, IdentityError, OAuthError, RefusedError
 from .handshake import Handshake, KeyAndSecret, borrowed, pair, post_signed
-from .refusals import read_refusal
-from .requestparts import add_to_query
-from .signing import OAuth1
 
 __all__ = [
     "AccessToken",

@@ -15,8 +15,8 @@ from urllib.parse import quote
 import pytest
 
 if TYPE_CHECKING:
-    from .adapter import OAuth1Http
-    from .signing import OAuth1
+    from ._http.mixin import OAuth1Http
+    from ._signing.oauth1 import OAuth1
     from .testwiki import TestWiki
 
 _LONGEST_NAME = 120
@@ -59,8 +59,8 @@ def oauth_wiki() -> "Iterator[TestWiki]":
 @pytest.fixture
 def oauth_http(oauth_wiki: "TestWiki") -> "Iterator[OAuth1Http]":
     """An ``OAuth1Http`` that is signed in to ``oauth_wiki`` as Alice; ``oauth_http.oauth = None`` logs her out."""
-    from .adapter import OAuth1Http  # noqa: PLC0415
-    from .signing import OAuth1  # noqa: PLC0415
+    from ._http.mixin import OAuth1Http  # noqa: PLC0415
+    from ._signing.oauth1 import OAuth1  # noqa: PLC0415
 
     http = OAuth1Http(timeout=30, oauth=OAuth1(*oauth_wiki.owner_only("Alice")))
     yield http
@@ -104,7 +104,7 @@ class CassetteOfTest:
     @property
     def oauth(self) -> "OAuth1":
         """Who signs: the credentials of ``OAUTH_TOKENS`` while it is recorded, made-up ones while it is played."""
-        from .signing import OAuth1  # noqa: PLC0415
+        from ._signing.oauth1 import OAuth1  # noqa: PLC0415
 
         if not self.is_recording:
             return OAuth1("client-key", "client-secret", "token", "token-secret")

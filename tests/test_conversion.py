@@ -145,7 +145,7 @@ def test_nothing_is_imported_that_is_not_there():
     program = """
         import sys
         from httplib2_oauthlib import OAuth1Http
-        from httplib2_oauthlib.conversion import converted
+        from httplib2_oauthlib._signing.convert import converted
         from httplib2_oauthlib.mediawiki import AccessToken, ConsumerToken
         assert OAuth1Http(oauth=(ConsumerToken("a", "b"), AccessToken("c", "d"))).oauth.resource_owner_key == "c"
         assert converted(object()) is None

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from httplib2_oauthlib.__main__ import main
+from httplib2_oauthlib._cli.main import main
 from httplib2_oauthlib.testwiki import TestWiki
 
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from httplib2_oauthlib.environment import read_environment
+from httplib2_oauthlib._signing.environment import read_environment
+from httplib2_oauthlib._signing.oauth1 import OAuth1
 from httplib2_oauthlib.errors import CredentialsError
-from httplib2_oauthlib.signing import OAuth1
 
 NAMES = ("CLIENT_KEY", "CLIENT_SECRET", "RESOURCE_OWNER_KEY", "RESOURCE_OWNER_SECRET")
 VALUES = ("canary-key", "canary-secret", "canary-token", "canary-token-secret")

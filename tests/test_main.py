@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from httplib2_oauthlib import OAuth1
-from httplib2_oauthlib.__main__ import main
+from httplib2_oauthlib._cli.main import main
 from httplib2_oauthlib.credentials import FileStore
 
 from .servers import DROP, answer, in_turn
@@ -324,7 +324,7 @@ def test_what_would_keep_credentials_from_being_kept_is_told_before_they_are_gra
     assert (code, wiki.store.request_tokens) == (1, {})
     assert "chmod 600" in one_line(err)
     path.chmod(0o600)
-    monkeypatch.setattr("httplib2_oauthlib.__main__.find_spec", lambda name: None)
+    monkeypatch.setattr("httplib2_oauthlib._cli.main.find_spec", lambda name: None)
     code, _, err = run("login", host_of(wiki))
     assert (code, wiki.store.request_tokens) == (1, {})
     assert "pip install 'httplib2-oauthlib[mediawiki]'" in one_line(err)
@@ -604,7 +604,7 @@ def test_help_has_every_command_its_exit_codes_and_examples(capsys):
 
 def test_no_option_takes_a_secret():
     """Arguments are seen by every user of the machine."""
-    from httplib2_oauthlib.__main__ import _parser
+    from httplib2_oauthlib._cli.main import _parser
 
     texts = []
     for action in _parser()._subparsers._group_actions[0].choices.values():
@@ -624,7 +624,7 @@ def test_a_keyring_is_used_where_there_is_one(wiki, tmp_path):
     """A real backend, chosen as users choose one."""
     program = textwrap.dedent("""
         import sys
-        from httplib2_oauthlib.__main__ import main
+        from httplib2_oauthlib._cli.main import main
         sys.exit(main(["login", "--owner-only", sys.argv[1]]) or main(["whoami", sys.argv[1]]))
     """)
     environment = {

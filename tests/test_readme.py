@@ -69,7 +69,7 @@ def test_its_recorded_test_is_recorded_audited_and_played(tmp_path):
 
 
 def test_it_names_every_command_and_every_exit_code():
-    from httplib2_oauthlib.__main__ import FAILED, INTERRUPTED, MISUSED, OK, REFUSED
+    from httplib2_oauthlib._cli.main import FAILED, INTERRUPTED, MISUSED, OK, REFUSED
 
     for command in ("demo", "wiki", "login", "whoami", "request", "explain", "logout", "audit", "scrub"):
         assert f"    httplib2-oauth {command} " in README

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from httplib2_oauthlib.refusals import read_refusal
+from httplib2_oauthlib._refusals.refusals import read_refusal
 
 from . import vectors
 

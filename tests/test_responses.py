@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from httplib2_oauthlib.responses import WatchedResponse
+from httplib2_oauthlib._http.responses import WatchedResponse
 
 
 def read(kind, answer, method):

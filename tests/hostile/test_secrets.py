@@ -12,7 +12,7 @@ from urllib.parse import quote, urlencode
 import pytest
 
 from httplib2_oauthlib import OAuth1, OAuth1Http, OAuthError, mediawiki
-from httplib2_oauthlib.__main__ import main
+from httplib2_oauthlib._cli.main import main
 from httplib2_oauthlib.credentials import FileStore, from_pywikibot
 from httplib2_oauthlib.handshake import Handshake, KeyAndSecret, read_callback
 from httplib2_oauthlib.testwiki import TestWiki

@@ -3,10 +3,11 @@
 import httplib2
 import pytest
 
-from httplib2_oauthlib import OAuth1, OAuth1Http, ResponseLostError, demo, mediawiki
-from httplib2_oauthlib.__main__ import main
+from httplib2_oauthlib import OAuth1, OAuth1Http, ResponseLostError, mediawiki
+from httplib2_oauthlib._cli import demo
+from httplib2_oauthlib._cli.login import CallbackReceiver
+from httplib2_oauthlib._cli.main import main
 from httplib2_oauthlib.handshake import TIMEOUT, Handshake
-from httplib2_oauthlib.login import CallbackReceiver
 
 from ..servers import Listener
 from . import faults

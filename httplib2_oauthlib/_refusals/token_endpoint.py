@@ -14,8 +14,8 @@ from urllib.parse import parse_qsl, quote
 
 import httplib2
 
-from .cures import explained, quoted, sentence
-from .errors import HandshakeError
+from ..errors import HandshakeError
+from .advice import explained, quoted, sentence
 from .refusals import Refusal, read_refusal
 
 _TITLE = re.compile(r"<title[^>]{0,200}>([^<]{0,400})", re.IGNORECASE)

@@ -18,14 +18,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import httplib2
 
-from .caches import CacheAttribute
-from .calls import Call, Origin, Signers, SignersLike, accepted, call_of, has_authorization, resolve, within_call
-from .errors import ResponseLostError, SigningError
-from .hosts import is_pattern
-from .losses import carries_answer, going_on, redirect_failed
-from .requestparts import DEFAULT_PORTS
-from .signing import OAuth1
-from .transmissions import SignedConnection, Transmissions
+from .._signing.hosts import is_pattern
+from .._signing.oauth1 import OAuth1
+from .._signing.request import DEFAULT_PORTS
+from ..errors import ResponseLostError, SigningError
+from .cache import CacheAttribute
+from .context import Call, Origin, Signers, SignersLike, accepted, call_of, has_authorization, resolve, within_call
+from .exchange import SignedConnection, Transmissions
+from .lost_responses import carries_answer, going_on, redirect_failed
 
 # Bound at import: under vcrpy the name in http.client is another class while a cassette is open.
 _HTTPSConnection = http.client.HTTPSConnection

@@ -11,10 +11,10 @@ from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from oauthlib.oauth1 import Client
 
-from .conversion import converted
-from .hosts import patterns
-from .requestparts import DEFAULT_PORTS
-from .signing import OAuth1
+from .._signing.convert import converted
+from .._signing.hosts import patterns
+from .._signing.oauth1 import OAuth1
+from .._signing.request import DEFAULT_PORTS
 
 #: Who signs: one for all, one per host pattern, or whatever a function says of a URI. The latter may also name what
 #: :func:`.conversion.converted` makes an OAuth1 of.

@@ -9,7 +9,7 @@ from typing import Any
 
 from oauthlib.oauth1 import Client
 
-from .signing import OAuth1
+from .oauth1 import OAuth1
 
 _CONSUMER, _ACCESS = "ConsumerToken", "AccessToken"
 _NAMES = [field.name for field in fields(OAuth1)]

@@ -14,8 +14,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, TypeAlias
 from urllib.parse import quote
 
-from .errors import SigningError
-from .signatures import Pair, Surroundings, base_string, escape, pairs_of, twice_encoded
+from ..errors import SigningError
+from .base_string import Pair, Surroundings, base_string, escape, pairs_of, twice_encoded
 
 #: What httplib2 can send: text, bytes, a file-like object or an iterable of bytes.
 Body: TypeAlias = str | bytes | bytearray | memoryview | io.IOBase | Iterable[bytes] | None

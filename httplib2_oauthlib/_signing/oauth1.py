@@ -16,11 +16,11 @@ from typing import NamedTuple, Self
 
 from oauthlib.oauth1 import Client
 
+from ..errors import CredentialsError, InsecureTransportError, SigningError
+from .base_string import KeyedClient, Template, authorization, escape, escape_base64, generate_nonce, start_of_base
 from .environment import read_environment, variable_stem
-from .errors import CredentialsError, InsecureTransportError, SigningError
-from .explanation import explain
-from .requestparts import FORM, Body, RequestParts, add_to_query, form_encode
-from .signatures import KeyedClient, Template, authorization, escape, escape_base64, generate_nonce, start_of_base
+from .explain import explain
+from .request import FORM, Body, RequestParts, add_to_query, form_encode
 
 PLACEMENTS = ("AUTH_HEADER", "QUERY", "BODY")
 # What an OAuth1 computes from its fields, once.

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import httplib2
 
-from .errors import OAuthError, ResponseLostError, SigningError
+from ..errors import OAuthError, ResponseLostError, SigningError
 
 _LOOK = "Look before you repeat the request."
 _COPY_REFUSED_FOR_ITS_NONCE = (

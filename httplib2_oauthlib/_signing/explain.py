@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, Protocol
 from urllib.parse import unquote_to_bytes
 
-from .requestparts import FORM, RequestParts
-from .signatures import base_string, escape, pairs_of
+from .base_string import base_string, escape, pairs_of
+from .request import FORM, RequestParts
 
 # What stands for a masked value; letters only, so that percent-encoding leaves it readable.
 _MASK = "MASKED"

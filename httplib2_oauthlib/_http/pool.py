@@ -9,7 +9,7 @@ from typing import Any
 
 import httplib2
 
-from .caches import LockedCache
+from .cache import LockedCache
 
 _OWN = ("request", "_http", "_size", "_free", "_lock", "_cache_lock", "_idle", "_depths", "_generation")
 

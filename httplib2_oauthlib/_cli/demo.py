@@ -5,9 +5,9 @@ import sys
 from typing import Any
 from urllib.parse import urlencode
 
-from .adapter import OAuth1Http
-from .requestparts import FORM
-from .signing import OAuth1
+from .._http.mixin import OAuth1Http
+from .._signing.oauth1 import OAuth1
+from .._signing.request import FORM
 
 #: Seconds that the demo waits for its own wiki.
 TIMEOUT = 10
@@ -20,7 +20,7 @@ def tell() -> int:
         TimeoutError: The wiki did not answer in time.
     """
     try:
-        from .testwiki import TestWiki  # noqa: PLC0415 (an extra)
+        from ..testwiki import TestWiki  # noqa: PLC0415 (an extra)
     except ImportError as error:
         print(
             f"demo needs the embedded wiki ({error.name} is missing): pip install 'httplib2-oauthlib[testwiki]'",

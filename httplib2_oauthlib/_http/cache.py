@@ -4,8 +4,8 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
 
-from .calls import call_of
-from .signing import OAuth1
+from .._signing.oauth1 import OAuth1
+from .context import call_of
 
 
 class _View:

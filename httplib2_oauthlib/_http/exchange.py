@@ -12,10 +12,14 @@ from typing import Any, TypeAlias
 
 import httplib2
 
-from .calls import has_authorization
+from .._refusals.refusals import read_refusal
+from .._signing.base_string import generate_nonce
+from .._signing.oauth1 import OAuth1
+from .._signing.request import RequestParts, is_file
+from ..errors import ResponseLostError
 from .connections import is_shared, is_stale, reading_whole, was_handed_over
-from .errors import ResponseLostError
-from .losses import (
+from .context import has_authorization
+from .lost_responses import (
     copy_impossible,
     copy_refused,
     is_break,
@@ -25,11 +29,7 @@ from .losses import (
     used_up,
 )
 from .queries import decoded, without
-from .refusals import read_refusal
-from .requestparts import RequestParts, is_file
 from .responses import WatchedResponse
-from .signatures import generate_nonce
-from .signing import OAuth1
 
 Answer: TypeAlias = tuple[httplib2.Response, bytes]
 

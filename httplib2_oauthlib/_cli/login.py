@@ -13,13 +13,13 @@ from urllib.parse import parse_qs, urljoin, urlsplit
 
 import httplib2
 
-from .adapter import OAuth1Http
-from .calls import Origin
-from .errors import HandshakeError, OAuthError
-from .handshake import read_callback
-from .mediawiki import check
-from .requestparts import DEFAULT_PORTS
-from .signing import OAuth1
+from .._http.context import Origin
+from .._http.mixin import OAuth1Http
+from .._signing.oauth1 import OAuth1
+from .._signing.request import DEFAULT_PORTS
+from ..errors import HandshakeError, OAuthError
+from ..handshake import read_callback
+from ..mediawiki import check
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _SCRIPT = re.compile(r"/(?:index|api)\.php$")

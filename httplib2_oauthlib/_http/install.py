@@ -7,10 +7,10 @@ from typing import Any
 
 import httplib2
 
-from .adapter import OAuth1Http, OAuth1Mixin
-from .calls import Signers, SignersLike, accepted
+from .context import Signers, SignersLike, accepted
+from .mixin import OAuth1Http, OAuth1Mixin
 
-_LOGGER = logging.getLogger(__name__)
+_LOGGER = logging.getLogger("httplib2_oauthlib")
 # Those that were installed, the last one at the end.
 _installed: list["Installation"] = []
 
@@ -73,8 +73,8 @@ def install(oauth: SignersLike) -> Installation:
     """Make every ``httplib2.Http`` from now on a signing one, until :func:`uninstall`.
 
     For frameworks that make their own Http: called before they are imported, it also reaches those that derive a class
-    from ``httplib2.Http`` or import it by its name; a class that was derived before is named in a warning of this
-    module's logger. As a context manager it ends with its block, and what was made within goes on signing::
+    from ``httplib2.Http`` or import it by its name; a class that was derived before is named in a warning of the logger
+    ``httplib2_oauthlib``. As a context manager it ends with its block, and what was made within goes on signing::
 
         with install({"*.wikipedia.org": oauth}):
             bot = framework.Bot()

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from .errors import CredentialsError
+from ..errors import CredentialsError
 
 # What follows the prefix, in the order in which TOKENS joins the values, and the words of people for each.
 _PARTS = {

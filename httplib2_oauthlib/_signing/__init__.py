@@ -1,0 +1,1 @@
+"""Signing: a request in, a signed request out. Nothing here does I/O."""
