@@ -16,8 +16,8 @@ from urllib.parse import parse_qs
 
 import httplib2
 
-from ._http.context import call_of, within_call
-from ._http.lost_responses import is_httplib2s
+from ._http.context import context_of, run_hop
+from ._http.lost_responses import is_httplib2_error
 from ._http.mixin import OAuth1Http
 from ._refusals.token_endpoint import Answer
 from ._signing.base_string import generate_nonce
@@ -311,7 +311,7 @@ def post_signed(
         except TimeoutError as error:
             raise TimeoutError(f"asked for {asked_for}, {uri.partition('?')[0]} did not answer in time") from error
         except Exception as error:
-            if not is_httplib2s(error, "MalformedHeader"):
+            if not is_httplib2_error(error, "MalformedHeader"):
                 raise
             raise HandshakeError(
                 "answer",
@@ -337,9 +337,9 @@ def _send(http: httplib2.Http, uri: str, body: object, headers: dict[str, str]) 
     try:
         # The request is signed already, maybe in its query or its body, where a signing Http would not see it; told
         # of a header of the caller's own, it does not sign.
-        answer: tuple[httplib2.Response, bytes] = within_call(http, call_of(http), uri, {"authorization": ""}, work)
+        answer: tuple[httplib2.Response, bytes] = run_hop(http, context_of(http), uri, {"authorization": ""}, work)
         return answer
     except Exception as error:
-        if not is_httplib2s(error, "RedirectLimit"):
+        if not is_httplib2_error(error, "RedirectLimit"):
             raise
         return cast(httplib2.Response, vars(error)["response"]), cast(bytes, vars(error)["content"])

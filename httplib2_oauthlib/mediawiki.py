@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 
 import httplib2
 
-from ._http.context import Origin
+from ._http.origin import Origin
 from ._refusals.advice import explained, quoted
 from ._refusals.refusals import read_refusal
 from ._refusals.token_endpoint import Answer

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from keyrings.alt.file import PlaintextKeyring
 
 from httplib2_oauthlib import OAuth1, OAuth1Http
-from httplib2_oauthlib._http.context import resolve
+from httplib2_oauthlib._http.signers import resolve
 from httplib2_oauthlib.credentials import FileStore, KeyringStore, from_pywikibot, read_user_config
 from httplib2_oauthlib.errors import CredentialsError
 

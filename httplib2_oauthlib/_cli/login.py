@@ -13,8 +13,8 @@ from urllib.parse import parse_qs, urljoin, urlsplit
 
 import httplib2
 
-from .._http.context import Origin
 from .._http.mixin import OAuth1Http
+from .._http.origin import Origin
 from .._signing.oauth1 import OAuth1
 from .._signing.request import DEFAULT_PORTS
 from ..errors import HandshakeError, OAuthError

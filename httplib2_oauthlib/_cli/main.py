@@ -20,8 +20,8 @@ from urllib.parse import quote, urlencode
 import httplib2
 
 from .. import __version__, mediawiki
-from .._http.context import Origin
 from .._http.mixin import OAuth1Http
+from .._http.origin import Origin
 from .._refusals.advice import printable
 from .._signing.base_string import generate_nonce
 from .._signing.oauth1 import OAuth1, SignedRequest

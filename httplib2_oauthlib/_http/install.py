@@ -7,8 +7,8 @@ from typing import Any
 
 import httplib2
 
-from .context import Signers, SignersLike, accepted
 from .mixin import OAuth1Http, OAuth1Mixin
+from .signers import Signers, SignersLike, accepted
 
 _LOGGER = logging.getLogger("httplib2_oauthlib")
 # Those that were installed, the last one at the end.
