@@ -5,6 +5,7 @@ http.client does not notice that a pooled connection went stale, or that a respo
 
 import functools
 import http.client
+import io
 import operator
 import select
 import socket
@@ -90,6 +91,11 @@ class CompletenessResponse(_HTTPResponse):
         if self.headers is not None:  # It was read already.
             return
         file: Any = self.fp
+        # Usually the whole head has arrived, so that it can't be cut off. After a 1xx head, another one follows.
+        start = file.peek() if isinstance(file, io.BufferedReader) else b""
+        if b"\r\n\r\n" in start and not start.startswith(b"HTTP/1.1 1"):
+            super().begin(**limits)
+            return
         lines: Any = _LineReader(file)
         self.fp = lines
         try:
@@ -151,9 +157,29 @@ class Transport:
         return response.is_complete if isinstance(response, CompletenessResponse) else self._was_read
 
     def close_if_stale(self) -> None:
-        """Close a pooled connection that the server has closed, or on which an unexpected response waits."""
-        if _is_stale(self.conn):
+        """Close a pooled connection that has data before anything was asked: it was closed, or sends nonsense."""
+        sock = getattr(self.conn, "sock", None)
+        if not isinstance(sock, socket.socket):  # Not connected, or a test double.
+            return
+        try:
+            if isinstance(sock, ssl.SSLSocket) and sock.pending():  # Data that is decrypted already.
+                has_data = True
+            elif _HAS_POLL:  # Unlike select(), it takes sockets of any number.
+                poll = select.poll()
+                poll.register(sock, select.POLLIN)
+                has_data = bool(poll.poll(0))
+            else:
+                has_data = bool(select.select([sock], [], [], 0)[0])
+        except ValueError:  # The socket was closed.
+            return
+        if has_data:
             self.conn.close()
+
+    def connect(self) -> None:
+        """Connect if there is no connection: within http.client's ``request()``, failing to would look like sending."""
+        conn = self.conn
+        if isinstance(conn, http.client.HTTPConnection) and conn.sock is None:
+            conn.connect()
 
     def send(self, method: str, target: str, body: Any, headers: Any, **kwargs: Any) -> None:
         """Send a request. It replaces the one before it."""
@@ -163,12 +189,6 @@ class Transport:
         self.is_sending = True
         self.conn.request(method, target, body, headers, **kwargs)
         self.is_sending = False
-
-    def connect(self) -> None:
-        """Connect if there is no connection: within http.client's ``request()``, failing to would look like sending."""
-        conn = self.conn
-        if isinstance(conn, http.client.HTTPConnection) and conn.sock is None:
-            conn.connect()
 
     def may_have_sent(self, error: Exception) -> bool:
         """Whether some of the request may have been sent before :meth:`send` failed. It may be all the server needs."""
@@ -244,11 +264,6 @@ class PooledTransport(Transport):
 
     __slots__ = ()
 
-    @staticmethod
-    def is_pool(conn: Any) -> bool:
-        """Whether a connection is such a pool."""
-        return getattr(conn, "_uses_httpcore_pool", False) is True
-
     def close_if_stale(self) -> None:
         """Do nothing: the pool replaces stale sockets."""
 
@@ -282,7 +297,8 @@ class PooledTransport(Transport):
 
 def transport_of(conn: Any) -> Transport:
     """Return the transport for a connection."""
-    return PooledTransport(conn) if PooledTransport.is_pool(conn) else Transport(conn)
+    is_pool = getattr(conn, "_uses_httpcore_pool", False) is True
+    return PooledTransport(conn) if is_pool else Transport(conn)
 
 
 def _reading_whole(response: Any) -> Callable[..., bytes]:
@@ -308,20 +324,3 @@ def _reading_whole(response: Any) -> Callable[..., bytes]:
         return content
 
     return read_whole
-
-
-def _is_stale(conn: Any) -> bool:
-    """Whether a pooled connection has data before anything was asked: it was closed, or the data is not a response."""
-    sock = getattr(conn, "sock", None)
-    if not isinstance(sock, socket.socket):  # Not connected, or a test double.
-        return False
-    if isinstance(sock, ssl.SSLSocket) and sock.pending():  # Data that is decrypted already.
-        return True
-    try:
-        if _HAS_POLL:  # Unlike select(), it takes sockets of any number.
-            poll = select.poll()
-            poll.register(sock, select.POLLIN)
-            return bool(poll.poll(0))
-        return bool(select.select([sock], [], [], 0)[0])
-    except ValueError:  # The socket was closed.
-        return False

@@ -18,6 +18,7 @@ httplib2 sends a request again by itself, inside ``_conn_request``, with the hea
 """
 
 import enum
+import functools
 import http.client
 import time
 from collections.abc import Callable, Mapping
@@ -98,24 +99,31 @@ def sign_and_send(
     if oauth is None:
         return send(conn, target, method, body, headers)
 
+    offset = http._clock_offsets.get(base, 0) if http.repair_clock else 0
     try:
-        exchange = SignedExchange(conn, oauth, base, (method, target, body, headers), _Clock(http, base))
+        exchange = SignedExchange(conn, oauth, base, (method, target, body, headers), offset)
         earlier = exchange.prepare_or_continue(() if context is None else context.lost_exchanges)
     except SigningError as error:
         if not was_sent:
             raise
         raise type(error)(f"{error}. A redirect led here; the request that was redirected was sent.") from None
     try:
-        response = exchange.run(send)
+        response = exchange.run(send, functools.partial(_keep_offset, http, base) if http.repair_clock else None)
     except Exception as error:
         if context is not None and (exchange.may_have_acted or isinstance(error, ResponseLostError)):
             context.note_lost(exchange)
         raise
-    if context is not None and not exchange.is_safe:
+    if context is not None and not exchange.resend.is_safe:
         context.note_response(exchange, response, earlier)
     if oauth.signature_type == "QUERY":
         strip_echo(response[0], exchange.signed.uri, exchange.as_sent.target)
     return response
+
+
+def _keep_offset(http: Any, base: str, offset: int) -> None:
+    """Store how many seconds the clock of a server is ahead of this machine's."""
+    # A new mapping, since copies of an Http share the old one.
+    http._clock_offsets = {**http._clock_offsets, base: offset}
 
 
 class State(enum.Enum):
@@ -139,7 +147,7 @@ class SignedExchange:
         oauth: The credentials.
         base: Scheme and authority of the request.
         given: Method, target, body and headers, as httplib2 gives them to ``_conn_request``.
-        clock: The server's clock.
+        offset: Seconds that the server's clock is ahead of this machine's.
 
     Attributes:
         as_given: The request as it was asked for. A form is read here once, since it may be signed more than once.
@@ -149,9 +157,10 @@ class SignedExchange:
     """
 
     __slots__ = (
-        "_clock",
+        "_has_own_authorization",
         "_is_over",
         "_nonce",
+        "_offset",
         "_timestamp",
         "_transmissions",
         "_transport",
@@ -166,11 +175,11 @@ class SignedExchange:
     _timestamp: int
 
     def __init__(
-        self, conn: Any, oauth: OAuth1, base: str, given: tuple[str, str, Any, Mapping[str, str]], clock: "_Clock"
+        self, conn: Any, oauth: OAuth1, base: str, given: tuple[str, str, Any, Mapping[str, str]], offset: int
     ) -> None:
         method, target, body, headers = given
         self._transport = transport_of(conn)
-        self._clock = clock
+        self._offset = offset
         self.oauth = oauth
         self.base = base
         is_plain = body is None or isinstance(body, str | bytes)
@@ -187,7 +196,7 @@ class SignedExchange:
         )
         # How many transmissions may have reached the server.
         self._transmissions = 0
-        self._is_over = False
+        self._has_own_authorization = self._is_over = False
 
     @property
     def state(self) -> State:
@@ -199,14 +208,9 @@ class SignedExchange:
         return State.LOST if self._is_over else State.SENT
 
     @property
-    def is_safe(self) -> bool:
-        """Whether the request may be sent again with a new nonce."""
-        return self.resend.is_safe
-
-    @property
     def may_have_acted(self) -> bool:
         """Whether the server may have acted on the request, and no response says so."""
-        return not self.is_safe and self.state in (State.SENT, State.LOST)
+        return not self.resend.is_safe and self.state in (State.SENT, State.LOST)
 
     # -- PREPARED
 
@@ -226,7 +230,7 @@ class SignedExchange:
         """
         earlier = next(filter(self._repeats, lost_exchanges), None) if lost_exchanges else None
         if earlier is None:
-            self._prepare()
+            self._sign(with_new_nonce=True)
             return None
         self._transmissions = earlier._transmissions
         self._nonce, self._timestamp = earlier._nonce, earlier._timestamp
@@ -239,17 +243,13 @@ class SignedExchange:
         ours = (self.oauth, self.base, *self.as_given[:3])
         return ours == (other.oauth, other.base, *other.as_given[:3])
 
-    def _prepare(self) -> None:
-        self._transmissions = 0
-        self._sign(with_new_nonce=True)
-
     def _sign(self, with_new_nonce: bool = False) -> None:
         """Sign the request as it is sent now."""
         if with_new_nonce:
             # RFC 5849, section 3.3: "The nonce value MUST be unique across all requests with the same timestamp,
             # client credentials, and token combinations."
             self._nonce = generate_nonce()
-            self._timestamp = int(time.time()) + self._clock.offset
+            self._timestamp = int(time.time()) + self._offset
         method, target, body, headers = self.as_sent
         self.signed = self.oauth.sign(
             self.base + target, method, body, headers, nonce=self._nonce, timestamp=self._timestamp
@@ -257,8 +257,12 @@ class SignedExchange:
 
     # -- the whole exchange
 
-    def run(self, send: Send) -> HttpResponse:
+    def run(self, send: Send, keep_offset: Callable[[int], None] | None) -> HttpResponse:
         """Send the request and return the response. Repair the clock if the server refuses its timestamp.
+
+        Args:
+            send: The ``_conn_request`` under the hook.
+            keep_offset: Stores the offset of the server's clock. None means that the clock is not repaired.
 
         Raises:
             ResponseLostError: The request isn't safe, and it is unclear whether the server acted on it.
@@ -266,24 +270,25 @@ class SignedExchange:
         response = self._transmit(send)
         refusal = self._read_refusal(response)
         server_time = None if refusal is None else refusal.clock_beside(self._timestamp)
-        if server_time is None or not self._clock.is_repaired:
+        if server_time is None or keep_offset is None:
             return response
-        former = self._clock.offset
-        self._clock.offset = server_time - int(time.time())
+        former, self._offset = self._offset, server_time - int(time.time())
+        keep_offset(self._offset)
         if not self.resend.rewind_body():
             return response
         # RFC 5849, section 3.2: the server verifies the request before it acts on it. It has not acted on a request
         # that it refused, so any method may be sent again, as a new request.
-        self._prepare()
+        self._transmissions = 0
+        self._sign(with_new_nonce=True)
         try:
             response = self._transmit(send)
         except Exception:
-            self._clock.offset = former  # No response confirms the new one.
+            keep_offset(former)  # No response confirms the new one.
             raise
         refusal = self._read_refusal(response)
         if refusal is not None and refusal.reason in ("timestamp", "other"):
             # The clock was not the reason, or the server's time is wrong.
-            self._clock.offset = former
+            keep_offset(former)
         return response
 
     def _transmit(self, send: Send) -> HttpResponse:
@@ -325,12 +330,12 @@ class SignedExchange:
     def send(self, method: str, target: str, body: Any = None, headers: Any = None, **kwargs: Any) -> None:
         """Sign and send the request. httplib2 and frameworks call this once for each transmission."""
         request = _Request(method, target, body, headers)
+        # A framework's _conn_request may change the request, and may add an Authorization. It had none before.
         is_changed = request != self.as_sent
-        # Only a framework's _conn_request can have added it, since the request was prepared without one.
-        has_own_authorization = is_changed and has_authorization(headers)
-        self.resend = self.resend.with_own_authorization(has_own_authorization)
-        if not has_own_authorization:
-            self._sign_for(request, is_changed)
+        self._has_own_authorization = is_changed and has_authorization(headers)
+        if not self._has_own_authorization:
+            if is_changed or self._transmissions:
+                self._sign_again(request, is_changed)
             signed = self.signed
             target, body, headers = signed.uri[len(self.base) :], signed.body, signed.headers
         transport = self._transport
@@ -342,19 +347,20 @@ class SignedExchange:
             raise
         self._transmissions += 1
 
-    def _sign_for(self, request: "_Request", is_changed: bool) -> None:
-        """Make the signature fit what is sent now, and this transmission."""
+    def _sign_again(self, request: "_Request", is_changed: bool) -> None:
+        """Make the signature fit a transmission that isn't the first, or a request that a framework has changed."""
         state = self.state
         if state is State.ANSWERED:
             # A framework's _conn_request repeats the request for a reason of its own: a new request.
             if not self.resend.rewind_body():
                 raise body_consumed(self._transport.response)
-            self._prepare()
+            self._transmissions = 0
+            self._sign(with_new_nonce=True)
         elif state is not State.PREPARED:
             self.resend.require_copy()
         if is_changed:
             self.as_sent = request._replace(headers=dict(request.headers.items()) if request.headers else {})
-        is_safe_copy = self._transmissions > 0 and self.is_safe
+        is_safe_copy = self._transmissions > 0 and self.resend.is_safe
         if is_changed or is_safe_copy:
             self._sign(with_new_nonce=is_safe_copy)
 
@@ -365,11 +371,12 @@ class SignedExchange:
         if self._transmissions != 1 or self.state is State.ANSWERED:
             return False
         has_response = self._transport.response is not None
-        return is_break(error, has_response) and self.resend.may_copy(has_response)
+        return is_break(error, has_response) and self.resend.may_copy(has_response or self._has_own_authorization)
 
     def _response_lost(self, error: Exception) -> ResponseLostError | None:
         # An error about a response that was read to its end is a framework's own.
-        if self.is_safe or self.state is State.PREPARED or (self.state is State.ANSWERED and not is_undecodable(error)):
+        is_other_error = self.state is State.ANSWERED and not is_undecodable(error)
+        if self.resend.is_safe or self.state is State.PREPARED or is_other_error:
             return None
         transport = self._transport
         return response_lost(error, self.base, self.as_given.method, transport.response, transport.is_sending)
@@ -384,7 +391,7 @@ class SignedExchange:
         """
         head, content = response
         refusal = read_refusal(head, content)
-        if self._transmissions > 1 and not self.is_safe:
+        if self._transmissions > 1 and not self.resend.is_safe:
             if refusal is not None and refusal.reason == "nonce":
                 raise copy_refused("nonce", head, content)
             # A server looks at the clock before the nonce. rest.php, and servers without problem reports, give no
@@ -411,27 +418,20 @@ class Resend(NamedTuple):
         has_nonce: Whether a server that has seen the request can recognise a copy.
         body: The body.
         body_start: The position of a file where the body begins. None if it isn't a file, or can't be rewound.
-        has_own_authorization: Whether a framework has added an Authorization of its own, so that ours isn't sent.
     """
 
     is_safe: bool
     has_nonce: bool
     body: Any
     body_start: Any = None
-    has_own_authorization: bool = False
 
-    def with_own_authorization(self, has_own: bool) -> "Resend":
-        """Return the same for a transmission with, or without, an Authorization of the framework's own."""
-        return self if has_own is self.has_own_authorization else self._replace(has_own_authorization=has_own)
-
-    def may_copy(self, has_response: bool) -> bool:
+    def may_copy(self, is_safe_only: bool) -> bool:
         """Whether a copy may be sent after the connection broke. If it may, its body is rewound.
 
         Args:
-            has_response: Whether a response had begun.
+            is_safe_only: Whether only a safe request may be: a response had begun, or no nonce of ours was sent.
         """
-        is_recognised = self.has_nonce and not self.has_own_authorization and not has_response
-        return (self.is_safe or is_recognised) and self.rewind_body()
+        return (self.is_safe or (self.has_nonce and not is_safe_only)) and self.rewind_body()
 
     def require_copy(self) -> None:
         """Rewind the body for a copy that httplib2 or a framework is sending.
@@ -466,31 +466,6 @@ class _Request(NamedTuple):
     target: str
     body: Any
     headers: Any
-
-
-class _Clock:
-    """The clock of one server, as far as refusals have told it. It is stored on the Http.
-
-    Attributes:
-        is_repaired: Whether the Http adopts a server's time.
-    """
-
-    __slots__ = ("_base", "_http", "is_repaired")
-
-    def __init__(self, http: Any, base: str) -> None:
-        self._http = http
-        self._base = base
-        self.is_repaired: bool = http.repair_clock
-
-    @property
-    def offset(self) -> int:
-        """Seconds that the server's clock is ahead of this machine's."""
-        return self._http._clock_offsets.get(self._base, 0) if self.is_repaired else 0
-
-    @offset.setter
-    def offset(self, seconds: int) -> None:
-        # A new mapping, since copies of an Http share the old one.
-        self._http._clock_offsets = {**self._http._clock_offsets, self._base: seconds}
 
 
 def _start_of(body: Any) -> Any:
