@@ -40,8 +40,8 @@ def add_signer(http: Any, oauth: OAuth1, domain: str) -> None:
     else:
         kind = "one OAuth1 for all hosts" if isinstance(former, OAuth1) else f"a {type(former).__name__}"
         raise ValueError(
-            f"http.oauth is {kind} already, beside which credentials for {domain or 'all hosts'} have no place;"
-            " set http.oauth to a mapping of hosts, and give a domain"
+            f"http.oauth is already {kind}, so credentials for {domain or 'all hosts'} can't be added to it; set"
+            " http.oauth to a mapping of hosts, and pass a domain"
         )
     http._added = {**http._added, domain: oauth}
 

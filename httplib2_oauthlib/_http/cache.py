@@ -1,4 +1,4 @@
-"""Caches: one user's entries are kept apart from another's. What is in a cache does not matter here."""
+"""Caches: the entries of one user are kept apart from those of another."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -24,7 +24,7 @@ class _View:
 
 
 class CacheByIdentity(_View):
-    """A view of a cache for one call, in which each signer has entries of its own.
+    """A view of a cache for one call, in which each signer has separate entries.
 
     Args:
         cache: An object with ``get``, ``set`` and ``delete``.

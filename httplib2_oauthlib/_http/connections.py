@@ -65,7 +65,7 @@ class CompletenessResponse(_HTTPResponse):
     """
 
     is_complete = False
-    # Whether the connection's own response class has a read() of its own, which may leave the file open at the end.
+    # Whether the connection's response class overrides read(), and so may leave the file open at the end.
     _has_own_read = False
 
     @classmethod
@@ -176,7 +176,8 @@ class Transport:
             self.conn.close()
 
     def connect(self) -> None:
-        """Connect if there is no connection: within http.client's ``request()``, failing to would look like sending."""
+        """Connect if the connection isn't open yet."""
+        # http.client would connect within its request(). There, failing to connect looks like failing to send.
         conn = self.conn
         if isinstance(conn, http.client.HTTPConnection) and conn.sock is None:
             conn.connect()
@@ -231,7 +232,7 @@ class Transport:
 
     def _watch(self, response: Any, read: Callable[..., Any]) -> None:
         """Note when a response of another class has been read to its end."""
-        # A class with a read() of its own (a test double, vcrpy's) gives no other sign of its end.
+        # A class that overrides read() (a test double, vcrpy's) gives no other sign of its end.
         is_plain = getattr(type(response), "read", None) is _HTTPResponse.read
 
         def watched_read(*args: Any, **kwargs: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Which hop of a call is signed, and with which credentials. This module decides; it sends nothing.
+"""Decides which hop of a call is signed, and with which credentials. Nothing is sent here.
 
 A program calls ``request()`` once. httplib2 and the frameworks call it again, from within, for every redirect and
 retry. These hops belong to the same call. A server can redirect a call to any host, so a hop is signed only for the
@@ -24,8 +24,8 @@ class Hop:
         uri: The URI that ``request()`` was given, or None if it is unknown.
         was_https: Whether this hop, or one before it, was sent over TLS.
         was_sent: Whether the hop was sent.
-        signers: The credentials per URI. They are selected once each time the hop is sent, so that the cache and the
-            signature use the same ones.
+        signers: The credentials per URI. The selection happens once each time that the hop is sent, so that the cache
+            and the signature agree.
     """
 
     __slots__ = ("signers", "uri", "was_https", "was_sent")
@@ -142,8 +142,7 @@ class RequestContext:
 
         Args:
             exchange: The exchange that it answers.
-            response: A redirect belongs to this request, and so does the hop that follows it. Any other response ends
-                the matter.
+            response: The response. The hop that follows a redirect belongs to this request.
             earlier: The lost exchange that ``exchange`` has repeated, or None.
         """
         is_redirect = 300 <= response[0].status < 400  # noqa: PLR2004

@@ -14,7 +14,7 @@ _AMPERSAND = r"(?:&(?:amp;)?|;|%(?:25)*(?:26|3B))"
 _QUESTION_MARK = r"(?:\?|%(?:25)*3F)"
 _EQUALS = r"(?:=|%(?:25)*3D)"
 _PAIR = rf"({_AMPERSAND}|{_QUESTION_MARK})([A-Za-z0-9_.~-]+){_EQUALS}((?:(?!{_AMPERSAND})[^&#\s<>\"';,\\])*)"
-# A server can encode a value thousands of times. Nobody else decodes more than this.
+# A server can encode a value thousands of times. No client decodes more than this.
 _MOST_DECODINGS = 8
 # Stands for the first pair of a query until the ampersand after it is removed too.
 _REMOVED = "\0"

@@ -106,7 +106,7 @@ def sign_and_send(
     except SigningError as error:
         if not was_sent:
             raise
-        raise type(error)(f"{error}. A redirect led here; the request that was redirected was sent.") from None
+        raise type(error)(f"{error}. This request follows a redirect. The redirected request was sent.") from None
     try:
         response = exchange.run(send, functools.partial(_keep_offset, http, base) if http.repair_clock else None)
     except Exception as error:
@@ -138,9 +138,9 @@ class State(enum.Enum):
 class SignedExchange:
     """One request that is signed.
 
-    It has more than ten attributes, in three groups: what was asked for (``oauth``, ``base``, ``as_given``,
-    ``resend``), what was made of it (``as_sent``, ``signed``, nonce and timestamp), and what became of it
-    (the transport, the number of transmissions, whether the exchange is over).
+    It has more than ten attributes, in three groups. ``oauth``, ``base``, ``as_given`` and ``resend`` are the request
+    as it was asked for. ``as_sent``, ``signed``, the nonce, the timestamp and the clock's offset are the signature. The
+    transport, the number of transmissions and the two flags are what became of it.
 
     Args:
         conn: The connection.
@@ -276,8 +276,8 @@ class SignedExchange:
         keep_offset(self._offset)
         if not self.resend.rewind_body():
             return response
-        # RFC 5849, section 3.2: the server verifies the request before it acts on it. It has not acted on a request
-        # that it refused, so any method may be sent again, as a new request.
+        # RFC 5849, section 3.2: the server verifies a request before it acts. A refused request was not acted upon, so
+        # any method may be sent again, as a new request.
         self._transmissions = 0
         self._sign(with_new_nonce=True)
         try:
@@ -351,7 +351,7 @@ class SignedExchange:
         """Make the signature fit a transmission that isn't the first, or a request that a framework has changed."""
         state = self.state
         if state is State.ANSWERED:
-            # A framework's _conn_request repeats the request for a reason of its own: a new request.
+            # A framework's _conn_request repeats an answered request. That is a new request.
             if not self.resend.rewind_body():
                 raise body_consumed(self._transport.response)
             self._transmissions = 0
@@ -410,8 +410,8 @@ class Resend(NamedTuple):
     """Whether a request may be sent again. Every decision about it is made here.
 
     A safe request may be sent again at any time, with a new nonce. Any other request may be sent again only as a copy
-    with the same nonce, which a server that has seen the first refuses; and only if no response has begun, since a
-    server that responds has acted. Either way, its body must be readable again from where it began.
+    with the same nonce: a server that has seen the first transmission refuses the copy. If a response has begun, the
+    server has acted, and no copy may be sent. The body must always be readable again from where it began.
 
     Attributes:
         is_safe: RFC 9110, section 9.2.1: whether the request changes nothing on the server.
@@ -429,7 +429,8 @@ class Resend(NamedTuple):
         """Whether a copy may be sent after the connection broke. If it may, its body is rewound.
 
         Args:
-            is_safe_only: Whether only a safe request may be: a response had begun, or no nonce of ours was sent.
+            is_safe_only: Whether only a safe request may be sent again. Set if a response had begun, or if the
+                request carried a framework's own Authorization instead of our nonce.
         """
         return (self.is_safe or (self.has_nonce and not is_safe_only)) and self.rewind_body()
 

@@ -112,7 +112,7 @@ def _signing_class(oauth: Signers, former: type) -> Any:
     class Http(*bases, metaclass=_InPlace):  # type: ignore[misc]
         _former = former
         _is_installed = True
-        # For an instance whose __init__ is skipped. Any other has an attribute of its own.
+        # For an instance whose __init__ is skipped. Every other instance sets the attribute.
         _oauth = oauth
 
         def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -1,4 +1,4 @@
-"""What is known about a request whose response was lost, and the errors that report it. No I/O.
+"""Lost responses: what their errors mean, and the errors that report them. No I/O.
 
 A program that repeats a request because a connection broke may do the same thing twice. Frameworks repeat it when they
 see an OSError or one of ``http.client``'s errors. So a loss that may hide an action is reported by an error that is
@@ -17,22 +17,23 @@ from ..errors import OAuthError, ResponseLostError, SigningError
 #: What httplib2 returns: the head of a response, and its body.
 HttpResponse: TypeAlias = tuple[httplib2.Response, bytes]
 
-_LOOK = "Look before you repeat the request."
+_CHECK = "Check whether the change was made before you retry."
+_UNKNOWN = "It is not known whether the server acted."
 _COPY_REFUSED_FOR_ITS_NONCE = (
-    "The connection broke after the request was sent; the second copy was refused because the server has seen the"
-    f" first. It has most likely acted, and its answer is lost. {_LOOK}"
+    "The connection broke after the request was sent. A second copy was refused because the server has seen the first."
+    f" The server has most likely acted, and its response is lost. {_CHECK}"
 )
 _COPY_REFUSED = (
-    "The connection broke after the request was sent, and the second copy was refused. Whether the server has acted on"
-    f" the first is not known. {_LOOK}"
+    "The connection broke after the request was sent, and a second copy was refused. It is not known whether the"
+    f" server acted on the first. {_CHECK}"
 )
 _READ_ONCE = (
-    "The connection broke while a body that can be read only once was being sent. Whether the server has acted is not"
-    " known, and the request was not sent again. Give the body as bytes or as a seekable file."
+    "The connection broke while the body was sent, and the body can be read only once. The request was not sent again,"
+    " and it is not known whether the server acted. Pass the body as bytes or as a seekable file."
 )
 _WITHOUT_NONCE = (
-    "The connection broke after the request was sent. Whether the server has acted is not known, and it was not sent"
-    f" again, since with PLAINTEXT no server could tell the second copy from another request. {_LOOK}"
+    "The connection broke after the request was sent. It is not known whether the server acted. The request was not"
+    f" sent again, since with PLAINTEXT a server can't recognise a second copy. {_CHECK}"
 )
 # Raised where http.client reads a length that is negative, or too large.
 _NONSENSE = (ValueError, ArithmeticError, MemoryError)
@@ -75,7 +76,7 @@ def is_undecodable(error: Exception) -> bool:
 
 
 def carries_response(error: Exception) -> bool:
-    """Whether the error is one of httplib2's that hold a response."""
+    """Whether the error is of a class of httplib2 that holds a response."""
     return is_httplib2_error(error, "HttpLib2ErrorWithResponse")
 
 
@@ -110,8 +111,8 @@ def body_consumed(response: object) -> ResponseLostError:
     """Return the error for a body that can be read only once, when a framework repeats an answered request."""
     head = _head_of(response)
     status = "" if head is None else f" ({head.status})"
-    words = f"The request was answered{status} and was to be made again, but its body can be read only once."
-    return ResponseLostError("other", f"{words} Give the body as bytes or as a seekable file.", head)
+    words = f"The request was answered{status}. It can't be sent again, because its body can be read only once."
+    return ResponseLostError("other", f"{words} Pass the body as bytes or as a seekable file.", head)
 
 
 def response_lost(
@@ -120,7 +121,7 @@ def response_lost(
     """Return the error for a response that did not come, or came in part. None if ``error`` is about something else.
 
     Args:
-        error: What httplib2 raised after the request was sent.
+        error: The error that httplib2 raised after the request was sent.
         base: Scheme and authority of the request.
         method: The method of the request.
         response: The ``http.client.HTTPResponse``, or a test double of one, or None if there was none.
@@ -132,24 +133,27 @@ def response_lost(
         return None
     head = _head_of(response)
     if head is not None:
-        in_time = "did not come whole in time" if isinstance(error, TimeoutError) else "broke off"
-        what = "could not be decompressed" if is_undecodable(error) else in_time
-        words = f"{base} answered {head.status} to a {method}, and the answer {what}."
+        problem = "was not complete in time" if isinstance(error, TimeoutError) else "broke off"
+        problem = "could not be decompressed" if is_undecodable(error) else problem
         has_acted = head.status in _MOST_LIKELY_ACTED
-        words += " Most likely it has acted." if has_acted else " Whether it has acted is not known."
-        return ResponseLostError("other", f"{words} {_LOOK}", head, getattr(error, "partial", b""))
-    in_time = " in time" if isinstance(error, TimeoutError) else ""
-    words = f"{base} did not {'take' if is_sending else 'answer'} a {method}{in_time} ({type(error).__name__})"
-    after = "" if is_sending else ", which was sent"
-    return ResponseLostError("other", f"{words}{after}. Whether it has acted is not known. {_LOOK}")
+        consequence = "The server has most likely acted." if has_acted else _UNKNOWN
+        words = f"{base} answered {head.status} to a {method}, but the response {problem}. {consequence}"
+        return ResponseLostError("other", f"{words} {_CHECK}", head, getattr(error, "partial", b""))
+    name = type(error).__name__
+    if is_sending:
+        words = f"The connection to {base} broke while a {method} was sent ({name})."
+    else:
+        in_time = " in time" if isinstance(error, TimeoutError) else ""
+        words = f"A {method} was sent to {base}, but no response came{in_time} ({name})."
+    return ResponseLostError("other", f"{words} {_UNKNOWN} {_CHECK}")
 
 
 def redirect_failed(redirect: HttpResponse, error: Exception) -> ResponseLostError:
     """Return the error for a request that isn't safe, whose redirect could not be followed."""
     response, content = redirect
     why = str(error).rstrip(".") if isinstance(error, SigningError) else type(error).__name__
-    words = f"The request was sent and answered ({response.status}); what was to follow failed: {why}."
-    return ResponseLostError("other", f"{words} {_LOOK}", response, content)
+    words = f"The request was sent and answered ({response.status}), but its redirect could not be followed: {why}."
+    return ResponseLostError("other", f"{words} {_CHECK}", response, content)
 
 
 def _head_of(response: Any) -> httplib2.Response | None:

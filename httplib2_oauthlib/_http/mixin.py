@@ -3,8 +3,8 @@
 Six methods of httplib2 are hooked:
 
 - ``request()`` and ``_request()``, to know what the program asked for;
-- ``_conn_request()``, to sign. It is the only method that the requests of every framework pass, after caching,
-  redirects and header clean-up, and it gets the request as it will be sent;
+- ``_conn_request()``, to sign. The requests of every framework pass this method, after caching, redirects and header
+  clean-up, as they will be sent;
 - ``_auth_from_challenge()``, because httplib2 can't parse a bare ``WWW-Authenticate: OAuth``;
 - ``add_credentials()``, because frameworks pass it what their configuration holds: a password, or OAuth credentials;
 - ``clear_credentials()``.
@@ -141,7 +141,7 @@ def _hook_add_credentials(add_credentials: _Method) -> _Method:
             return
         four, more = args[:4], args[4:]
         if len(more) > 1 or (more and domain) or kwargs:
-            raise TypeError("add_credentials takes two texts or four, and a domain")
+            raise TypeError("add_credentials takes 2 or 4 strings and a domain")
         domain = more[0] if more else domain
         if not isinstance(domain, str) or (domain and not is_pattern(domain.lower())):
             raise ValueError("the domain must be a host or a pattern of hosts, such as en.wikipedia.org")
@@ -243,11 +243,10 @@ class OAuth1Mixin(_Base):
     def oauth(self) -> Signers:
         """Selects the credentials. You can change it at any time, also between two requests.
 
-        - an :class:`OAuth1`: every request that the program asks for is signed;
-        - a mapping of host pattern to OAuth1 (``{"*.wikipedia.org": oauth}``): the host itself, with or without its
-          port, is looked up first, then the host with its first labels replaced by ``*``, as in Pywikibot's
-          ``authenticate``;
-        - a function that takes a URI and returns an OAuth1 or None;
+        - An :class:`OAuth1`: every request that the program asks for is signed.
+        - A mapping of host pattern to OAuth1, as in Pywikibot's ``authenticate``: ``{"*.wikipedia.org": oauth}``. The
+          host itself is looked up first, with and without its port. Then its first labels are replaced by ``*``.
+        - A function that takes a URI and returns an OAuth1 or None.
         - None: nothing is signed.
 
         In place of an OAuth1, credentials of other libraries are accepted: a ``requests_oauthlib.OAuth1``, an
@@ -286,7 +285,7 @@ class OAuth1Mixin(_Base):
         super().add_credentials(*args, **kwargs)
 
     def clear_credentials(self, *args: Any, **kwargs: Any) -> None:
-        """Remove the credentials that :meth:`add_credentials` has added. What :attr:`oauth` was set to stays."""
+        """Remove the credentials that :meth:`add_credentials` has added. Others in :attr:`oauth` stay."""
         super().clear_credentials(*args, **kwargs)
 
     def request(self, *args: Any, **kwargs: Any) -> HttpResponse:

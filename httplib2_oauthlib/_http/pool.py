@@ -19,9 +19,9 @@ class _Slot:
 
     Attributes:
         connections: Its open connections.
-        authorizations: What servers have demanded, and counted (Digest).
-        configured_authorizations: The configured list of these at the last loan. It is another one once it was cleared.
-        clock_offsets: What the Http has learned about the clocks of servers, or None.
+        authorizations: httplib2's answers to challenges of servers, with their counters (Digest).
+        configured_authorizations: The configured list of these at the last loan. Clearing it replaces the list.
+        clock_offsets: The offsets of servers' clocks that the Http has learned, or None.
         generation: How many times the pool had been closed when this was made.
     """
 
@@ -89,14 +89,14 @@ class HttpPool:
         # An object that only wraps an Http would share its connections with its own copies.
         if "connections" not in state:
             given = type(http).__name__
-            raise TypeError(f"a pool needs an Http, such as OAuth1Http(), not {given}; what wraps an Http wraps a pool")
+            raise TypeError(f"a pool needs an Http such as OAuth1Http(), not {given}; let the wrapper wrap the pool")
         if "request" in state:
             raise TypeError(
-                "request() of this Http was replaced, which copies of it would not have: make the pool first, and have"
-                " the pool's replaced"
+                "request() of this Http was replaced, and its copies would not have the replacement; create the pool"
+                " first, and let the framework replace the pool's request()"
             )
         if size < 1:
-            raise ValueError(f"a pool of {size} makes no request; size must be 1 or more")
+            raise ValueError(f"invalid size: {size}; size must be 1 or more")
         self._http = http
         self._size = size
         self._free = threading.BoundedSemaphore(size)
@@ -120,7 +120,7 @@ class HttpPool:
         serves the thread's own ``pool.request()``, without waiting for a free one. So don't ``await`` in a block.
         """
         thread = threading.get_ident()
-        # A function in http.oauth may make a request to select credentials. It must not wait for its own thread.
+        # A function in http.oauth may make a request to select credentials. It would wait for its own thread for ever.
         is_outermost = not self._depths[thread]
         if is_outermost:
             self._free.acquire()

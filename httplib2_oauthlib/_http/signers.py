@@ -42,7 +42,7 @@ def _unusable(value: object) -> TypeError:
     # Only the type is named, since the value may be a tuple of secrets.
     return TypeError(
         "oauth must be an OAuth1, a mapping of host pattern to OAuth1, a function of a URI or None, not"
-        f" {type(value).__name__}; make one with OAuth1(client_key, client_secret, token, token_secret)"
+        f" {type(value).__name__}; create one with OAuth1(client_key, client_secret, token, token_secret)"
     )
 
 
@@ -61,7 +61,7 @@ def resolve(oauth: Signers, uri: str) -> OAuth1 | None:
     signer = converted(found)
     if signer is None and found is not None:
         # Only the type is named, since the value may be a tuple of secrets.
-        raise TypeError(f"oauth gave a {type(found).__name__} for {origin.host}; it must give an OAuth1 or None")
+        raise TypeError(f"oauth returned a {type(found).__name__} for {origin.host}; it must return an OAuth1 or None")
     return signer
 
 
