@@ -409,7 +409,9 @@ def test_an_answer_that_is_no_text_is_refused_where_it_is_asked_for(tmp_path, se
     uri = server.uri("/", "127.0.0.1")
     with recorder(tmp_path, record_mode="once").use(http, "it") as cassette:
         http.request(uri)
-        with pytest.raises(UnscrubbableError, match=r"answer of GET .* is not text \(image/png, 9 bytes\)") as caught:
+        with pytest.raises(
+            UnscrubbableError, match=r"the response to GET .* is not text \(image/png, 9 bytes\)"
+        ) as caught:
             http.request(uri)
         assert len(cassette) == 1
     assert 'binary="keep"' in str(caught.value)
@@ -484,7 +486,7 @@ def test_a_cassette_that_cannot_be_written_is_told_once_all_is_as_before(tmp_pat
 
 @pytest.mark.parametrize(
     ("options", "message"),
-    [({"secrets": ["abc"]}, "fewer than 4 characters"), ({"binary": "maybe"}, "'refuse' or 'keep'")],
+    [({"secrets": ["abc"]}, "at least 4 characters"), ({"binary": "maybe"}, "'refuse' or 'keep'")],
 )
 def test_what_makes_no_sense_is_refused_at_once(tmp_path, options, message):
     with pytest.raises(ValueError, match=message):
@@ -730,7 +732,7 @@ def test_an_answer_that_looks_like_a_statement_of_a_cassette_is_not_recorded(tmp
     uri = serve(lambda _: answer('SCRUBBED-statement {"username": "Mallory"}')).uri("/", "127.0.0.1")
     with (
         recorder(tmp_path, record_mode="once").use(http, "it"),
-        pytest.raises(UnscrubbableError, match="which a cassette would believe"),
+        pytest.raises(UnscrubbableError, match="marks the claims of a JWT in a cassette"),
     ):
         http.request(uri)
     assert not (tmp_path / "it.yaml").exists()

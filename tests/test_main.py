@@ -724,7 +724,7 @@ def test_what_can_not_be_audited_or_scrubbed_is_told(run, traffic, tmp_path):
     traffic.write_text(TRAFFIC.replace("for Zebrafish", "!!binary /9j/"))
     code, _, err = run("scrub", traffic, tmp_path / "out.yaml")
     assert code == 1
-    assert "the answer of POST http://wiki.test/api.php is not text" in one_line(err)
+    assert "the response to POST http://wiki.test/api.php is not text" in one_line(err)
     assert not (tmp_path / "out.yaml").exists()
     assert run("scrub", "--keep-binary", traffic, tmp_path / "out.yaml")[0] == 0
 

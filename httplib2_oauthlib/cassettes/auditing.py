@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 import yaml
 
-from . import shapes, suspects
-from .placeholders import Placeholders, named
+from . import detection, patterns
+from .scrubbing import Placeholders, named_secrets
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _SHOWN = 4
@@ -62,7 +62,7 @@ def audit(path: str | os.PathLike[str], secrets: Iterable[str | None] = ()) -> I
     Raises:
         OSError: A file can't be read, or there is none.
     """
-    placeholders = Placeholders(named(secrets))
+    placeholders = Placeholders(named_secrets(secrets))
     for file in files_of(path):
         for line, (kind, value) in sorted(set(_suspects_in(file.read_bytes(), placeholders))):
             yield Finding(file, line, kind, value)
@@ -97,24 +97,24 @@ def _suspects_in(content: bytes, known: Placeholders) -> Iterator[tuple[int, tup
         documents = []
     if not any(isinstance(document, yaml.CollectionNode) for document in documents):
         for number, line in enumerate(text.splitlines(), 1):
-            found = [*suspects.in_text(line), *known.found_in(line)]
+            found = [*detection.find_in_text(line), *known.find_known(line)]
             yield from ((number, (suspect.kind, suspect.value)) for suspect in found)
         return
     lines = text.splitlines()
     for node, name, is_header in _scalars(documents):
         value = _decoded(node)
         if is_header:
-            found = suspects.in_header(name, value)
+            found = detection.find_in_header(name, value)
         elif name in ("uri", "url"):
-            found = suspects.in_uri(value)
+            found = detection.find_in_uri(value)
         elif name in ("body", "string") and _FORM.fullmatch(value):
-            found = suspects.in_form(value)
+            found = detection.find_in_form(value)
         elif name in ("body", "string") and value.startswith("--"):
-            found = suspects.in_multipart(value)
+            found = detection.find_in_multipart(value)
         else:
-            found = suspects.in_field(name, value)
+            found = detection.find_in_field(name, value)
         at = node.start_mark.line
-        for suspect in [*found, *known.found_in(value)]:
+        for suspect in [*found, *known.find_known(value)]:
             # In the order in which they stand, so that each is looked for from the one before.
             at = _line_of(suspect, at, node, lines)
             yield at + 1, (suspect.kind, suspect.value)
@@ -150,7 +150,7 @@ def _decoded(node: yaml.ScalarNode) -> str:
     return str(node.value)
 
 
-def _line_of(suspect: shapes.Suspect, first: int, node: yaml.ScalarNode, lines: list[str]) -> int:
+def _line_of(suspect: patterns.DetectedSecret, first: int, node: yaml.ScalarNode, lines: list[str]) -> int:
     """Return the line of a file, from 0, in which a suspect stands, or else the one from which it is looked for."""
     beginning = suspect.value[:12]
     last = min(node.end_mark.line + 1, len(lines))

@@ -11,16 +11,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
-from . import bodies, suspects
-from .names import authenticates
-from .placeholders import Placeholders
-from .shapes import BY_CHANCE
+from . import bodies, detection
+from .patterns import RANDOM_KINDS, is_credential_name
+from .scrubbing import Placeholders
 
 # Characters of a value that a message shows.
 _LONGEST_SHOWN = 60
 _Fields = Mapping[str, Sequence[str]]
-_BY_CHANCE = re.compile(rf"SCRUBBED-(?:{'|'.join(BY_CHANCE)})-[0-9]+")
-_ANYTHING = re.compile(rf"SCRUBBED-(?!(?:{'|'.join(BY_CHANCE)})-)[a-z0-9]+-[0-9]+|scrubbed-[0-9]+@example\.org")
+_BY_CHANCE = re.compile(rf"SCRUBBED-(?:{'|'.join(RANDOM_KINDS)})-[0-9]+")
+_ANYTHING = re.compile(rf"SCRUBBED-(?!(?:{'|'.join(RANDOM_KINDS)})-)[a-z0-9]+-[0-9]+|scrubbed-[0-9]+@example\.org")
 
 #: Takes out of a text what a message must not show.
 Words = Callable[[str], str]
@@ -137,7 +136,7 @@ class Comparison:
             for name in {**one, **other}:
                 pair = [value for value in (one.get(name), other.get(name)) if value is not None]
                 # What stands in an object under such a name is no token, but what is to be known of one.
-                if authenticates(name) and not any(isinstance(value, dict | list) for value in pair):
+                if is_credential_name(name) and not any(isinstance(value, dict | list) for value in pair):
                     continue
                 if name not in other:
                     yield f"{where}.{name} is here only ({self._shown(_in_json(one[name]))})"
@@ -180,7 +179,7 @@ def _fields(pairs: list[tuple[str, str]]) -> _Fields:
     """Group values by name: the order of names means nothing, that of one name's values does."""
     fields: dict[str, list[str]] = {}
     for name, value in pairs:
-        if not authenticates(name):
+        if not is_credential_name(name):
             fields.setdefault(name, []).append(value)
     return fields
 
@@ -194,7 +193,7 @@ def _agree(one: str, other: str) -> bool:
     if one == other:
         return True
     if _BY_CHANCE.search(other):
-        one = Placeholders().in_place_of(suspects.by_chance_in(one), one)
+        one = Placeholders().replace_detected(detection.find_random_in(one), one)
     return one == other or _fits(one, other)
 
 

@@ -20,9 +20,9 @@ from vcr.persisters.filesystem import FilesystemPersister
 from vcr.request import Request
 from vcr.serializers import jsonserializer, yamlserializer
 
-from . import echoes, matching
+from . import matching, replay
+from .connections import Pools
 from .errors import CassetteError, PooledConnectionError
-from .pools import Pools
 from .scrubbing import REFUSE, Scrubber
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
@@ -133,7 +133,7 @@ class NotRecordedError(CassetteError, CannotOverwriteExistingCassetteException):
 
     def __init__(self, *, cassette: "SignedCassette", failed_request: Any) -> None:
         CannotOverwriteExistingCassetteException.__init__(self, cassette=cassette, failed_request=failed_request)
-        self.args = (_told(cassette, failed_request),)
+        self.args = (_not_recorded_message(cassette, failed_request),)
 
 
 class SignedCassette(Cassette):  # type: ignore[misc]
@@ -179,7 +179,7 @@ class SignedCassette(Cassette):  # type: ignore[misc]
         super().append(request, response)
         if self._is_loaded and len(self) > count:
             try:
-                self.scrubber.require_text(*self.data[-1])
+                self.scrubber.require_scrubbable(*self.data[-1])
             except CassetteError:
                 self.data.pop()
                 self.dirty = was_dirty
@@ -206,16 +206,16 @@ class SignedCassette(Cassette):  # type: ignore[misc]
         if to_record and self.write_protected:
             raise NotRecordedError(cassette=self, failed_request=request)
         if to_record:
-            self.scrubber.require_text(to_record)
+            self.scrubber.require_scrubbable(to_record)
         return False
 
     def play_response(self, request: Any) -> Any:
         """Return what was answered to a request, as the answer to this one."""
         response = super().play_response(request)
         recorded = next(each for each, answer in self.data if answer is response)
-        if echoes.is_statement(response):
+        if replay.is_statement(response):
             self.watch_statements()
-        return echoes.answer(recorded, response, request)
+        return replay.answer(recorded, response, request)
 
     def watch_statements(self) -> None:
         """See what PyJWT makes of signed statements while the cassette is open, and let it believe those it plays.
@@ -228,13 +228,13 @@ class SignedCassette(Cassette):  # type: ignore[misc]
             return
         self._are_statements_watched = True
         algorithm = import_module("jwt.algorithms").HMACAlgorithm
-        judge, disbelieved = algorithm.verify, self.scrubber.disbelieved
+        judge, disbelieved = algorithm.verify, self.scrubber.rejected_jwts
 
         def verify(hmac: Any, msg: bytes, key: Any, sig: bytes) -> bool:
-            if echoes.is_signed_here(msg, sig):
+            if replay.is_signed_here(msg, sig):
                 return True
             is_good = bool(judge(hmac, msg, key, sig))
-            (disbelieved.discard if is_good else disbelieved.add)(echoes.joined(msg, sig).decode())
+            (disbelieved.discard if is_good else disbelieved.add)(replay.joined(msg, sig).decode())
             return is_good
 
         self.patches.enter_context(mock.patch.object(algorithm, "verify", verify))
@@ -283,7 +283,7 @@ class Recorder(vcr.VCR):  # type: ignore[misc]
     def use_cassette(self, path: _Function) -> _Function: ...
 
     @overload
-    def use_cassette(self, path: str | os.PathLike[str] | None = None, **options: Any) -> "Opening": ...
+    def use_cassette(self, path: str | os.PathLike[str] | None = None, **options: Any) -> "CassetteContext": ...
 
     def use_cassette(self, path: Any = None, **options: Any) -> Any:
         """Open a cassette, as vcr has it: for a while, or whenever a function runs.
@@ -314,7 +314,7 @@ class Recorder(vcr.VCR):  # type: ignore[misc]
             merged = functools.partial(dict, merged())
         # vcr makes the cassette by itself, from its class.
         kind = type(SignedCassette.__name__, (SignedCassette,), {"scrubber": self.scrubber})
-        return Opening(kind, merged)
+        return CassetteContext(kind, merged)
 
     def use(
         self, http: httplib2.Http, name: str | os.PathLike[str], **options: Any
@@ -338,7 +338,7 @@ class Recorder(vcr.VCR):  # type: ignore[misc]
         return _Use(http, self.use_cassette(name, **options))
 
 
-class Opening(CassetteContextDecorator):  # type: ignore[misc]
+class CassetteContext(CassetteContextDecorator):  # type: ignore[misc]
     """The time for which a cassette is open: a context manager and a decorator."""
 
     if TYPE_CHECKING:
@@ -373,7 +373,7 @@ class Opening(CassetteContextDecorator):  # type: ignore[misc]
 class _Use(AbstractContextManager["SignedCassette"]):
     """A cassette that is open for an Http. No decorator: of a coroutine function it would be closed too early."""
 
-    def __init__(self, http: httplib2.Http, opening: Opening) -> None:
+    def __init__(self, http: httplib2.Http, opening: CassetteContext) -> None:
         self._http = http
         self._opening = opening
 
@@ -405,14 +405,14 @@ def _with_suffix(path: str | os.PathLike[str]) -> str:
     return name if name.endswith(_SUFFIXES) else f"{name}.yaml"
 
 
-def _told(cassette: SignedCassette, request: Any) -> str:
+def _not_recorded_message(cassette: SignedCassette, request: Any) -> str:
     """Return what there is to say of a request that is not on a cassette."""
-    uri = cassette.scrubber.uri(request.uri)
+    uri = cassette.scrubber.scrub_uri(request.uri)
     lines = [f"{request.method} {uri} is not on the cassette {cassette._path}, and none is asked live."]
     ranked = sorted(
         (len(found), bool(cassette.play_counts[number]), number, found)
         for number, recorded in enumerate(cassette.requests)
-        for found in [matching.Comparison(request, recorded, cassette.scrubber.words).differences()]
+        for found in [matching.Comparison(request, recorded, cassette.scrubber.scrub_text).differences()]
     )
     if not ranked:
         lines.append("There is no such cassette yet, or nothing on it.")

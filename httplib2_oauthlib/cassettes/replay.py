@@ -21,8 +21,8 @@ from typing import Any
 from urllib.parse import unquote
 
 from . import bodies
+from .patterns import is_placeholder
 from .scrubbing import FORGERY, STATEMENT, is_marked
-from .shapes import is_placeholder
 
 _OAUTH_PARAMETER = re.compile(r'(oauth_\w+)="([^"]*)"')
 _EXPIRED = re.compile(rb"(Expired timestamp, yours )(-?\d{1,12})(, ours )(\d{1,12})")
