@@ -19,7 +19,7 @@ import httplib2
 from ._http.context import call_of, within_call
 from ._http.lost_responses import is_httplib2s
 from ._http.mixin import OAuth1Http
-from ._refusals.token_endpoint import Answer
+from ._refusals.token_endpoint import EndpointResponse
 from ._signing.base_string import generate_nonce
 from ._signing.convert import converted
 from ._signing.oauth1 import OAuth1
@@ -165,7 +165,7 @@ class Handshake:
 
         Source: RFC 5849, section 2.2.
         """
-        key, _ = pair(temporary, "temporary")
+        key, _ = key_and_secret(temporary, "temporary")
         return add_to_query(self.authorize_uri, form_encode([("oauth_token", key), *parameters.items()]))
 
     def token_credentials(self, temporary: Sequence[str], callback: str | bytes) -> OAuth1:
@@ -185,7 +185,7 @@ class Handshake:
 
         Source: RFC 5849, section 2.3.
         """
-        key, secret = pair(temporary, "temporary")
+        key, secret = key_and_secret(temporary, "temporary")
         verifier = read_callback(callback, key).verifier
         oauth = dataclasses.replace(
             self.oauth, resource_owner_key=key, resource_owner_secret=secret, verifier=verifier, callback_uri=None
@@ -199,8 +199,8 @@ class Handshake:
         self.extra = {name: value for name, value in credentials.items() if not name.startswith("oauth_")}
         return credentials["oauth_token"], credentials["oauth_token_secret"]
 
-    def _ask(self, uri: str, oauth: OAuth1, asked_for: str, is_repeatable: bool) -> Answer:
-        with borrowed(self.http) as http:
+    def _ask(self, uri: str, oauth: OAuth1, asked_for: str, is_repeatable: bool) -> EndpointResponse:
+        with open_http(self.http) as http:
             return post_signed(http, oauth, uri, self.headers, asked_for, is_repeatable=is_repeatable)[0]
 
 
@@ -249,7 +249,7 @@ def read_callback(callback: str | bytes, key: str | None = None) -> Callback:
     return Callback(callback_key, verifier)
 
 
-def pair(value: Sequence[str], name: str) -> tuple[str, str]:
+def key_and_secret(value: Sequence[str], name: str) -> tuple[str, str]:
     """Return a key and a secret, in whatever pair they come: a tuple, a list out of a session, another library's.
 
     Raises:
@@ -263,7 +263,7 @@ def pair(value: Sequence[str], name: str) -> tuple[str, str]:
 
 
 @contextmanager
-def borrowed(http: httplib2.Http | None) -> Iterator[httplib2.Http]:
+def open_http(http: httplib2.Http | None) -> Iterator[httplib2.Http]:
     """Give the caller's Http, or one of our own that is closed afterwards."""
     if http is not None:
         yield http
@@ -280,7 +280,7 @@ def post_signed(
     asked_for: str,
     *,
     is_repeatable: bool,
-) -> tuple[Answer, str]:
+) -> tuple[EndpointResponse, str]:
     """Post a signed request without a body over any Http, and repair a wrong clock unless the Http is told not to.
 
     Signed here, not by the Http, so that it works with one that can't sign, and so that the nonce is known.
@@ -318,11 +318,11 @@ def post_signed(
                 f"asked for {asked_for}, the server refused in a header WWW-Authenticate that httplib2 can't read: give"
                 " an OAuth1Http, which can",
             ) from None
-        answer = Answer(response, content, asked_for, secrets)
+        answer = EndpointResponse(response, content, asked_for, secrets)
         refusal = answer.refusal
         if refusal is None or is_last:
             break
-        server_time = refusal.clock_beside(timestamp) if refusal.reason == "timestamp" else None
+        server_time = refusal.corrected_time(timestamp) if refusal.reason == "timestamp" else None
         if server_time is not None and not offset and getattr(http, "repair_clock", True):
             offset = server_time - int(time.time())
         elif not (refusal.reason == "nonce" and is_repeatable):

@@ -18,13 +18,14 @@ from urllib.parse import urlencode
 import httplib2
 
 from ._http.context import Origin
-from ._refusals.advice import explained, quoted
+from ._refusals.advice import describe
+from ._refusals.quoting import plain_line
 from ._refusals.refusals import read_refusal
-from ._refusals.token_endpoint import Answer
+from ._refusals.token_endpoint import EndpointResponse
 from ._signing.oauth1 import OAuth1
 from ._signing.request import add_to_query
 from .errors import HandshakeError, IdentityError, OAuthError, RefusedError
-from .handshake import Handshake, KeyAndSecret, borrowed, pair, post_signed
+from .handshake import Handshake, KeyAndSecret, key_and_secret, open_http, post_signed
 
 __all__ = [
     "AccessToken",
@@ -110,7 +111,7 @@ class Handshaker:
         http: httplib2.Http | None = None,
     ) -> None:
         self.mw_uri = mw_uri
-        self.consumer_token = ConsumerToken(*pair(consumer_token, "consumer_token"))
+        self.consumer_token = ConsumerToken(*key_and_secret(consumer_token, "consumer_token"))
         self.callback = callback
         self.user_agent = _user_agent(user_agent)
         self.http = http
@@ -156,7 +157,7 @@ def initiate(
         HandshakeError: The wiki refuses, or what answers is no wiki.
     """
     agent = _user_agent(user_agent)
-    with borrowed(http) as used:
+    with open_http(http) as used:
         handshake = _handshake(mw_uri, consumer_token, agent, used)
         request_token = RequestToken(*handshake.temporary_credentials(callback))
     uri = handshake.authorization_uri(request_token, oauth_consumer_key=handshake.oauth.client_key)
@@ -190,9 +191,9 @@ def complete(
         HandshakeError: The callback is another request's or lacks a part, or the wiki refuses.
     """
     agent = _user_agent(user_agent)
-    with borrowed(http) as used:
+    with open_http(http) as used:
         handshake = _handshake(mw_uri, consumer_token, agent, used)
-        oauth = handshake.token_credentials(pair(request_token, "request_token"), response_qs)
+        oauth = handshake.token_credentials(key_and_secret(request_token, "request_token"), response_qs)
     return AccessToken(str(oauth.resource_owner_key), str(oauth.resource_owner_secret))
 
 
@@ -229,14 +230,14 @@ def identify(
 
     Source: https://www.mediawiki.org/wiki/OAuth/For_Developers#Identifying_the_user; RFC 7519.
     """
-    consumer = ConsumerToken(*pair(consumer_token, "consumer_token"))
-    oauth = OAuth1(*consumer, *pair(access_token, "access_token"))
+    consumer = ConsumerToken(*key_and_secret(consumer_token, "consumer_token"))
+    oauth = OAuth1(*consumer, *key_and_secret(access_token, "access_token"))
     uri, headers = _special_uri(mw_uri, "identify"), {"User-Agent": _user_agent(user_agent)}
-    with borrowed(http) as used:
+    with open_http(http) as used:
         answer, nonce = post_signed(used, oauth, uri, headers, "an identity", is_repeatable=True)
     answer.raise_for_refusal()
     if answer.content.count(b".") != 2 or not answer.content.startswith(b"eyJ"):  # noqa: PLR2004
-        raise answer.nonsense()
+        raise answer.unexpected_content_error()
     claims = _verified_claims(answer, consumer)
     expected = _authority(mw_uri if issuer is None else issuer if "//" in issuer else f"https://{issuer}")
     if not expected:
@@ -260,7 +261,7 @@ def check(response: httplib2.Response, content: bytes) -> None:
     """
     refusal = read_refusal(response, content)
     if refusal is not None:
-        raise RefusedError(refusal.reason, f"the server refused: {explained(refusal)}", response, content)
+        raise RefusedError(refusal.reason, f"the server refused: {describe(refusal)}", response, content)
 
 
 class _MediaWikiHandshake(Handshake):
@@ -272,7 +273,7 @@ def _handshake(mw_uri: str, consumer_token: Sequence[str], user_agent: str, http
     initiate_uri, authenticate_uri, token_uri = (
         _special_uri(mw_uri, subpage) for subpage in ("initiate", "authenticate", "token")
     )
-    consumer = OAuth1(*pair(consumer_token, "consumer_token"))
+    consumer = OAuth1(*key_and_secret(consumer_token, "consumer_token"))
     headers = {"User-Agent": user_agent}
     return _MediaWikiHandshake(initiate_uri, authenticate_uri, token_uri, consumer, http, headers=headers)
 
@@ -294,7 +295,7 @@ def _user_agent(user_agent: str | None) -> str:
     return user_agent or _DEFAULT_USER_AGENT
 
 
-def _verified_claims(answer: Answer, consumer: ConsumerToken) -> dict[str, Any]:
+def _verified_claims(answer: EndpointResponse, consumer: ConsumerToken) -> dict[str, Any]:
     """Return the claims of a JWT that is signed with the consumer's secret; times and names are not looked at yet."""
     try:
         import jwt  # noqa: PLC0415 (an extra)
@@ -323,7 +324,7 @@ def _verified_claims(answer: Answer, consumer: ConsumerToken) -> dict[str, Any]:
     return dict(claims)
 
 
-def _check_claims(claims: dict[str, Any], answer: Answer, nonce: str, expected: str, leeway: float) -> None:
+def _check_claims(claims: dict[str, Any], answer: EndpointResponse, nonce: str, expected: str, leeway: float) -> None:
     if not hmac.compare_digest(claims["nonce"].encode("utf-8", "replace"), nonce.encode()):
         raise _identity_error(answer, "nonce", "answers another request than this one: it may have been replayed")
     stated = _authority(claims["iss"])
@@ -331,8 +332,8 @@ def _check_claims(claims: dict[str, Any], answer: Answer, nonce: str, expected: 
         raise _identity_error(
             answer,
             "issuer",
-            f"is from {quoted(stated) or 'nobody who has a name'}, and {expected} was asked. If these are one wiki by"
-            " two names, ask it by the first, or pass it as issuer; else it is the wrong wiki",
+            f"is from {plain_line(stated) or 'nobody who has a name'}, and {expected} was asked. If these are one wiki"
+            " by two names, ask it by the first, or pass it as issuer; else it is the wrong wiki",
         )
     # Signed by the wiki for this very request, so that it is fresh, and a difference in time is one of clocks.
     now = time.time()
@@ -354,6 +355,6 @@ def _authority(uri: str) -> str:
     return "" if origin is None else origin._replace(host=origin.host.rstrip(".")).authority
 
 
-def _identity_error(answer: Answer, reason: str, what: str) -> IdentityError:
+def _identity_error(answer: EndpointResponse, reason: str, what: str) -> IdentityError:
     message = f"the identity that the wiki stated {what}"
     return IdentityError(reason, message, answer.response, answer.content)

@@ -30,6 +30,7 @@ ORDER = [
     "credentials",
     "_refusals",
     "_refusals.refusals",
+    "_refusals.quoting",
     "_refusals.advice",
     "_refusals.token_endpoint",
     "_http",

@@ -22,7 +22,7 @@ import httplib2
 from .. import __version__, mediawiki
 from .._http.context import Origin
 from .._http.mixin import OAuth1Http
-from .._refusals.advice import printable
+from .._refusals.quoting import printable
 from .._signing.base_string import generate_nonce
 from .._signing.oauth1 import OAuth1, SignedRequest
 from .._signing.request import DEFAULT_PORTS, FORM, add_to_query

@@ -324,7 +324,7 @@ class Transmissions:
         """
         refusal = read_refusal(response, content)
         self.is_refused_without_better_reason = refusal is not None and refusal.reason in ("timestamp", "other")
-        server_time = None if refusal is None else refusal.clock_beside(self._timestamp)
+        server_time = None if refusal is None else refusal.corrected_time(self._timestamp)
         if self._count > 1 and not self.is_safe:
             if refusal is not None and refusal.reason == "nonce":
                 raise copy_refused("nonce", response, content)

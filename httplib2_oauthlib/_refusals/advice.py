@@ -2,9 +2,10 @@
 
 import re
 
+from .quoting import plain_sentence
 from .refusals import Refusal
 
-_BY_REASON = {
+_ADVICE_BY_REASON = {
     "signature": "Check the secrets, and that the server is asked by its own name; OAuth1.explain() tells more.",
     "consumer": "Check the client (consumer) key: it must be registered at this server, for OAuth 1.0a, and approved.",
     "token": "The access was revoked, or was granted to another client: log in again for a new token.",
@@ -16,9 +17,9 @@ _BY_REASON = {
 }
 # MediaWiki's sentences and codes (Extension:OAuth, i18n/en.json; https://www.mediawiki.org/wiki/Help:OAuth/Errors).
 # Codes and keys come first: they are the same in every language.
-_BY_WORDS = tuple(
-    (re.compile(words), cure)
-    for words, cure in (
+_ADVICE_BY_MESSAGE = tuple(
+    (re.compile(pattern), advice)
+    for pattern, advice in (
         ("E004", "Request tokens live ten minutes: begin again, and give the token that was given to you."),
         ("E005|not-approved|is not approved as", "Ask who registered the consumer: it is not approved, or no more."),
         ("E006", "Check the consumer key."),
@@ -49,35 +50,16 @@ _BY_WORDS = tuple(
         ("rest-read-denied", "rest.php gives no reason: ask api.php with the same credentials, which does."),
     )
 )
-_TAG = re.compile(r"<[^<>]*>")
-# A server's words are quoted as far as a person will read.
-_LONGEST_QUOTE = 400
 
 
-def cure_of(refusal: Refusal) -> str:
-    """Return what to do about a refusal: a sentence or two, or nothing if nothing is known."""
-    found = (cure for words, cure in _BY_WORDS if words.search(refusal.message) or words.search(refusal.key))
-    return next(found, _BY_REASON.get(refusal.reason, ""))
+def describe(refusal: Refusal) -> str:
+    """Return the server's message as a sentence, and what to do about it."""
+    return f"{plain_sentence(refusal.message)} {advise(refusal)}".strip()
 
 
-def explained(refusal: Refusal) -> str:
-    """Return what a server said, and what to do about it."""
-    return f"{sentence(refusal.message)} {cure_of(refusal)}".strip()
-
-
-def printable(text: str, instead: str = " ") -> str:
-    """Return text from a server with nothing in it that a terminal would obey."""
-    return "".join(character if character.isprintable() else instead for character in text)
-
-
-def quoted(message: str) -> str:
-    """Return a server's words as one line of plain text, without mark-up."""
-    text = " ".join(printable(_TAG.sub(" ", message.removeprefix("Error: "))).split())
-    text = re.sub(r" ([.,;:!?])", r"\1", text)
-    return text if len(text) <= _LONGEST_QUOTE else text[:_LONGEST_QUOTE] + " ..."
-
-
-def sentence(message: str) -> str:
-    """Return a server's words as a sentence that another can follow."""
-    text = quoted(message)
-    return text if not text or text.endswith((".", "!", "?")) else text + "."
+def advise(refusal: Refusal) -> str:
+    """Return what to do about a refusal in a sentence or two, or an empty str if there is no advice."""
+    for pattern, advice in _ADVICE_BY_MESSAGE:
+        if pattern.search(refusal.message) or pattern.search(refusal.message_key):
+            return advice
+    return _ADVICE_BY_REASON.get(refusal.reason, "")

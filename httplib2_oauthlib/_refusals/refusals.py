@@ -17,7 +17,7 @@ TIMESTAMP_THRESHOLD = 300
 
 # Patterns that are seldom needed are compiled when they are.
 # MediaWiki's words, which it does not translate; seen in recorded traffic of MediaWiki 1.39 with Extension:OAuth.
-_MEDIAWIKI_WORDS = (
+_MEDIAWIKI_PATTERNS = (
     ("timestamp", r"Expired timestamp, yours (?P<claimed>-?\d{1,12}), ours (?P<server>\d{1,12})"),
     ("timestamp", "Missing timestamp"),
     ("nonce", "Nonce already used|Missing nonce"),
@@ -49,10 +49,10 @@ _PROBLEMS = {
     "token_rejected": "token",
 }
 # Of anything longer only so many bytes are looked at: an error is short, and a server may be malicious.
-_LONGEST_ERROR = 8192
+_MAX_ERROR_BYTES = 8192
 _PROBLEM_STATUSES = ("400", "401", "403")
 # How the refusals begin that tell of themselves in their body only.
-_BEGINNINGS = (b"Error: ", b'{"error":"')
+_BODY_PREFIXES = (b"Error: ", b'{"error":"')
 
 
 class Refusal(NamedTuple):
@@ -63,16 +63,16 @@ class Refusal(NamedTuple):
         message: What the server said, as text.
         server_time: The server's clock in Unix seconds, UTC, or None if it did not tell.
         claimed_time: The timestamp that it refused, or None if it did not repeat it.
-        key: The key of the server's message, the same in every language, or nothing.
+        message_key: The key of the server's message, the same in every language, or nothing.
     """
 
     reason: str
     message: str
     server_time: int | None = None
     claimed_time: int | None = None
-    key: str = ""
+    message_key: str = ""
 
-    def clock_beside(self, timestamp: int) -> int | None:
+    def corrected_time(self, timestamp: int) -> int | None:
         """Return the server's time if a request was refused because its timestamp is off, else None.
 
         Args:
@@ -105,29 +105,29 @@ def read_refusal(response: Mapping[str, str], content: bytes) -> Refusal | None:
     content = content if isinstance(content, bytes) else b""  # A framework's own: text, or a stream.
     # Nearly every response ends here.
     is_problem = response.get("status") in _PROBLEM_STATUSES
-    if not is_problem and "mediawiki-api-error" not in response and not content.startswith(_BEGINNINGS):
+    if not is_problem and "mediawiki-api-error" not in response and not content.startswith(_BODY_PREFIXES):
         return None
     message = _mediawiki_message(response, content)
     if message is not None:
-        return _refusal_in_words(message, _mediawiki_key(response, content), response)
+        return _read_mediawiki_refusal(message, _mediawiki_message_key(response, content), response)
     if is_problem:
-        return _problem_report(response, content)
+        return _read_problem_report(response, content)
     return None
 
 
 def _mediawiki_message(response: Mapping[str, str], content: bytes) -> str | None:
     if "mwoauth" in response.get("mediawiki-api-error", ""):
-        return _text_of_api_error(content)
+        return _api_error_message(content)
     content_type = response.get("content-type", "")
     if content_type.startswith("text/plain"):
         is_error = content.startswith(b"Error: ") and _may_not_be_stored(response)
-        return _plain(content) if is_error or re.match(_SPECIAL_OAUTH_TEXT, content) else None
+        return _decode(content) if is_error or re.match(_SPECIAL_OAUTH_TEXT, content) else None
     if content_type.startswith("application/json"):
         # A page's text can be asked for as JSON too (action=raw&ctype=application/json).
         if content.startswith(b'{"error":"mwoauth') and _may_not_be_stored(response):
-            return _text_of_api_error(content)
+            return _api_error_message(content)
         if response.get("status") == "403" and content.startswith(b'{"error":"rest-'):
-            return _text_of_api_error(content)
+            return _api_error_message(content)
     return None
 
 
@@ -135,63 +135,63 @@ def _may_not_be_stored(response: Mapping[str, str]) -> bool:
     return "no-store" in response.get("cache-control", "")
 
 
-def _mediawiki_key(response: Mapping[str, str], content: bytes) -> str:
+def _mediawiki_message_key(response: Mapping[str, str], content: bytes) -> str:
     in_json = re.match(rb'\{"error":"([a-z0-9-]{1,80})"', content)
     return in_json[1].decode("ascii") if in_json else response.get("mediawiki-api-error", "")
 
 
-def _refusal_in_words(message: str, key: str, response: Mapping[str, str]) -> Refusal:
-    for reason, words in _MEDIAWIKI_WORDS:
+def _read_mediawiki_refusal(message: str, key: str, response: Mapping[str, str]) -> Refusal:
+    for reason, words in _MEDIAWIKI_PATTERNS:
         match = re.search(words, message) or re.search(words, key)
         if match is not None:
             found = match.groupdict()
-            server = int(found["server"]) if "server" in found else _date(response)
+            server = int(found["server"]) if "server" in found else _time_of_date_header(response)
             return Refusal(reason, message, server, int(found["claimed"]) if "claimed" in found else None, key)
-    return Refusal("other", message, _date(response), None, key)
+    return Refusal("other", message, _time_of_date_header(response), None, key)
 
 
-def _problem_report(response: Mapping[str, str], content: bytes) -> Refusal | None:
-    challenge = response.get("www-authenticate", "")[:_LONGEST_ERROR]
+def _read_problem_report(response: Mapping[str, str], content: bytes) -> Refusal | None:
+    challenge = response.get("www-authenticate", "")[:_MAX_ERROR_BYTES]
     report: dict[str, str] = dict(re.findall(r'\b(oauth_[a-z_]{1,40})="?([^",]*)', challenge))
-    if "oauth_problem" not in report and b"oauth_problem=" in content[:_LONGEST_ERROR]:
-        text = content[:_LONGEST_ERROR].decode("latin-1").strip()
+    if "oauth_problem" not in report and b"oauth_problem=" in content[:_MAX_ERROR_BYTES]:
+        text = content[:_MAX_ERROR_BYTES].decode("latin-1").strip()
         report = {name: values[-1] for name, values in parse_qs(text).items()}
     problem = report.get("oauth_problem")
     if problem is None:
         return None
     # "oauth_acceptable_timestamps consists of two integers in decimal notation, separated by '-'": we aim between.
     window = re.fullmatch(r"(\d{1,12})-(\d{1,12})", report.get("oauth_acceptable_timestamps", ""))
-    server = (int(window[1]) + int(window[2])) // 2 if window else _date(response)
+    server = (int(window[1]) + int(window[2])) // 2 if window else _time_of_date_header(response)
     return Refusal(_PROBLEMS.get(problem, "other"), problem, server)
 
 
-def _text_of_api_error(content: bytes) -> str:
+def _api_error_message(content: bytes) -> str:
     """Return the sentence in an api.php, rest.php or identify error, or all of it if it has another form."""
     import json  # noqa: PLC0415 (most programs never get here, and to import it takes as long as all of this module)
 
     try:
         answer = json.loads(content)
     except (ValueError, RecursionError):
-        in_xml = re.search(rb'<error code="[^"]{0,80}" info="([^"]*)"', content[:_LONGEST_ERROR])
+        in_xml = re.search(rb'<error code="[^"]{0,80}" info="([^"]*)"', content[:_MAX_ERROR_BYTES])
         if in_xml is None and content.lstrip().startswith(b"<!"):
             return "a page for people; ask with format=json for the wiki's words."
-        return _plain(in_xml[1] if in_xml else content)
+        return _decode(in_xml[1] if in_xml else content)
     if not isinstance(answer, dict):
-        return _plain(content)
+        return _decode(content)
     errors = answer.get("errors")  # With errorformat=plaintext and the like.
     error = errors[0] if isinstance(errors, list) and errors else answer.get("error")
     if isinstance(error, dict):
         parts = [error.get(key) for key in ("info", "text", "html", "*", "code")]
     else:
         parts = [answer.get("message"), error]
-    return next((part for part in parts if isinstance(part, str) and part), _plain(content))
+    return next((part for part in parts if isinstance(part, str) and part), _decode(content))
 
 
-def _plain(content: bytes) -> str:
-    return html.unescape(content[:_LONGEST_ERROR].decode("utf-8", "replace"))
+def _decode(content: bytes) -> str:
+    return html.unescape(content[:_MAX_ERROR_BYTES].decode("utf-8", "replace"))
 
 
-def _date(response: Mapping[str, str]) -> int | None:
+def _time_of_date_header(response: Mapping[str, str]) -> int | None:
     try:
         parsed = email.utils.parsedate(response.get("date", ""))
         return calendar.timegm(parsed) if parsed else None

@@ -15,7 +15,8 @@ from urllib.parse import parse_qsl, quote
 import httplib2
 
 from ..errors import HandshakeError
-from .advice import explained, quoted, sentence
+from .advice import describe
+from .quoting import plain_line, plain_sentence
 from .refusals import Refusal, read_refusal
 
 _TITLE = re.compile(r"<title[^>]{0,200}>([^<]{0,400})", re.IGNORECASE)
@@ -29,19 +30,19 @@ _ERROR_CODES = {
     "invalid_nonce": "nonce",
     "unsupported_signature_method": "method",
 }
-_SHORTEST_SECRET = 4
+_MIN_SECRET_LENGTH = 4
 # Scheme, and then host and path of a location: without whoever's password, and without its query and fragment.
-_PLACE = re.compile(r"(https?://)(?:[^/?#@]*@)?([^?#]*)", re.IGNORECASE)
+_LOCATION = re.compile(r"(https?://)(?:[^/?#@]*@)?([^?#]*)", re.IGNORECASE)
 _REDIRECTS = (301, 302, 303, 307, 308)
 # Of a page only so much is looked at.
-_LONGEST_LOOK = 16384
+_MAX_INSPECTED = 16384
 # What a secret looks like where nobody named it: a value that is assigned to a name, or a long unbroken string.
-_MAYBE_SECRET = re.compile(r"(?<=[=:])\s*[^\s&,;]+|[A-Za-z0-9+/_.~%-]{24,}")
+_POSSIBLE_SECRET = re.compile(r"(?<=[=:])\s*[^\s&,;]+|[A-Za-z0-9+/_.~%-]{24,}")
 # What looks like one in a sentence that a server has written for people.
-_MAYBE_SECRET_IN_WORDS = re.compile(r"(?=[A-Za-z+_~%-]*[0-9])[A-Za-z0-9+_~%-]{24,}")
+_SECRET_IN_SENTENCE = re.compile(r"(?=[A-Za-z+_~%-]*[0-9])[A-Za-z0-9+_~%-]{24,}")
 
 
-class Answer:
+class EndpointResponse:
     """What a token endpoint answered to a signed request.
 
     Args:
@@ -58,7 +59,7 @@ class Answer:
         self.content = content
         self.asked_for = asked_for
         # What is shorter is no secret, and would mask parts of words.
-        self._secrets = [secret for secret in secrets if secret and len(secret) >= _SHORTEST_SECRET]
+        self._secrets = [secret for secret in secrets if secret and len(secret) >= _MIN_SECRET_LENGTH]
 
     @cached_property
     def refusal(self) -> Refusal | None:
@@ -78,10 +79,10 @@ class Answer:
             HandshakeError: It does; the message quotes it and says what to do.
         """
         if self.refusal is not None:
-            masked = self.refusal._replace(message=self._masked(self.refusal.message))
-            raise self.error(masked.reason, f"refused: {explained(masked)}")
+            masked = self.refusal._replace(message=self._mask(self.refusal.message))
+            raise self.error(masked.reason, f"refused: {describe(masked)}")
         if self.content.startswith(b"Error: "):
-            raise self.error("other", f"refused: {sentence(self._masked(html.unescape(self._text)))}")
+            raise self.error("other", f"refused: {plain_sentence(self._mask(html.unescape(self._text)))}")
 
     def credentials(self) -> dict[str, str]:
         """Return the parameters of the answer, ``oauth_token`` and ``oauth_token_secret`` among them.
@@ -100,67 +101,67 @@ class Answer:
         is_success = 200 <= self.status < 300 and len(parameters) == len(pairs)  # noqa: PLR2004
         if is_success and _CREDENTIAL.fullmatch(key) and secret is not None and _CREDENTIAL.fullmatch(f"-{secret}"):
             return parameters
-        raise self.nonsense()
+        raise self.unexpected_content_error()
 
-    def nonsense(self) -> HandshakeError:
+    def unexpected_content_error(self) -> HandshakeError:
         """Return the error for an answer that is neither what was asked for nor a refusal: it says what it is."""
-        phrase = quoted(str(getattr(self.response, "reason", "") or ""))
-        reason = _ERROR_CODES.get("".join(self._said[:1]), "answer")
-        return self.error(reason, f"answered {self.status} {phrase} with {self._kind()}. {self._what_to_check()}")
+        phrase = plain_line(str(getattr(self.response, "reason", "") or ""))
+        reason = _ERROR_CODES.get("".join(self._error_parts[:1]), "answer")
+        return self.error(reason, f"answered {self.status} {phrase} with {self._describe_content()}. {self._advice()}")
 
     def error(self, reason: str, what: str) -> HandshakeError:
         """Return an error about this answer; ``what`` goes on from "the server"."""
         message = f"asked for {self.asked_for}, the server {' '.join(what.split())}"
         return HandshakeError(reason, message, self.response, self.content)
 
-    def _masked(self, said: str) -> str:
+    def _mask(self, text: str) -> str:
         for secret in self._secrets:
-            said = said.replace(secret, "MASKED").replace(quote(secret, safe=""), "MASKED")
-        return _MAYBE_SECRET_IN_WORDS.sub("MASKED", said)
+            text = text.replace(secret, "MASKED").replace(quote(secret, safe=""), "MASKED")
+        return _SECRET_IN_SENTENCE.sub("MASKED", text)
 
     @cached_property
     def _text(self) -> str:
-        return self.content[:_LONGEST_LOOK].decode("utf-8", "replace")
+        return self.content[:_MAX_INSPECTED].decode("utf-8", "replace")
 
     @cached_property
     def _is_form(self) -> bool:
         return re.match(r"\s*[A-Za-z0-9_.%+-]+=", self._text) is not None
 
-    def _kind(self) -> str:
+    def _describe_content(self) -> str:
         text = self._text.strip()
         if not text:
             return "nothing"
         if text.startswith("<") or "html" in self.response.get("content-type", ""):
             title = _TITLE.search(text)
-            return f'the web page "{quoted(self._masked(html.unescape(title[1])))}"' if title else "a web page"
-        if self._said:
-            said = (_MAYBE_SECRET.sub("MASKED", quoted(self._masked(part))) for part in self._said)
-            return f'the error "{": ".join(said)}"'
+            return f'the web page "{plain_line(self._mask(html.unescape(title[1])))}"' if title else "a web page"
+        if self._error_parts:
+            parts = (_POSSIBLE_SECRET.sub("MASKED", plain_line(self._mask(part))) for part in self._error_parts)
+            return f'the error "{": ".join(parts)}"'
         if self._is_form:
-            return f"only {_listed(name for name, _ in parse_qsl(text, keep_blank_values=True))}"
+            return f"only {_list_names(name for name, _ in parse_qsl(text, keep_blank_values=True))}"
         if text.startswith("{") or "json" in self.response.get("content-type", ""):
-            return f"JSON of {_listed(self._json)}"
-        return f'"{_MAYBE_SECRET.sub("MASKED", quoted(self._masked(text.splitlines()[0])))}"'
+            return f"JSON of {_list_names(self._json_object)}"
+        return f'"{_POSSIBLE_SECRET.sub("MASKED", plain_line(self._mask(text.splitlines()[0])))}"'
 
     @cached_property
-    def _said(self) -> tuple[str, ...]:
+    def _error_parts(self) -> tuple[str, ...]:
         """Return the code and the words of an error in a form or in JSON, as far as there are any."""
-        found = dict(parse_qsl(self._text.strip())) if self._is_form else self._json
+        found = dict(parse_qsl(self._text.strip())) if self._is_form else self._json_object
         values = (found.get(name) for name in ("error", "error_description", "message", "detail"))
         return tuple(value for value in values if isinstance(value, str) and value)
 
     @cached_property
-    def _json(self) -> dict[str, Any]:
+    def _json_object(self) -> dict[str, Any]:
         try:
             answer = json.loads(self.content)
         except (ValueError, RecursionError):
             return {}
         return answer if isinstance(answer, dict) else {}
 
-    def _what_to_check(self) -> str:
+    def _advice(self) -> str:
         if self.status in _REDIRECTS:
-            place = _PLACE.match(self.response.get("location", ""))
-            where = f"{place[1]}{quoted(self._masked(place[2]))}" if place else "another URI"
+            place = _LOCATION.match(self.response.get("location", ""))
+            where = f"{place[1]}{plain_line(self._mask(place[2]))}" if place else "another URI"
             return f"It redirects to {where}: give the URI of the endpoint itself."
         if self.status in (403, 429) and re.search("user.agent|robot|policy", self._text, re.IGNORECASE):
             return "Send a User-Agent that says who you are: https://meta.wikimedia.org/wiki/User-Agent_policy"
@@ -173,7 +174,7 @@ class Answer:
         return "Check that the URI is that of its endpoint for OAuth 1.0a."
 
 
-def _listed(names: Iterable[str]) -> str:
+def _list_names(names: Iterable[str]) -> str:
     """List what is named like a parameter; anything else may be a value."""
     listed = sorted(name for name in set(names) if re.fullmatch(r"[a-z][a-z_]{0,30}", name))
     return ", ".join(listed[:20]) or "nothing that has a name"
