@@ -5,7 +5,7 @@ import pytest
 
 from httplib2_oauthlib import OAuth1, OAuth1Http, ResponseLostError, mediawiki
 from httplib2_oauthlib._cli import demo
-from httplib2_oauthlib._cli.login import CallbackReceiver
+from httplib2_oauthlib._cli.callback_receiver import CallbackReceiver
 from httplib2_oauthlib._cli.main import main
 from httplib2_oauthlib.handshake import TIMEOUT, Handshake
 
