@@ -1,4 +1,4 @@
-"""What to do about a refusal: a sentence per reason, and a better one where the server's words say more."""
+"""Advice on a refusal: one sentence for each reason, and more specific ones for messages that MediaWiki sends."""
 
 import re
 
@@ -6,48 +6,64 @@ from .quoting import plain_sentence
 from .refusals import Refusal
 
 _ADVICE_BY_REASON = {
-    "signature": "Check the secrets, and that the server is asked by its own name; OAuth1.explain() tells more.",
+    "signature": "Check the secrets, and that the URI has the server's own host name. OAuth1.explain() shows more.",
     "consumer": "Check the client (consumer) key: it must be registered at this server, for OAuth 1.0a, and approved.",
     "token": "The access was revoked, or was granted to another client: log in again for a new token.",
-    "nonce": "The same signed request arrived twice, and the first may have been acted upon: look before you repeat it,"
-    " and sign each one anew.",
+    "nonce": "The server received the same signed request twice, and the first one may have been acted upon. Check"
+    " whether it was before you retry, and sign each request separately.",
     "timestamp": "Set the clock of this machine.",
     "method": "Sign with HMAC-SHA1, or with RSA-SHA1 and a registered key.",
     "other": "",
 }
-# MediaWiki's sentences and codes (Extension:OAuth, i18n/en.json; https://www.mediawiki.org/wiki/Help:OAuth/Errors).
-# Codes and keys come first: they are the same in every language.
+# MediaWiki's messages and codes (Extension:OAuth, i18n/en.json; https://www.mediawiki.org/wiki/Help:OAuth/Errors).
+# Codes and keys come first in each pattern, because they are the same in every language.
 _ADVICE_BY_MESSAGE = tuple(
     (re.compile(pattern), advice)
     for pattern, advice in (
-        ("E004", "Request tokens live ten minutes: begin again, and give the token that was given to you."),
-        ("E005|not-approved|is not approved as", "Ask who registered the consumer: it is not approved, or no more."),
+        ("E004", "A request token expires after ten minutes: start again, and use the request token that you get."),
+        (
+            "E005|not-approved|is not approved as",
+            "The consumer is not approved, or its approval was withdrawn. Ask the person who registered it.",
+        ),
         ("E006", "Check the consumer key."),
-        ("E007|not allowed to use Connected Apps", "This account may not use applications; ask the wiki's staff."),
+        (
+            "E007|not allowed to use Connected Apps",
+            "This account is not allowed to use applications. Ask the wiki's administrators.",
+        ),
         (
             "E008|invalid-user|all projects",
             "Log in to this wiki once with a browser, so that the account exists there.",
         ),
         (
             "E009",
-            "Request tokens serve once. The callback was opened twice, or the first answer was lost: begin again.",
+            "A request token can be used once. The callback was opened twice, or the first response was lost: start"
+            " again.",
         ),
         (
             "E010",
             "An owner-only consumer needs no handshake: use the access token that was shown when it was registered.",
         ),
-        ("E011", "Register the consumer anew: it has neither a secret nor an RSA key."),
+        ("E011", "Register the consumer again: it has neither a secret nor an RSA key."),
         (
             "callback-not-oob|oauth_callback must be set",
-            'Ask for the callback that the consumer was registered with, or one that begins with it; or for "oob".',
+            'Use the callback that the consumer was registered with, a callback that begins with it, or "oob".',
         ),
-        ("bad-verifier|verification code", "Give the verifier that came with this request token's callback."),
-        ("mwoauthdatastore-bad-token|No token was found", "The user has not allowed the request: that comes first."),
-        ("bad-source-ip|invalid IP address", "The consumer was registered for other IP addresses than this machine's."),
+        ("bad-verifier|verification code", "Use the verifier from the callback of this request token."),
+        (
+            "mwoauthdatastore-bad-token|No token was found",
+            "The user has not allowed the request yet. Send the user to the authorization URI first.",
+        ),
+        (
+            "bad-source-ip|invalid IP address",
+            "The consumer was registered for other IP addresses than that of this machine.",
+        ),
         ("db-readonly|temporarily locked", "Try again in a few minutes."),
-        ("wrong-wiki|are not valid for ", "The consumer or the access is for another wiki."),
-        ("blocked-user|who is blocked", "The account is blocked there; its talk page says why."),
-        ("rest-read-denied", "rest.php gives no reason: ask api.php with the same credentials, which does."),
+        ("wrong-wiki|are not valid for ", "The consumer or the access token is for another wiki."),
+        ("blocked-user|who is blocked", "The account is blocked on this wiki. Its talk page gives the reason."),
+        (
+            "rest-read-denied",
+            "rest.php gives no reason. Send a request with the same credentials to api.php, which does.",
+        ),
     )
 )
 
