@@ -30,6 +30,7 @@ ORDER = [
     "credentials",
     "_refusals",
     "_refusals.refusals",
+    "_refusals.quoting",
     "_refusals.advice",
     "_refusals.token_endpoint",
     "_http",
@@ -49,8 +50,14 @@ ORDER = [
     "mediawiki",
     "",
     "_cli",
+    "_cli.terminal",
+    "_cli.discovery",
+    "_cli.callback_receiver",
     "_cli.login",
     "_cli.demo",
+    "_cli.commands",
+    "_cli.cassette_commands",
+    "_cli.parser",
     "_cli.main",
     "__main__",
     "pytest_plugin",
@@ -59,7 +66,8 @@ PUBLIC = {"", "errors", "handshake", "mediawiki", "credentials", "cassettes", "t
 # What may be imported although it does not stand in the order: packages that import nothing else of this one.
 BESIDE = {
     "_cli.demo": {"testwiki"},
-    "_cli.main": {"testwiki", "cassettes"},
+    "_cli.commands": {"testwiki"},
+    "_cli.cassette_commands": {"cassettes"},
     "pytest_plugin": {"testwiki", "cassettes"},
 }
 CASSETTES_ORDER = [

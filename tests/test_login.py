@@ -12,7 +12,8 @@ import httplib2
 import pytest
 
 from httplib2_oauthlib import HandshakeError, OAuthError
-from httplib2_oauthlib._cli.login import CallbackReceiver, find_wiki
+from httplib2_oauthlib._cli.callback_receiver import CallbackReceiver
+from httplib2_oauthlib._cli.discovery import find_wiki
 
 from .servers import answer
 

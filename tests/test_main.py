@@ -324,7 +324,7 @@ def test_what_would_keep_credentials_from_being_kept_is_told_before_they_are_gra
     assert (code, wiki.store.request_tokens) == (1, {})
     assert "chmod 600" in one_line(err)
     path.chmod(0o600)
-    monkeypatch.setattr("httplib2_oauthlib._cli.main.find_spec", lambda name: None)
+    monkeypatch.setattr("httplib2_oauthlib._cli.login.find_spec", lambda name: None)
     code, _, err = run("login", host_of(wiki))
     assert (code, wiki.store.request_tokens) == (1, {})
     assert "pip install 'httplib2-oauthlib[mediawiki]'" in one_line(err)
@@ -604,10 +604,10 @@ def test_help_has_every_command_its_exit_codes_and_examples(capsys):
 
 def test_no_option_takes_a_secret():
     """Arguments are seen by every user of the machine."""
-    from httplib2_oauthlib._cli.main import _parser
+    from httplib2_oauthlib._cli.parser import build_parser
 
     texts = []
-    for action in _parser()._subparsers._group_actions[0].choices.values():
+    for action in build_parser()._subparsers._group_actions[0].choices.values():
         texts += [option for each in action._actions for option in each.option_strings]
     assert not [option for option in texts if re.search("secret|token|password|key", option)]
 

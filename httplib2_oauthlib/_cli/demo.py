@@ -1,44 +1,41 @@
 """The demo: a story told on the embedded wiki, with the real output of each step."""
 
+import argparse
 import json
-import sys
 from typing import Any
 from urllib.parse import urlencode
 
 from .._http.mixin import OAuth1Http
 from .._signing.oauth1 import OAuth1
 from .._signing.request import FORM
+from .terminal import FAILED, OK, fail_without_extra
 
 #: Seconds that the demo waits for its own wiki.
 TIMEOUT = 10
 
 
-def tell() -> int:
-    """Tell the story and return the exit code: 0 only if all of it held.
+def run_demo(arguments: argparse.Namespace) -> int:  # noqa: ARG001
+    """Run the demo and return the exit code: 0 only if every step had the expected result.
 
     Raises:
-        TimeoutError: The wiki did not answer in time.
+        TimeoutError: The wiki did not respond in time.
     """
     try:
         from ..testwiki import TestWiki  # noqa: PLC0415 (an extra)
     except ImportError as error:
-        print(
-            f"demo needs the embedded wiki ({error.name} is missing): pip install 'httplib2-oauthlib[testwiki]'",
-            file=sys.stderr,
-        )
-        return 1
+        return fail_without_extra("demo", "testwiki", error)
     with TestWiki() as wiki:
-        story = Story(wiki.api_uri)
+        demo = Demo(wiki.api_uri)
         print(f"A wiki listens at {wiki.api_uri}, in this process and on this machine only.\n")
         try:
-            story.tell(OAuth1(*wiki.owner_only("Alice")))
+            demo.run(OAuth1(*wiki.owner_only("Alice")))
         except TimeoutError:
             raise TimeoutError(f"no answer from {wiki.api_uri} within {TIMEOUT:g} seconds") from None
-    print("\nAll of it held." if not story.failures else f"\n{story.failures} of these steps FAILED.")
-    return 1 if story.failures else 0
+    print("\nAll of it held." if not demo.failures else f"\n{demo.failures} of these steps FAILED.")
+    return FAILED if demo.failures else OK
 
 
-class Story:
+class Demo:
     """The steps of the demo: each prints what is sent, what came back, and whether that is as it should be."""
 
     def __init__(self, api_uri: str) -> None:
@@ -46,8 +43,8 @@ class Story:
         self.http = OAuth1Http(timeout=TIMEOUT, proxy_info=None)
         self.failures = 0
 
-    def tell(self, alice: OAuth1) -> None:
-        """Tell it all."""
+    def run(self, alice: OAuth1) -> None:
+        """Run all steps with Alice's credentials."""
         self._step("Nobody is signed in: http = OAuth1Http()")
         user = self._get("userinfo", meta="userinfo")
         self._check(user.get("anon") is True, "the wiki sees somebody anonymous")
@@ -102,20 +99,20 @@ class Story:
     def _get(self, part: str, **parameters: str) -> Any:
         query = self._query(**parameters)
         print(f"   GET  api.php?{query}")
-        return self._answer(part, *self.http.request(f"{self.api_uri}?{query}"))
+        return self._print_response(part, *self.http.request(f"{self.api_uri}?{query}"))
 
     def _post(self, part: str, form: dict[str, str]) -> Any:
         body = urlencode({**form, "format": "json", "formatversion": "2"})
         print(f"   POST api.php {', '.join(form)}")
-        return self._answer(part, *self.http.request(self.api_uri, "POST", body, {"Content-Type": FORM}))
+        return self._print_response(part, *self.http.request(self.api_uri, "POST", body, {"Content-Type": FORM}))
 
-    def _answer(self, part: str, response: Any, content: bytes) -> Any:
-        print(f"        {response.status} {_shown(content)}")
+    def _print_response(self, part: str, response: Any, content: bytes) -> Any:
+        print(f"        {response.status} {_format_response(content)}")
         answer = json.loads(content)
         return answer.get(part) or answer.get("query", {}).get(part) or {}
 
 
-def _shown(content: bytes) -> str:
+def _format_response(content: bytes) -> str:
     """Return an answer as it came, but for what would only confuse a reader."""
     answer = json.loads(content)
     if "csrftoken" in answer.get("query", {}).get("tokens", {}):

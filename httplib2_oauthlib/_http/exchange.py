@@ -269,7 +269,7 @@ class SignedExchange:
         """
         response = self._transmit(send)
         refusal = self._read_refusal(response)
-        server_time = None if refusal is None else refusal.clock_beside(self._timestamp)
+        server_time = None if refusal is None else refusal.corrected_time(self._timestamp)
         if server_time is None or keep_offset is None:
             return response
         former, self._offset = self._offset, server_time - int(time.time())
@@ -400,7 +400,7 @@ class SignedExchange:
             if refusal is None:
                 gives_no_reason = head.status >= 400  # noqa: PLR2004
             else:
-                gives_no_reason = refusal.reason == "other" or refusal.clock_beside(self._timestamp) is not None
+                gives_no_reason = refusal.reason == "other" or refusal.corrected_time(self._timestamp) is not None
             if gives_no_reason:
                 raise copy_refused("other", head, content)
         return refusal
