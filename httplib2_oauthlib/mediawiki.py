@@ -167,8 +167,8 @@ def complete(
         http: As for :class:`Handshaker`.
 
     Returns:
-        The access token. It is valid until the user revokes it, so store it. ``OAuth1(*consumer_token, *access_token)``
-        signs with it.
+        The access token. Store it, because it stays valid until the user revokes it.
+        ``OAuth1(*consumer_token, *access_token)`` signs with it.
 
     Raises:
         HandshakeError: The callback is incomplete or belongs to another request, or the wiki refused.

@@ -39,7 +39,7 @@ class CallbackReceiver:
         try:
             self._server = _Server((address, port), self._make_handler(path))
         except OSError as error:
-            raise OAuthError(f"can't wait at {uri}: {error.strerror}; choose another port with --callback") from None
+            raise OAuthError(f"can't listen at {uri}: {error.strerror}. Choose another port with --callback") from None
         shown_host = f"[{host}]" if address == "::1" else host
         self.uri = f"http://{shown_host}:{self._server.server_address[1]}{path}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.1,), daemon=True)
@@ -74,7 +74,7 @@ class CallbackReceiver:
         end = time.monotonic() + timeout
         while not self._has_result.wait(0.2):
             if time.monotonic() > end:
-                raise TimeoutError(f"the browser did not come back within {timeout:g} seconds; log in again")
+                raise TimeoutError(f"the browser did not come back within {timeout:g} seconds: log in again")
         if isinstance(self._result, HandshakeError):
             raise self._result
         return str(self._result)
@@ -83,15 +83,15 @@ class CallbackReceiver:
         """Store a callback if it is the expected one, and return status, title and text of the page to show."""
         callback = f"{self.uri}?{query}"
         result: str | HandshakeError = callback
-        title, text = "That's it", "Go back to the terminal; you can close this window."
+        title, text = "Access allowed", "Go back to the terminal. You can close this window."
         try:
             read_callback(callback, self._expected_key)
         except HandshakeError as error:
             # A denial must name the request token, because any web page can send the browser here.
             keys = {value for name in ("oauth_token", "denied") for value in parse_qs(query).get(name, ())}
             if error.reason != "denied" or not self._expected_key or keys != {self._expected_key}:
-                return 400, "This is not what we are waiting for", "Go back to the page of the wiki."
-            result, title, text = error, "Not allowed", "Nothing was granted. You can close this window."
+                return 400, "This is not the expected callback", "Go back to the page of the wiki."
+            result, title, text = error, "Access denied", "You can close this window."
         with self._lock:
             # Only the first result counts. The browser may request the page again.
             if self._result is None:
@@ -107,7 +107,7 @@ class CallbackReceiver:
 
             def do_GET(self) -> None:
                 path, _, query = self.path.partition("?")
-                status, title, text = receive(query) if path == callback_path else (404, "Nothing here", "")
+                status, title, text = receive(query) if path == callback_path else (404, "Not found", "")
                 body = _PAGE.format(html.escape(title), html.escape(text)).encode()
                 self.send_response(status)
                 self.send_header("Content-Type", "text/html; charset=utf-8")
@@ -142,7 +142,7 @@ def _split_loopback_uri(uri: str) -> tuple[str, int, str]:
     host = parts.hostname or ""
     if parts.scheme != "http" or host not in LOOPBACK_HOSTS or parts.query or parts.fragment:
         raise OAuthError(
-            "the callback must be on this machine, http://127.0.0.1:PORT/PATH without a query;"
-            " choose it with --callback"
+            "invalid callback: it must be on this machine, as http://127.0.0.1:PORT/PATH without a query. Set it with"
+            " --callback"
         )
     return host, port, parts.path or "/"

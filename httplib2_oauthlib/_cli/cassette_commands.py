@@ -16,16 +16,18 @@ def audit(arguments: argparse.Namespace) -> int:
     files = {path: cassettes.files_of(path) if Path(path).exists() else [] for path in arguments.paths}
     missing = [path for path in files if not files[path]]
     if missing:
-        return fail(f"there is nothing to audit at {' and '.join(missing)}", MISUSED)
+        return fail(
+            f"nothing to audit at {' and '.join(missing)}: the path doesn't exist, or the folder is empty", MISUSED
+        )
     secrets = _read_secrets(arguments)
     findings = [finding for path in files for file in files[path] for finding in cassettes.audit(file, secrets)]
     for finding in findings:
         print(printable(str(finding)))
     if findings:
-        count = "1 value that looks" if len(findings) == 1 else f"{len(findings)} values that look"
+        summary = "1 value looks like a secret" if len(findings) == 1 else f"{len(findings)} values look like secrets"
         return fail(
-            f"{count} like a secret. Scrub the cassette ({PROGRAM} scrub) or record it anew with"
-            " httplib2_oauthlib.cassettes; revoke at its server what was published already"
+            f"{summary}. Scrub the cassette ({PROGRAM} scrub), or record it again with httplib2_oauthlib.cassettes."
+            " Revoke every secret that is already published"
         )
     print("Nothing there looks like a secret.")
     return OK
@@ -39,7 +41,7 @@ def scrub(arguments: argparse.Namespace) -> int:
         return fail_without_extra("scrub", "cassettes", error)
     destination = Path(arguments.destination)
     if not destination.is_dir() and (len(arguments.sources) > 1 or arguments.destination.endswith("/")):
-        return fail(f"there is no folder {destination} to write to", MISUSED)
+        return fail(f"folder not found: {destination}. Create it first", MISUSED)
     binary, secrets = "keep" if arguments.keep_binary else "refuse", _read_secrets(arguments)
     for source in map(Path, arguments.sources):
         target = (destination / source.name).with_suffix(".yaml") if destination.is_dir() else destination

@@ -28,20 +28,20 @@ def serve_wiki(arguments: argparse.Namespace) -> int:
         consumers = {host: wiki.register("A tool", callback=f"http://{host}:1/") for host in ("127.0.0.1", "localhost")}
         tokens = ":".join(wiki.owner_only(arguments.user))
         names = sorted({wiki.account(name).name for name in ("Alice", "Bob", arguments.user)})
-        print(f"An embedded wiki listens at {wiki.index_uri}, on this machine only. Control-C ends it.\n")
-        print(f"Its accounts are {', '.join(names)}; the password of each is: {PASSWORD}\n")
+        print(f"The embedded wiki is running at {wiki.index_uri}, on this machine only. Press Control-C to stop it.\n")
+        print(f"Accounts: {', '.join(names)}. The password of each account is: {PASSWORD}\n")
         for host, consumer in consumers.items():
             print(f"A consumer for tools, with callbacks to any port of http://{host}:")
             print(f"  consumer key     {consumer.key}")
             print(f"  consumer secret  {consumer.secret}\n")
-        print(f"An owner-only consumer of {arguments.user}'s:")
+        print(f"An owner-only consumer of the account {arguments.user}:")
         print(f"  export OAUTH_WIKI={wiki.index_uri}")
         print(f"  export OAUTH_TOKENS={tokens}", flush=True)
         try:
             while True:
                 time.sleep(3600)
         except KeyboardInterrupt:
-            print("\nThe wiki is gone, with all that it knew.")
+            print("\nThe wiki is stopped, and its data is deleted.")
     return OK
 
 
@@ -60,20 +60,20 @@ def send_request(arguments: argparse.Namespace) -> int:
         print("\n".join(lines), end="\n\n")
     if sys.stdout is not None:  # The shell may have closed it, as ">&-" does.
         sys.stdout.flush()
-        # Write the bytes as they were received, whatever the terminal's encoding.
+        # The bytes are written as they were received, without conversion to the terminal's encoding.
         sys.stdout.buffer.write(content)
     mediawiki.check(response, content)
-    return OK if response.status < 400 else fail(f"the server answered {response.status}")  # noqa: PLR2004
+    return OK if response.status < 400 else fail(f"the server responded with status {response.status}")  # noqa: PLR2004
 
 
 def explain_request(arguments: argparse.Namespace) -> int:
-    """Print what of a request would be signed, and why a wiki may disagree. Nothing is sent."""
+    """Print which parts of a request are signed, and why a wiki may reject the signature. Nothing is sent."""
     uri, method, body, headers = _request_parts(arguments)
     try:
         oauth = load_credentials(_host(uri))
     except NotLoggedInError:
         oauth = OAuth1("client-key", "client-secret", "token", "token-secret")
-        print("With made-up credentials, since there are none for this host:", file=sys.stderr)
+        print("Explained with made-up credentials, because this host has none:", file=sys.stderr)
     print(oauth.explain(uri, method, body, headers))
     return OK
 
@@ -100,21 +100,21 @@ class _ExplainingSigner(OAuth1):
 def _host(uri: str) -> str:
     origin = http_origin(uri)
     if origin is None:
-        raise OAuthError(f"{uri!r} is no URI: it begins with https:// or http://")
+        raise OAuthError(f"invalid URI: {uri!r}. It must begin with https:// or http://")
     return origin.authority
 
 
 def _request_parts(arguments: argparse.Namespace) -> tuple[str, str, bytes | str | None, dict[str, str]]:
     """Return URI, method, body and headers of the request that the arguments describe.
 
-    Parameters become a form if the method sends one and there is no other body. Else they become part of the query.
+    Parameters become a form if the method sends a body and none is passed. Otherwise, they become part of the query.
     """
     uri, method = arguments.uri, arguments.method.upper()
     headers = make_headers(arguments)
     for line in arguments.header:
         name, colon, value = line.partition(":")
         if not colon or not name.strip():
-            raise OAuthError(f"--header takes NAME:VALUE, not {name!r}")
+            raise OAuthError(f"invalid --header: {name!r}, expected NAME:VALUE")
         headers[name.strip()] = value.strip()
     body: bytes | str | None = None
     if arguments.body is not None:

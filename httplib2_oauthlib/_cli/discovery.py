@@ -16,7 +16,7 @@ LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
 _SCRIPT = re.compile(r"/(?:index|api)\.php$")
 _EDIT_URI = re.compile(r"<link\b[^<>]{0,500}\brel=[\"']?EditURI\b[^<>]{0,500}>", re.IGNORECASE)
 _HREF = re.compile(r"\bhref=[\"']([^\"'<>]{1,500})[\"']", re.IGNORECASE)
-# The link stands in the page's head. The rest of a long page is not searched.
+# The link is in the page's head. The rest of a long page is not searched.
 _MAX_SEARCHED_BYTES = 200_000
 
 
@@ -47,7 +47,7 @@ def host_of(name: str) -> str:
         name: As for :func:`find_wiki`.
 
     Raises:
-        OAuthError: There is no host in the name.
+        OAuthError: The name contains no valid host.
     """
     return _wiki_origin(_with_scheme(name), name).authority
 
@@ -61,7 +61,7 @@ def find_wiki(name: str, http: httplib2.Http, headers: dict[str, str]) -> Wiki:
         headers: Sent with that request.
 
     Raises:
-        OAuthError: There is no MediaWiki.
+        OAuthError: No MediaWiki was found.
     """
     uri = _with_scheme(name)
     origin = _wiki_origin(uri, name)
@@ -86,7 +86,7 @@ def _without_query(uri: str) -> str:
 def _wiki_origin(uri: str, name: str) -> Origin:
     origin = http_origin(uri)
     if origin is None:
-        raise OAuthError(f"{name!r} is no wiki: give the URI of its index.php")
+        raise OAuthError(f"invalid wiki: {name!r}. Pass the URI of its index.php")
     return origin
 
 
@@ -96,8 +96,9 @@ def _request_api_uri(uri: str, origin: Origin, http: httplib2.Http, headers: dic
     link = _EDIT_URI.search(content[:_MAX_SEARCHED_BYTES].decode("utf-8", "replace"))
     href = _HREF.search(link[0]) if link else None
     if href is None:
-        raise OAuthError(f"no MediaWiki was found at {uri} (status {response.status}): give the URI of its index.php")
-    # The page's URI is that of the last redirect. httplib2's own content-location may be a header from the server.
+        raise OAuthError(f"no MediaWiki was found at {uri} (status {response.status}): pass the URI of its index.php")
+    # The page's URI is the location of the last redirect. The response's content-location can't be used, because the
+    # server may have sent a header of that name.
     redirect = getattr(response, "previous", None)
     page_uri = uri if redirect is None else urljoin(uri, redirect.get("location", ""))
     api_uri = str(urljoin(page_uri, html.unescape(href[1])))
@@ -110,8 +111,8 @@ def _request_api_uri(uri: str, origin: Origin, http: httplib2.Http, headers: dic
     )
     if origin != api_origin and not is_upgrade:
         raise OAuthError(
-            f"{uri} leads to an API elsewhere, at {api_origin}: if you trust it, give that wiki's index.php"
+            f"{uri} leads to an API on another server, {api_origin}: if you trust it, pass that wiki's index.php"
         )
     if not _SCRIPT.search(_without_query(api_uri)):
-        raise OAuthError(f"{uri} names an API that is no api.php: give the URI of its index.php")
+        raise OAuthError(f"{uri} leads to an API that isn't an api.php: pass the URI of its index.php")
     return api_uri

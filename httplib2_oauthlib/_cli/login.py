@@ -25,7 +25,7 @@ def log_in(arguments: argparse.Namespace) -> int:
     """Get credentials for a wiki, verify whose they are, and store them."""
     http, headers = make_http(arguments), make_headers(arguments)
     wiki = find_wiki(arguments.wiki, http, headers)
-    # Check all that could keep the credentials from being stored before the user grants access.
+    # Before the user grants access, fail for every reason that would prevent the credentials from being stored.
     if find_spec("jwt") is None:
         raise OAuthError("login needs an extra to verify who you are: pip install 'httplib2-oauthlib[mediawiki]'")
     KeyringStore().get(wiki.host)
@@ -35,9 +35,9 @@ def log_in(arguments: argparse.Namespace) -> int:
         oauth = _request_access(arguments, wiki, http, headers["User-Agent"])
     name = _verified_name(wiki, oauth, http, headers)
     where = KeyringStore().save(wiki.host, oauth)
-    print(f"Logged in to {wiki.host} as {printable(name)}. The credentials are kept in {where}")
+    print(f"Logged in to {wiki.host} as {printable(name)}. The credentials are stored in {where}")
     if os.environ.get("OAUTH_TOKENS") and not arguments.owner_only:
-        print("OAUTH_TOKENS is set, and comes before them.", file=sys.stderr)
+        print("OAUTH_TOKENS is set, and takes precedence over them.", file=sys.stderr)
     return OK
 
 
@@ -60,12 +60,12 @@ def log_out(arguments: argparse.Namespace) -> int:
         host, page = wiki.host, f"{wiki.index_uri}?title={page}"
         is_deleted = store.delete(host)
     if is_deleted:
-        print(f"Logged out of {host}: the credentials are forgotten here.")
-        print(f"The wiki honours them until you revoke them there, at {page}")
+        print(f"Logged out of {host}: the stored credentials are deleted.")
+        print(f"They stay valid until you revoke them on the wiki, at {page}")
     else:
-        print(f"There were no credentials for {host}.")
+        print(f"No credentials are stored for {host}.")
     if os.environ.get("OAUTH_TOKENS"):
-        print("OAUTH_TOKENS is set, and still signs.", file=sys.stderr)
+        print("OAUTH_TOKENS is set, so its credentials are still used.", file=sys.stderr)
     return OK
 
 
@@ -87,15 +87,15 @@ def load_credentials(host: str) -> OAuth1:
     """
     oauth = OAuth1.from_env() or KeyringStore().get(host)
     if oauth is None:
-        raise NotLoggedInError(f"no credentials for {host}: {PROGRAM} login {host}, or set OAUTH_TOKENS")
+        raise NotLoggedInError(f"no credentials for {host}: run '{PROGRAM} login {host}', or set OAUTH_TOKENS")
     return oauth
 
 
 def _ask_for_owner_only_consumer(wiki: Wiki) -> OAuth1:
     alternative = "set OAUTH_TOKENS to the four values, joined by colons"
     print(
-        f"The four values of an owner-only consumer, shown at {wiki.index_uri}?title={_REGISTRATION_PAGE}"
-        " when it is registered:",
+        "Enter the four values of an owner-only consumer. The wiki shows them when you register it, at"
+        f" {wiki.index_uri}?title={_REGISTRATION_PAGE}",
         file=sys.stderr,
     )
     key = ask("Consumer key", alternative)
@@ -116,14 +116,14 @@ def _request_access(arguments: argparse.Namespace, wiki: Wiki, http: OAuth1Http,
                 raise
             raise HandshakeError(
                 error.reason,
-                f"{error.message} This command asked for {callback}: choose with --callback, or use --paste.",
+                f"{error.message} This command used {callback}: set another one with --callback, or use --paste.",
             ) from None
         if receiver is not None:
             receiver.expect(request_token.key)
-        print(f"Allow it in a browser, at\n\n  {uri}\n", file=sys.stderr)
+        print(f"Allow access in a browser, at\n\n  {uri}\n", file=sys.stderr)
         if receiver is None:
-            prompt = "Then paste the address to which the browser was sent, or the verification value"
-            response = ask(prompt, "log in where there is a terminal, or without --paste")
+            prompt = "Then paste the address to which the wiki sends the browser, or the verification value"
+            response = ask(prompt, "log in at a terminal, or without --paste")
         else:
             if not arguments.no_browser:
                 webbrowser.open(uri)
@@ -139,12 +139,12 @@ def _read_consumer(wiki: Wiki) -> tuple[str, str]:
         key, _, secret = value.partition(":")
         if not (key and secret) or ":" in secret:
             raise CredentialsError(
-                "OAUTH_CONSUMER takes consumer key and consumer secret, joined by a colon; the four values of an"
-                " owner-only consumer go into OAUTH_TOKENS, with --owner-only"
+                "invalid OAUTH_CONSUMER: expected consumer key and consumer secret, joined by a colon. For an"
+                " owner-only consumer, set OAUTH_TOKENS to its four values and use --owner-only"
             )
         return key, secret
     alternative = "set OAUTH_CONSUMER to the consumer's key and secret, joined by a colon"
-    print(f"Which application asks? Register one at {wiki.index_uri}?title={_REGISTRATION_PAGE}", file=sys.stderr)
+    print(f"Enter your consumer. Register one at {wiki.index_uri}?title={_REGISTRATION_PAGE}", file=sys.stderr)
     return ask("Consumer key", alternative), ask("Consumer secret", alternative, is_secret=True)
 
 
@@ -163,7 +163,7 @@ def _verified_name(wiki: Wiki, oauth: OAuth1, http: OAuth1Http, headers: dict[st
             # discard credentials that the user has just granted.
             if error.reason not in ("clock", "issuer"):
                 raise
-            print_message(f"{error}. Asking the wiki's API instead")
+            print_message(f"{error}. Using the wiki's API instead")
     return _request_name(wiki, oauth, http, headers)
 
 
@@ -176,7 +176,9 @@ def _request_name(wiki: Wiki, oauth: OAuth1, http: OAuth1Http, headers: dict[str
     try:
         userinfo: dict[str, Any] = dict(json.loads(content)["query"]["userinfo"])
     except (ValueError, KeyError, TypeError, RecursionError):
-        raise OAuthError(f"{wiki.api_uri} answered {response.status} with something else than who you are") from None
+        raise OAuthError(
+            f"{wiki.api_uri} responded with status {response.status} and without a user name: check the wiki's URI"
+        ) from None
     if "anon" in userinfo or not userinfo.get("name"):
-        raise NotLoggedInError("the wiki took the request for an anonymous one: does it have Extension:OAuth?")
+        raise NotLoggedInError("the wiki treated the request as anonymous: check that it has Extension:OAuth")
     return str(userinfo["name"])

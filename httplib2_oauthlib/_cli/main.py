@@ -20,29 +20,31 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line.
 
     Args:
-        argv: The arguments after the program's name; None means the process's own.
+        argv: The arguments after the program's name. None means those of this process.
 
     Returns:
-        The exit code: 0 if it went well, 1 if not, 2 if the arguments were wrong, 3 if the wiki refused the
-        credentials or there are none, 130 if it was interrupted.
+        The exit code: 0 if the command succeeded, 1 if it failed, 2 for wrong arguments, 3 if the wiki refused the
+        credentials or there are none, 130 if the user interrupted the command.
     """
     arguments = parse_arguments(argv)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            # What a terminal can't show is shown escaped, not a reason to stop.
+            # A character that the terminal's encoding lacks is printed as an escape sequence instead of raising.
             stream.reconfigure(errors="backslashreplace")
     try:
         code = int(arguments.run(arguments))
         print(end="", flush=True)
         return code
     except BrokenPipeError:
-        # Whoever read our output has seen enough, as in "... | head"; Python must not try to flush it at its end.
+        # The reader of the output has closed it, as "... | head" does. Standard output is redirected, because Python
+        # flushes it at exit and would fail again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
     except (KeyboardInterrupt, EOFError):
         message, code = "interrupted", INTERRUPTED
     except ResponseLostError as error:
-        # Not a refusal of the credentials: who logs in again and repeats the request may do a thing twice.
+        # The credentials weren't refused. Exit code 3 would suggest logging in and sending the request again, which may
+        # repeat an action that the server has already performed.
         message, code = str(error), FAILED
     except (RefusedError, NotLoggedInError) as error:
         message, code = str(error), REFUSED
@@ -54,14 +56,15 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _message_of(error: Exception, arguments: argparse.Namespace) -> str:
+    """Return the error message to print, with the name of the server where the error lacks it."""
     server = getattr(arguments, "wiki", getattr(arguments, "uri", "the server")).partition("?")[0]
-    # What sockets and TLS say, and not for whom they waited.
+    # Timeouts of sockets and TLS have messages that don't name the server.
     if isinstance(error, TimeoutError) and error.errno is None and str(error).endswith("timed out"):
-        return f"no answer from {server} within {arguments.timeout:g} seconds"
+        return f"no response from {server} within {arguments.timeout:g} seconds"
     if isinstance(error, OSError) and error.strerror:
-        return f"{error.filename or f'no answer from {server}'}: {error.strerror}"
+        return f"{error.filename or f'no response from {server}'}: {error.strerror}"
     if isinstance(error, HTTPException):
-        return f"{server} answered with something that is no HTTP, or only half of it ({type(error).__name__})"
+        return f"{server} sent an invalid or incomplete HTTP response ({type(error).__name__})"
     if isinstance(error, UnicodeError):
-        return f"{server} can't be asked: its host is none, or a header is not in Latin letters"
+        return f"can't send the request to {server}: the host is invalid, or a header isn't in Latin-1"
     return str(error) or type(error).__name__

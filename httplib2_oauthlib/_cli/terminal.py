@@ -11,7 +11,7 @@ OK, FAILED, MISUSED, REFUSED, INTERRUPTED = 0, 1, 2, 3, 130
 
 
 class NotLoggedInError(OAuthError):
-    """There are no credentials for a host, or the wiki treats the request as anonymous."""
+    """A host has no credentials, or the wiki treats the request as anonymous."""
 
 
 def printable(text: str) -> str:
@@ -40,19 +40,19 @@ def ask(prompt: str, alternative: str, is_secret: bool = False) -> str:
 
     Args:
         prompt: What to ask for.
-        alternative: What to do instead where there is no terminal; part of the error message.
+        alternative: Advice for the error message: what to do without a terminal.
         is_secret: Whether to hide the value while it is typed.
 
     Raises:
-        CredentialsError: There is no terminal, or nothing was entered.
+        CredentialsError: Standard input isn't a terminal, or nothing was entered.
     """
     if not sys.stdin.isatty():
-        raise CredentialsError(f"there is no terminal to ask at for: {prompt}; {alternative}")
+        raise CredentialsError(f"can't ask without a terminal ({prompt}): {alternative}")
     if is_secret:
         value = getpass.getpass(f"{prompt}: ")
     else:
         print(f"{prompt}: ", end="", file=sys.stderr, flush=True)
         value = sys.stdin.readline()
     if not value.strip():
-        raise CredentialsError(f"nothing was given for: {prompt}")
+        raise CredentialsError(f"nothing was entered: {prompt}")
     return value.strip()

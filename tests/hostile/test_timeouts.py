@@ -96,7 +96,7 @@ def test_the_demo_says_that_its_wiki_does_not_answer(uri, monkeypatch, capsys):
     monkeypatch.setattr("httplib2_oauthlib.testwiki.TestWiki", SilentWiki)
     assert main(["demo"]) == 1
     error = capsys.readouterr().err
-    assert f"no answer from {uri} within 0.2 seconds" in error
+    assert f"no response from {uri} within 0.2 seconds" in error
     assert len(error.splitlines()) == 1
 
 
