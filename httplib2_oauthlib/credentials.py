@@ -212,11 +212,11 @@ class FileStore:
             before = _sections(text, path)
             others = {name: section for name, section in before.items() if name != host}
             edited, is_safe = _edited(text, host, values), False
-            # configparser knows more ways to write a file than are edited here.
+            # Compare the result before it replaces the file: two parsers may read an unusual file in two ways.
             with suppress(CredentialsError):
                 is_safe = _sections(edited, path) == (others if values is None else {**others, host: values})
             if not is_safe:
-                raise CredentialsError(f"{path}: a section's header is indented; let it begin where its line begins")
+                raise CredentialsError(f"{path} can't be changed without a change to another section; edit it by hand")
             if edited != text:
                 _replace(path, edited.encode("utf-8", "surrogateescape"))
         return host in before
@@ -397,23 +397,37 @@ def _sections(text: str, path: Path) -> dict[str, dict[str, str]]:
 
 
 def _edited(text: str, host: str, values: dict[str, str] | None) -> str:
-    """Return the text with these values in a host's section, or without the section, and all else as it was."""
+    """Return the text with these values in a host's section, or without the section. Everything else stays as it is."""
+    from configupdater import ConfigUpdater, Option  # noqa: PLC0415 (only writers need it)
+
     end = "\r\n" if "\r\n" in text else "\n"
     text += "" if text.endswith("\n") or not text else end
-    chunks = re.split(r"^(?=\[)", text, flags=re.MULTILINE)
-    number = next((number for number, chunk in enumerate(chunks) if chunk.lower().startswith(f"[{host}]")), None)
-    new = [f"{key} = {_quoted(value)}{end}" for key, value in (values or {}).items()]
-    if number is None:
+    updater = ConfigUpdater(empty_lines_in_values=False).read_string(text)
+    section = next((section for section in updater.iter_sections() if section.name.lower() == host), None)
+    new = {key: f"{key} = {_quoted(value)}{end}" for key, value in (values or {}).items()}
+    if section is None:
         gap = "" if text.endswith(end * 2) or not text else end
-        return f"{text}{gap}[{host}]{end}{''.join(new)}"
-    lines = re.findall(r".*\n", chunks[number])
-    # Of a section, comments and blank lines stay; those below its last key belong to the next section.
-    is_free = [not line.strip() or line.strip()[0] in "#;" for line in lines]
-    stop = len(lines) - is_free[::-1].index(False)
-    free = [line for line, is_one in zip(lines[:stop], is_free, strict=False) if is_one]
-    rest = "".join(lines[stop:])
-    chunks[number] = rest.lstrip("\r\n") if values is None else "".join([lines[0], *free, *new, rest])
-    return "".join(chunks)
+        return f"{text}{gap}[{host}]{end}{''.join(new.values())}"
+    blocks = list(section.iter_blocks())
+    last = max((number for number, block in enumerate(blocks) if isinstance(block, Option)), default=-1)
+    # Comments and blank lines below the last key belong to the next section.
+    own, rest = blocks[: last + 1], "".join(map(str, blocks[last + 1 :]))
+    if values is None:
+        edited = rest.lstrip("\r\n")
+    else:
+        pieces = [str(section)[: -sum(len(str(block)) for block in blocks) or None]]
+        for block in own:
+            if not isinstance(block, Option):
+                pieces.append(str(block))
+            elif block.key in values and _unquoted(block.value or "", host) == values[block.key]:
+                pieces.append(str(block))
+                del new[block.key]
+            else:
+                # An indented comment below a key is a part of its value to parsers of INI files.
+                comments = [line for line in block.lines[1:] if line.lstrip()[:1] in ("#", ";")]
+                pieces += [new.pop(block.key, ""), *comments]
+        edited = "".join([*pieces, *new.values(), rest])
+    return "".join(edited if block is section else str(block) for block in updater.iter_blocks())
 
 
 def _quoted(value: str) -> str:
