@@ -21,10 +21,9 @@ from ._http.context import context_of, run_hop
 from ._http.lost_responses import is_httplib2_error
 from ._http.mixin import OAuth1Http
 from ._refusals.token_endpoint import EndpointResponse
-from ._signing.base_string import generate_nonce
 from ._signing.convert import converted
 from ._signing.oauth1 import OAuth1, SignedRequest
-from ._signing.request import add_to_query, form_encode
+from ._signing.protocol_parameters import add_to_query, form_encode, generate_nonce
 from .errors import HandshakeError
 
 __all__ = [

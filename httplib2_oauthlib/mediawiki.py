@@ -23,7 +23,7 @@ from ._refusals.quoting import plain_line
 from ._refusals.refusals import read_refusal
 from ._refusals.token_endpoint import EndpointResponse
 from ._signing.oauth1 import OAuth1
-from ._signing.request import add_to_query
+from ._signing.protocol_parameters import add_to_query
 from .errors import HandshakeError, IdentityError, OAuthError, RefusedError
 from .handshake import Handshake, KeyAndSecret, key_and_secret, open_http, post_signed
 

@@ -9,9 +9,9 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from .. import mediawiki
-from .._signing.base_string import generate_nonce
 from .._signing.oauth1 import OAuth1, SignedRequest
-from .._signing.request import FORM, add_to_query
+from .._signing.protocol_parameters import add_to_query, generate_nonce
+from .._signing.request import FORM
 from ..errors import OAuthError
 from .discovery import http_origin
 from .login import load_credentials, make_headers, make_http

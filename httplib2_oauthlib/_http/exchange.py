@@ -25,9 +25,9 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeAlias
 
 from .._refusals.refusals import Refusal, read_refusal
-from .._signing.base_string import generate_nonce
 from .._signing.oauth1 import OAuth1
-from .._signing.request import RequestParts, is_file
+from .._signing.protocol_parameters import generate_nonce
+from .._signing.request import SignableRequest, is_file
 from ..errors import ResponseLostError, SigningError
 from .connections import SignedConnection, transport_of
 from .context import RequestContext, has_authorization
@@ -184,7 +184,7 @@ class SignedExchange:
         self.base = base
         is_plain = body is None or isinstance(body, str | bytes)
         if not is_plain:
-            body = RequestParts(base + target, method, body, headers).body
+            body = SignableRequest(base + target, method, body, headers).body
         self.as_given = _Request(method, target, body, headers)
         self.as_sent = _Request(method, target, body, dict(headers.items()) if headers else {})
         # RFC 5849, section 3.2: a nonce lets the server reject a request that it has seen. PLAINTEXT has none.
