@@ -39,7 +39,7 @@ __all__ = [
 #: Timeout of the Http that is created if the caller passes none, in seconds.
 TIMEOUT = 30
 
-#: The callback URI of a client that can't receive callbacks: the resource owner copies the verifier from the server's
+#: The callback URI of a client that can't receive callbacks. The resource owner copies the verifier from the server's
 #: page into the program (RFC 5849, section 2.1).
 OUT_OF_BAND = "oob"
 

@@ -39,7 +39,7 @@ __all__ = [
     "initiate",
 ]
 
-#: mwoauth's exception, for programs that catch it: the base class of all OAuth errors that this module raises.
+#: The base class of all OAuth errors that this module raises, under mwoauth's name for programs that catch it.
 OAuthException = OAuthError
 
 

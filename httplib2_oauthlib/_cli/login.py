@@ -25,7 +25,8 @@ def log_in(arguments: argparse.Namespace) -> int:
     """Get credentials for a wiki, verify whose they are, and store them."""
     http, headers = make_http(arguments), make_headers(arguments)
     wiki = find_wiki(arguments.wiki, http, headers)
-    # Before the user grants access, fail for every reason that would prevent the credentials from being stored.
+    # These two checks come before the user grants access. If they failed later, the credentials that were just granted
+    # would be lost.
     if find_spec("jwt") is None:
         raise OAuthError("login needs an extra to verify who you are: pip install 'httplib2-oauthlib[mediawiki]'")
     KeyringStore().get(wiki.host)

@@ -58,7 +58,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _message_of(error: Exception, arguments: argparse.Namespace) -> str:
     """Return the error message to print, with the name of the server where the error lacks it."""
     server = getattr(arguments, "wiki", getattr(arguments, "uri", "the server")).partition("?")[0]
-    # Timeouts of sockets and TLS have messages that don't name the server.
+    # The messages of timeouts from sockets and TLS don't name the server.
     if isinstance(error, TimeoutError) and error.errno is None and str(error).endswith("timed out"):
         return f"no response from {server} within {arguments.timeout:g} seconds"
     if isinstance(error, OSError) and error.strerror:

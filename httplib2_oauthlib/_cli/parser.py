@@ -102,7 +102,7 @@ def _add_login(commands: _Subparsers) -> None:
         "--callback",
         metavar="URI",
         default="http://127.0.0.1/",
-        help="URI to wait for the browser at. It must begin with the callback that the consumer was registered with."
+        help="URI to wait for the browser at, beginning with the callback that the consumer was registered with."
         " The default is http://127.0.0.1/ at a free port, for a consumer registered with http://127.0.0.1:1/",
     )
     login.add_argument("--wait", type=_seconds, default=300.0, help="seconds to wait for the browser (300)")
