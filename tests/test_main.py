@@ -716,7 +716,7 @@ def test_what_can_not_be_audited_or_scrubbed_is_told(run, traffic, tmp_path):
     (tmp_path / "words").write_text("only words, and lgpassword=canary")
     code, _, err = run("scrub", tmp_path / "words", tmp_path / "out.yaml")
     assert code == 1
-    assert "words is no cassette of vcr's" in one_line(err)
+    assert "words is not a vcr cassette" in one_line(err)
     assert "canary" not in err
     code, _, err = run("scrub", tmp_path / "gone", tmp_path / "out.yaml")
     assert code == 1

@@ -1,8 +1,10 @@
-"""Keeps connections from before a cassette out of it, and a cassette's own out of what comes after.
+"""Keeps the connections that were made before a cassette was opened apart from the cassette's own.
 
-httplib2 keeps its connections open, and vcr replaces only those that are made while a cassette is open: a request over
-an older one would go to the server, unseen and unrecorded. So would one that another thread makes while vcr itself asks
-a server, since it takes its classes away for that time: while a cassette is open, one request is made at a time.
+httplib2 keeps its connections open, and vcr only replaces connections that are made while a cassette is open. A request
+over an older connection would go to the server, and vcr would neither replay nor record it.
+
+The same would happen to a request of another thread while vcr itself sends one, because vcr removes its connection
+classes during that time. So while a cassette is open, one request is sent at a time.
 """
 
 import functools
@@ -17,103 +19,104 @@ import httplib2
 
 from .errors import CassetteError, PooledConnectionError
 
-# Bound at import: while a cassette is open the name in http.client is vcr's, but for when vcr itself asks a server.
+# While a cassette is open, http.client.HTTPConnection is vcr's class, except while vcr itself sends a request.
 _HTTPConnection = http.client.HTTPConnection
-# The cassettes that are open, innermost last, and what is patched while there are any.
-_open: list["Pools"] = []
+# The guards of the open cassettes, innermost last, and the patches that are active while there is one.
+_open: list["ConnectionGuard"] = []
 _patches = ExitStack()
 _lock = threading.RLock()
-_LONGEST_WAIT = 60  # Seconds.
+_LOCK_TIMEOUT_SECONDS = 60
 
 
-class Pools:
-    """The connections that each Http holds, exchanged while a cassette is open.
+class ConnectionGuard:
+    """Sets the pooled connections of each Http aside while a cassette is open.
 
     Args:
-        cassette: Connections of vcr's have it as their ``cassette``.
-        is_ignored: Whether a request is none of the cassette's business, given its method and URI.
+        cassette: The ``cassette`` attribute of each of vcr's connections for it.
+        is_ignored: Returns whether the cassette ignores a request, given its method and URI.
     """
 
-    def __init__(self, cassette: Any, is_ignored: Any) -> None:
+    def __init__(self, cassette: Any, is_ignored: Callable[[str, str], bool]) -> None:
         self._cassette = cassette
         self._is_ignored = is_ignored
-        self._kept: list[tuple[httplib2.Http, dict[str, Any]]] = []
+        self._set_aside: list[tuple[httplib2.Http, dict[str, Any]]] = []
 
-    def exchange(self, http: Any) -> None:
-        """Put away what an Http holds of other connections than the cassette's."""
+    def set_aside(self, http: Any) -> None:
+        """Remove the connections from an Http that aren't the cassette's. :meth:`close` restores them."""
         foreign = {key: conn for key, conn in http.connections.items() if not self._is_own(conn)}
-        if foreign or not any(known is http for known, _ in self._kept):
-            self._kept.append((http, foreign))
+        if foreign or not any(known is http for known, _ in self._set_aside):
+            self._set_aside.append((http, foreign))
         for key in foreign:
             del http.connections[key]
 
     def open(self) -> None:
-        """Begin."""
+        """Start guarding."""
         if not _open:
-            # httplib2's own, whatever has been put in its place.
-            _guard(httplib2.Http.__mro__[-2], "request", _alone)
-            _guard(_HTTPConnection, "putrequest", _over_own_connection)
+            # httplib2's own class, even if httplib2.Http was replaced by a subclass.
+            _wrap(httplib2.Http.__mro__[-2], "request", _request_alone)
+            _wrap(_HTTPConnection, "putrequest", _putrequest_if_own)
         _open.append(self)
 
     def close(self) -> None:
-        """End: close the cassette's connections, and give back those that were there before."""
+        """Stop guarding: close the cassette's connections, and restore those that were set aside."""
         _open.remove(self)
         if not _open:
             _patches.close()
-        for holder, kept in reversed(self._kept):
-            for key, conn in list(holder.connections.items()):
+        for http_object, connections in reversed(self._set_aside):
+            for key, conn in list(http_object.connections.items()):
                 if self._is_own(conn):
                     conn.close()
-                    del holder.connections[key]
-            for key, conn in kept.items():
-                holder.connections.setdefault(key, conn)
+                    del http_object.connections[key]
+            for key, conn in connections.items():
+                http_object.connections.setdefault(key, conn)
 
-    def refuse(self, conn: Any, method: str, url: str) -> None:
-        """Refuse a request over a connection that is not the cassette's.
+    def reject(self, conn: Any, method: str, url: str) -> None:
+        """Reject a request over a connection that isn't the cassette's, unless the cassette ignores the request.
 
         Raises:
-            PooledConnectionError: It would go live, unseen.
+            PooledConnectionError: The request would be sent live, and the cassette would not see it.
         """
         scheme = "https" if conn.default_port == http.client.HTTPS_PORT else "http"
         uri = url if "://" in url else f"{scheme}://{conn.host}:{conn.port}{url}"
         if not self._is_ignored(method, uri):
             raise PooledConnectionError(
-                f"a connection to {conn.host} from before the cassette was opened would have been used: open the"
-                " cassette with use(http, name), or give the framework a new pool of connections"
+                f"the connection to {conn.host} is from before the cassette was opened. Open the cassette with"
+                " use(http, name), or give the framework a new connection pool"
             )
 
     def _is_own(self, conn: Any) -> bool:
         return getattr(conn, "cassette", None) is self._cassette
 
 
-def _guard(holder: type, name: str, around: Callable[..., Any]) -> None:
-    """Have a method called by a function that gets it first, while any cassette is open."""
+def _wrap(holder: type, name: str, wrapper: Callable[..., Any]) -> None:
+    """Replace a method while any cassette is open by a function that gets the method as its first argument."""
     method = getattr(holder, name)
 
     @functools.wraps(method)
-    def guarded(self: Any, *args: Any, **kwargs: Any) -> Any:
-        return around(method, self, *args, **kwargs)
+    def wrapped(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return wrapper(method, self, *args, **kwargs)
 
-    _patches.enter_context(mock.patch.object(holder, name, guarded))
+    _patches.enter_context(mock.patch.object(holder, name, wrapped))
 
 
-def _alone(request: Callable[..., Any], http: Any, *args: Any, **kwargs: Any) -> Any:
-    if not _lock.acquire(timeout=_LONGEST_WAIT):
+def _request_alone(request: Callable[..., Any], http_object: Any, *args: Any, **kwargs: Any) -> Any:
+    if not _lock.acquire(timeout=_LOCK_TIMEOUT_SECONDS):
         raise CassetteError(
-            f"another thread's request has been under way for {_LONGEST_WAIT} seconds: while a cassette is open, only"
-            " one is made at a time. If a server of this process makes requests to answer one, open the cassette there"
+            f"a request of another thread has not finished within {_LOCK_TIMEOUT_SECONDS} seconds. While a cassette is"
+            " open, only one request is sent at a time. If a server in this process sends requests to answer another"
+            " request, open the cassette in that server"
         )
     try:
         if _open:
-            _open[-1].exchange(http)
-        return request(http, *args, **kwargs)
+            _open[-1].set_aside(http_object)
+        return request(http_object, *args, **kwargs)
     finally:
         _lock.release()
 
 
-def _over_own_connection(
+def _putrequest_if_own(
     putrequest: Callable[..., Any], conn: Any, method: str, url: str, *args: Any, **kwargs: Any
 ) -> Any:
     if http.client.HTTPConnection is not _HTTPConnection and _open:
-        _open[-1].refuse(conn, method, url)
+        _open[-1].reject(conn, method, url)
     return putrequest(conn, method, url, *args, **kwargs)

@@ -1,10 +1,10 @@
-"""Makes a recorded answer the answer to the request that is made now, where a server's answers depend on the request.
+"""Adapts a recorded response to the new request, where a server's response depends on the request.
 
-A server repeats a client's nonce (MediaWiki's identity, "Nonce already used"), its key (the audience of an identity)
-and its timestamp ("Expired timestamp, yours ..., ours ..."), and tells its own time beside it (the header Date). Played
-as they were recorded, none of these would fit any more: an identity would be another request's, and months later every
-refusal would look like a clock that is off. So what was echoed is echoed again, and the server's clock keeps the
-distance that it had from the client's.
+A server repeats the client's nonce (in MediaWiki's identity, in "Nonce already used"), the client key (as the audience
+of an identity) and the timestamp ("Expired timestamp, yours ..., ours ..."), and sends its own time with it (the Date
+header). Unchanged, a recorded response would not fit a new request. Its identity would belong to another request, and
+after a few months every refusal would look like a wrong clock. So the repeated values are replaced by those of the new
+request, and the server's clock keeps its difference from the client's.
 """
 
 import base64
@@ -27,56 +27,61 @@ from .scrubbing import FORGERY, STATEMENT, is_marked
 _OAUTH_PARAMETER = re.compile(r'(oauth_\w+)="([^"]*)"')
 _EXPIRED = re.compile(rb"(Expired timestamp, yours )(-?\d{1,12})(, ours )(\d{1,12})")
 _ACCEPTABLE = re.compile(rb"(oauth_acceptable_timestamps=\"?)(\d{1,12})-(\d{1,12})")
-_TIMES = ("iat", "exp", "nbf", "auth_time")
-# Signs the statements that this process plays; nobody else knows it, and nothing keeps it.
+_TIME_CLAIMS = ("iat", "exp", "nbf", "auth_time")
+# Sign the JWTs that this process replays. The keys are random and never stored.
 _KEY = secrets.token_bytes(32)
-_KEY_OF_FORGERIES = secrets.token_bytes(32)
+_FORGERY_KEY = secrets.token_bytes(32)
 
 
-def answer(recorded: Any, response: Mapping[str, Any], made: Any) -> dict[str, Any]:
-    """Return a recorded response as the answer to another request than the recorded one.
+def adapt_response(recorded: Any, response: Mapping[str, Any], new: Any) -> dict[str, Any]:
+    """Return a copy of a recorded response that fits a new request.
 
     Args:
-        recorded: The request that was recorded, of vcr's.
-        response: What was answered to it, as vcr has it; not changed.
-        made: The request that is made now.
+        recorded: The recorded request, from vcr.
+        response: The recorded response, as vcr stores it.
+        new: The new request.
     """
-    then, now = _parameters(recorded), _parameters(made)
-    shift = _shift(then, now, response)
-    body = stored = bodies.read((response.get("body") or {}).get("string"))
+    recorded_parameters, parameters = _oauth_parameters(recorded), _oauth_parameters(new)
+    seconds = _seconds_between(recorded_parameters, parameters, response)
+    body = stored = _body(response)
     for name in ("oauth_nonce", "oauth_consumer_key"):
-        # Only what was scrubbed: what a cassette holds in clear is its author's affair.
-        if name in now and is_placeholder(then.get(name, "")):
-            # Not before a digit: "SCRUBBED-nonce-1" is no part of "SCRUBBED-nonce-10". Not as a pattern's template.
-            pieces = re.split(rf"{re.escape(then[name])}(?![0-9])".encode(), body)
-            body = now[name].encode().join(pieces)
-    body = _with_clock(body, shift)
-    for marker, key in ((STATEMENT, _KEY), (FORGERY, _KEY_OF_FORGERIES)):
+        # A value that was not scrubbed stays: the cassette's author chose to keep it.
+        if name in parameters and is_placeholder(placeholder := recorded_parameters.get(name, "")):
+            # Not before a digit: "SCRUBBED-nonce-1" isn't a part of "SCRUBBED-nonce-10". Not re.sub, which would
+            # interpret backslashes in the new value.
+            pieces = re.split(rf"{re.escape(placeholder)}(?![0-9])".encode(), body)
+            body = parameters[name].encode().join(pieces)
+    body = _move_timestamps(body, seconds)
+    for marker, key in ((STATEMENT, _KEY), (FORGERY, _FORGERY_KEY)):
         if body.startswith(marker.encode()):
-            body = _statement(body[len(marker) :], shift, key)
-    # A HEAD is answered with the length of what it leaves out.
+            body = _jwt(body[len(marker) :], seconds, key)
+    # If the body is unchanged, so is its length. The response to a HEAD has the length of a body that it leaves out.
     length = None if body == stored else len(body)
-    headers = {name: _header(name, values, shift, length) for name, values in response["headers"].items()}
+    headers = {name: _adapt_header(name, value, seconds, length) for name, value in response["headers"].items()}
     return {**response, "headers": headers, "body": {**(response.get("body") or {}), "string": body}}
 
 
-def is_statement(response: Mapping[str, Any]) -> bool:
-    """Whether a recorded response states something that has to be signed to be played."""
-    return is_marked(bodies.read((response.get("body") or {}).get("string")))
+def needs_signature(response: Mapping[str, Any]) -> bool:
+    """Return whether a recorded response holds the claims of a JWT, which a replay signs."""
+    return is_marked(_body(response))
 
 
-def joined(message: bytes, signature: bytes) -> bytes:
-    """Return a JWT of its first two parts and its signature."""
-    return message + b"." + _base64(signature)
+def join_jwt(message: bytes, signature: bytes) -> bytes:
+    """Return a JWT made of its header and claims, and its signature."""
+    return message + b"." + _base64url(signature)
 
 
 def is_signed_here(message: bytes, signature: bytes) -> bool:
-    """Whether a statement is one that this process has played."""
-    return hmac.compare_digest(_signature(message, _KEY), signature)
+    """Return whether this process signed a JWT for a replay."""
+    return hmac.compare_digest(_sign(message, _KEY), signature)
 
 
-def _parameters(request: Any) -> dict[str, str]:
-    """Return the protocol parameters of a request, from wherever it carries them."""
+def _body(response: Mapping[str, Any]) -> bytes:
+    return bodies.read((response.get("body") or {}).get("string"))
+
+
+def _oauth_parameters(request: Any) -> dict[str, str]:
+    """Return the OAuth parameters of a request from its query, its form and its Authorization header."""
     contents = bodies.contents(request)
     found = dict(contents.query)
     if contents.body.kind == bodies.FORM:
@@ -86,58 +91,61 @@ def _parameters(request: Any) -> dict[str, str]:
     return {name: value for name, value in found.items() if name.startswith("oauth_")}
 
 
-def _shift(then: Mapping[str, str], now: Mapping[str, str], response: Mapping[str, Any]) -> int:
-    """Return how many seconds after the recorded request this one is made, by the clocks of the clients."""
-    recorded = _seconds(then.get("oauth_timestamp"))
-    if recorded is None:
+def _seconds_between(recorded: Mapping[str, str], new: Mapping[str, str], response: Mapping[str, Any]) -> int:
+    """Return how many seconds after the recorded request the new one is made, by the clients' clocks."""
+    then = _timestamp(recorded.get("oauth_timestamp"))
+    if then is None:
         date = email.utils.parsedate(bodies.header(response["headers"], "date"))
-        recorded = calendar.timegm(date) if date else None
-    made = _seconds(now.get("oauth_timestamp"))
-    return 0 if recorded is None else (int(time.time()) if made is None else made) - recorded
+        then = calendar.timegm(date) if date else None
+    if then is None:
+        return 0
+    now = _timestamp(new.get("oauth_timestamp"))
+    return (int(time.time()) if now is None else now) - then
 
 
-def _seconds(text: str | None) -> int | None:
+def _timestamp(text: str | None) -> int | None:
     return int(text) if text is not None and re.fullmatch(r"\d{1,12}", text) else None
 
 
-def _with_clock(text: bytes, shift: int) -> bytes:
-    """Return what a server says of a timestamp, by the clock of now."""
-    text = _EXPIRED.sub(lambda m: m[1] + _later(m[2], shift) + m[3] + _later(m[4], shift), text)
-    return _ACCEPTABLE.sub(lambda m: m[1] + _later(m[2], shift) + b"-" + _later(m[3], shift), text)
+def _move_timestamps(text: bytes, seconds: int) -> bytes:
+    """Return a server's statement about a timestamp, with its times moved."""
+    text = _EXPIRED.sub(lambda m: m[1] + _add(m[2], seconds) + m[3] + _add(m[4], seconds), text)
+    return _ACCEPTABLE.sub(lambda m: m[1] + _add(m[2], seconds) + b"-" + _add(m[3], seconds), text)
 
 
-def _later(number: bytes, shift: int) -> bytes:
-    return b"%d" % (int(number) + shift)
+def _add(number: bytes, seconds: int) -> bytes:
+    return b"%d" % (int(number) + seconds)
 
 
-def _header(name: str, values: Any, shift: int, length: int | None) -> Any:
-    if isinstance(values, list):
-        return [_header(name, value, shift, length) for value in values]
+def _adapt_header(name: str, value: Any, seconds: int, length: int | None) -> Any:
+    if isinstance(value, list):
+        return [_adapt_header(name, each, seconds, length) for each in value]
     if name.lower() == "content-length" and length is not None:
         return str(length)
-    if name.lower() == "date" and shift:
-        date = email.utils.parsedate(values)
-        return email.utils.formatdate(calendar.timegm(date) + shift, usegmt=True) if date else values
+    if name.lower() == "date" and seconds:
+        date = email.utils.parsedate(value)
+        return email.utils.formatdate(calendar.timegm(date) + seconds, usegmt=True) if date else value
     if name.lower() == "www-authenticate":
-        return _with_clock(values.encode(), shift).decode()
-    return values
+        return _move_timestamps(value.encode(), seconds).decode()
+    return value
 
 
-def _statement(claims: bytes, shift: int, key: bytes) -> bytes:
-    """Return claims as a JWT of now."""
-    stated = json.loads(claims)
-    for name in _TIMES:
-        if isinstance(stated.get(name), int):
-            stated[name] += shift
+def _jwt(encoded_claims: bytes, seconds: int, key: bytes) -> bytes:
+    """Return claims as a signed JWT, with their times moved."""
+    claims = json.loads(encoded_claims)
+    for name in _TIME_CLAIMS:
+        if isinstance(claims.get(name), int):
+            claims[name] += seconds
     message = b".".join(
-        _base64(json.dumps(part, separators=(",", ":")).encode()) for part in ({"typ": "JWT", "alg": "HS256"}, stated)
+        _base64url(json.dumps(part, separators=(",", ":")).encode())
+        for part in ({"typ": "JWT", "alg": "HS256"}, claims)
     )
-    return joined(message, _signature(message, key))
+    return join_jwt(message, _sign(message, key))
 
 
-def _signature(message: bytes, key: bytes) -> bytes:
+def _sign(message: bytes, key: bytes) -> bytes:
     return hmac.digest(key, message, hashlib.sha256)
 
 
-def _base64(data: bytes) -> bytes:
+def _base64url(data: bytes) -> bytes:
     return base64.urlsafe_b64encode(data).rstrip(b"=")
