@@ -40,7 +40,7 @@ class Query:
         continue_from = None
         for name in request.multi_value("query", "meta", ("siteinfo", "userinfo", "tokens")):
             if name == "siteinfo":
-                # Unlike the other modules, siteinfo has no member of its own in the result.
+                # siteinfo adds its properties to the result directly. The other modules add one member each.
                 found.update(self._siteinfo(request))
             else:
                 found[name] = self._userinfo(request) if name == "userinfo" else self._tokens(request)

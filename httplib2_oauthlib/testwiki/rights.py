@@ -1,4 +1,4 @@
-"""Which rights a group has and which rights a grant gives to a consumer, as in MediaWiki 1.39."""
+"""The rights of each group, and the rights that each grant gives to a consumer, as in MediaWiki 1.39."""
 
 from collections.abc import Iterable
 

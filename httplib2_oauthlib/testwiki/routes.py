@@ -265,8 +265,8 @@ def _page(page: PageResponse, headers: Mapping[str, str]) -> Response:
     response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'"
     response.headers["Referrer-Policy"] = "no-referrer"
     if page.session is not None:
-        # With SameSite=Lax, the browser sends the cookie when an application redirects here. It does not send the
-        # cookie with any other request that comes from another site.
+        # With SameSite=Lax, the browser sends the cookie when an application redirects here. The browser does not send
+        # the cookie with any other request that comes from another site.
         response.set_cookie(_SESSION_COOKIE, page.session, httponly=True, samesite="Lax")
     return response
 

@@ -118,7 +118,7 @@ class TestWiki:
         if self._http is not None:
             return
         # cheroot gives a thread back after each request, so idle connections need none. A new connection occupies a
-        # thread until its first request, and browsers open connections before they use them. Therefore there are 64 threads.
+        # thread until its first request, and browsers open connections before they use them. That takes many threads.
         http = _Server(self._address, None, numthreads=64)
         http.timeout = 5  # Seconds to wait for data on a connection.
         http.expiration_interval = 0.05  # Seconds between two checks whether to stop.

@@ -24,7 +24,7 @@ class Sessions:
         self._token_key = secrets.token_bytes(32)
 
     def begin(self, user_name: str | None) -> str:
-        """Begin a session and return the value of its cookie; None begins one in which nobody is logged in."""
+        """Begin a session and return the value of its cookie; ``user_name`` None means an anonymous session."""
         session = secrets.token_hex(16)
         with self._lock:
             self._user_names[session] = user_name
