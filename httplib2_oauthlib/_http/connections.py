@@ -137,18 +137,19 @@ class Transport:
         conn: The connection.
         response: The last response, as far as it has come, or None.
         is_sending: Whether a request is being sent, or failed while it was sent.
+        unwatch: Restores the ``read()`` of a response that is watched, which would keep this object and a socket alive.
+            None if there is no such response.
     """
 
-    __slots__ = ("_unwatch", "_was_read", "conn", "is_sending", "response")
+    __slots__ = ("_was_read", "conn", "is_sending", "response", "unwatch")
 
     def __init__(self, conn: Any) -> None:
         self.conn = conn
         self.response: Any = None
         self.is_sending = False
-        # For responses of other classes than CompletenessResponse: whether read() has read all, and how to stop
-        # watching it.
+        # For a response of another class than CompletenessResponse: whether its read() has read all.
         self._was_read = False
-        self._unwatch: Callable[[], None] | None = None
+        self.unwatch: Callable[[], None] | None = None
 
     @property
     def is_answered(self) -> bool:
@@ -184,7 +185,8 @@ class Transport:
 
     def send(self, method: str, target: str, body: Any, headers: Any, **kwargs: Any) -> None:
         """Send a request. It replaces the one before it."""
-        self.stop_watching()
+        if self.unwatch is not None:
+            self.unwatch()
         self.response = None
         self._was_read = False
         self.is_sending = True
@@ -225,11 +227,6 @@ class Transport:
         """Close the connection."""
         self.conn.close()
 
-    def stop_watching(self) -> None:
-        """Restore the ``read()`` of a watched response, which would keep this object and a socket alive."""
-        if self._unwatch is not None:
-            self._unwatch()
-
     def _watch(self, response: Any, read: Callable[..., Any]) -> None:
         """Note when a response of another class has been read to its end."""
         # A class that overrides read() (a test double, vcrpy's) gives no other sign of its end.
@@ -248,13 +245,13 @@ class Transport:
             return
 
         def unwatch() -> None:
-            self._unwatch = None
+            self.unwatch = None
             if former is None:
                 del response.read
             else:
                 response.read = former
 
-        self._unwatch = unwatch
+        self.unwatch = unwatch
 
 
 class PooledTransport(Transport):

@@ -323,7 +323,8 @@ class SignedExchange:
                 transport.abandon()
                 raise
             finally:
-                transport.stop_watching()
+                if transport.unwatch is not None:
+                    transport.unwatch()
 
     # -- PREPARED or SENT -> SENT
 

@@ -24,8 +24,8 @@ def read_environment(prefix: str) -> dict[str, str] | None:
     """Read the arguments of one OAuth1 from environment variables.
 
     :meth:`OAuth1.from_env` documents the variables. The value of a variable is stripped, and an empty one counts as
-    unset. So does a ``_TOKENS`` that contains only colons: a build of a fork gets one, because secrets are withheld from
-    it.
+    unset. So does a ``_TOKENS`` that contains only colons: a build of a fork gets one, because secrets are withheld
+    from it.
 
     Args:
         prefix: The beginning of the names, as they are written or in lower case. An underscore at its end is optional.

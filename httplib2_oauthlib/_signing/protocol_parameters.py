@@ -58,10 +58,10 @@ class EncodedProtocolParameters:
         Args:
             nonce: Percent-encoded.
             timestamp: Percent-encoded.
-            signature: Percent-encoded.
+            signature: Not encoded.
         """
         start, second, third, end = self._header
-        return f"{start}{nonce}{second}{timestamp}{third}{signature}{end}"
+        return f"{start}{nonce}{second}{timestamp}{third}{percent_encode(signature)}{end}"
 
 
 def authorization_header(encoded: Iterable[tuple[str, str]], realm: str | None) -> str:
@@ -77,7 +77,8 @@ def authorization_header(encoded: Iterable[tuple[str, str]], realm: str | None) 
     Source: RFC 5849, section 3.5.1.
     """
     # "Each parameter's name is immediately followed by an "=" character (ASCII code 61), a """ character (ASCII code
-    # 34), the parameter value (MAY be empty), and another """ character". "Parameters are separated by a "," character".
+    # 34), the parameter value (MAY be empty), and another """ character". "Parameters are separated by a ","
+    # character".
     parts = [f'realm="{realm}"'] if realm else []
     return "OAuth " + ", ".join([*parts, *(f'{name}="{value}"' for name, value in encoded)])
 
