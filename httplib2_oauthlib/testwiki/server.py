@@ -1,4 +1,4 @@
-"""The embedded wiki's public class: it starts and stops the server, registers consumers and plays the users."""
+"""The embedded wiki's public class: it runs the server, registers consumers and acts for users."""
 
 import os
 import secrets
@@ -117,8 +117,8 @@ class TestWiki:
         """Start the server. It responds to requests when this method returns."""
         if self._http is not None:
             return
-        # cheroot gives a thread back after each request, so idle connections need none. A new connection occupies a
-        # thread until its first request, and browsers open connections before they use them. That takes many threads.
+        # Many threads are needed because a new connection occupies one until its first request, and browsers open
+        # connections before they use them. Idle connections need none: cheroot frees the thread after each request.
         http = _Server(self._address, None, numthreads=64)
         http.timeout = 5  # Seconds to wait for data on a connection.
         http.expiration_interval = 0.05  # Seconds between two checks whether to stop.

@@ -64,6 +64,7 @@ class Sessions:
         return match is not None and hmac.compare_digest(token, self._csrf_token_at(session, salt, int(match[1], 16)))
 
     def _csrf_token_at(self, session: str, salt: str, seconds: int) -> str:
+        """Return the token that was, or would be, created at a time in Unix seconds."""
         stamp = f"{seconds:08x}"
         digest = hmac.new(self._token_key, f"{session}|{salt}|{stamp}".encode(), hashlib.md5).hexdigest()
         return f"{digest}{stamp}+\\"
