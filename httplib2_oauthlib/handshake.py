@@ -20,10 +20,9 @@ from ._http.context import call_of, within_call
 from ._http.lost_responses import is_httplib2s
 from ._http.mixin import OAuth1Http
 from ._refusals.token_endpoint import Answer
-from ._signing.base_string import generate_nonce
 from ._signing.convert import converted
 from ._signing.oauth1 import OAuth1
-from ._signing.request import add_to_query, form_encode
+from ._signing.protocol_parameters import add_to_query, form_encode, generate_nonce
 from .errors import HandshakeError
 
 #: Seconds that an Http made here waits for a server.

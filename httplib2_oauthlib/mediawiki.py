@@ -22,7 +22,7 @@ from ._refusals.advice import explained, quoted
 from ._refusals.refusals import read_refusal
 from ._refusals.token_endpoint import Answer
 from ._signing.oauth1 import OAuth1
-from ._signing.request import add_to_query
+from ._signing.protocol_parameters import add_to_query
 from .errors import HandshakeError, IdentityError, OAuthError, RefusedError
 from .handshake import Handshake, KeyAndSecret, borrowed, pair, post_signed
 

@@ -109,8 +109,8 @@ CHANGED.get_oauth_params = lambda request: []
     [
         (Subclass(*FOUR), "subclass OAuth1"),
         (requests_oauthlib.OAuth1(*FOUR, client_class=Subclass), "subclass OAuth1"),
-        (AuthSubclass(*FOUR), "what it changes of OAuth1 would be lost; subclass OAuth1"),
-        (CHANGED, "attributes of its own, which would be lost"),
+        (AuthSubclass(*FOUR), "its changes to OAuth1 would be lost; subclass OAuth1"),
+        (CHANGED, "added attributes, which would be lost"),
         (oauthlib.oauth1.Client(*FOUR, encoding="latin-1"), "signs text as UTF-8"),
         (oauthlib.oauth1.Client(*FOUR, nonce="n"), "each request needs a new one"),
         (oauthlib.oauth1.Client(*FOUR, timestamp="1"), "each request needs a new one"),

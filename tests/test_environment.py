@@ -1,6 +1,7 @@
 """Credentials from environment variables: what counts as set, what is refused, and that no refusal shows a value."""
 
 import itertools
+import os
 import subprocess
 import sys
 import traceback
@@ -9,9 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from httplib2_oauthlib._signing.environment import read_environment
-from httplib2_oauthlib._signing.oauth1 import OAuth1
-from httplib2_oauthlib.errors import CredentialsError
+from httplib2_oauthlib import CredentialsError, OAuth1
 
 NAMES = ("CLIENT_KEY", "CLIENT_SECRET", "RESOURCE_OWNER_KEY", "RESOURCE_OWNER_SECRET")
 VALUES = ("canary-key", "canary-secret", "canary-token", "canary-token-secret")
@@ -19,14 +18,21 @@ SEPARATE = {f"OAUTH_{name}": value for name, value in zip(NAMES, VALUES, strict=
 TOKENS = {"OAUTH_TOKENS": ":".join(VALUES)}
 
 
+def read(variables, prefix="OAUTH"):
+    """Call from_env() in an environment that holds these variables only."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "environ", variables)
+        return OAuth1.from_env(prefix)
+
+
 def four(found):
     return (found.client_key, found.client_secret, found.resource_owner_key, found.resource_owner_secret)
 
 
-def refusal(environ, prefix="OAUTH"):
-    """What the refusal says; that neither it nor what a reporter of errors finds with it shows a value is checked."""
+def refusal(variables, prefix="OAUTH"):
+    """Return the message of the error, and check that neither it nor its traceback shows a value."""
     with pytest.raises(CredentialsError) as caught:
-        read_environment(prefix, environ)
+        read(variables, prefix)
     return shown(caught.value)
 
 
@@ -52,7 +58,7 @@ def environ(monkeypatch):
 
 @pytest.mark.parametrize("variables", [TOKENS, SEPARATE, {**TOKENS, **SEPARATE}], ids=["joined", "separate", "both"])
 def test_credentials_are_read_from_either_form(variables):
-    found = read_environment(environ=variables)
+    found = read(variables)
     assert four(found) == VALUES
     assert found.rsa_key is None
 
@@ -60,7 +66,7 @@ def test_credentials_are_read_from_either_form(variables):
 def test_both_forms_together_may_complete_each_other():
     variables = {"OAUTH_TOKENS": "canary-key::canary-token:", **SEPARATE}
     del variables["OAUTH_RESOURCE_OWNER_KEY"]
-    assert four(read_environment(environ=variables)) == VALUES
+    assert four(read(variables)) == VALUES
 
 
 @pytest.mark.parametrize(
@@ -79,12 +85,12 @@ def test_both_forms_together_may_complete_each_other():
 )
 def test_nothing_set_or_all_of_it_empty_is_none(variables):
     """A CI system sets the secrets that a fork must not see to empty text, and joins them with their colons."""
-    assert read_environment(environ=variables) is None
+    assert read(variables) is None
 
 
 def test_white_space_and_line_ends_around_values_are_dropped():
-    assert four(read_environment(environ={name: f" \t{value}\r\n" for name, value in SEPARATE.items()})) == VALUES
-    assert four(read_environment(environ={"OAUTH_TOKENS": " : ".join(VALUES).join("\n\n")})) == VALUES
+    assert four(read({name: f" \t{value}\r\n" for name, value in SEPARATE.items()})) == VALUES
+    assert four(read({"OAUTH_TOKENS": " : ".join(VALUES).join("\n\n")})) == VALUES
 
 
 @pytest.mark.parametrize(
@@ -109,7 +115,7 @@ def test_a_separate_variable_of_white_space_is_missing():
         (":canary:canary: :canary", "OAUTH_TOKENS has 5 parts (empty: number 1 and 4);"),
         (":canary:canary:canary", "has 4 parts, and these are empty: client key"),
         ("canary: :canary:\n", "has 4 parts, and these are empty: client secret, token secret"),
-        ("canary:canary:canary:canary:canary", "it takes 4, joined by colons: client key, client secret, token, token"),
+        ("canary:canary:canary:canary:canary", "expected 4, joined by colons: client key, client secret, token, token"),
     ],
 )
 def test_joined_credentials_half_set_are_refused_with_their_number_and_what_is_empty(tokens, said):
@@ -124,17 +130,17 @@ def test_forms_that_contradict_each_other_are_refused_by_name():
 
 @pytest.mark.parametrize("prefix", ["MYBOT", "MYBOT_", "mybot", "mybot_", "MyBot"])
 def test_a_prefix_finds_its_variables_in_capitals(prefix):
-    assert four(read_environment(prefix, {"MYBOT_TOKENS": ":".join(VALUES)})) == VALUES
+    assert four(read({"MYBOT_TOKENS": ":".join(VALUES)}, prefix)) == VALUES
 
 
 def test_a_prefix_finds_its_variables_as_it_stands_first():
     variables = {"MyBot_TOKENS": ":".join(VALUES), "MYBOT_TOKENS": "a:b:c:d"}
-    assert four(read_environment("MyBot", variables)) == VALUES
+    assert four(read(variables, "MyBot")) == VALUES
     assert refusal({"MyBot_CLIENT_KEY": "canary"}, "MyBot_").count("MyBot_") == 3
 
 
 def test_an_empty_prefix_means_bare_names():
-    assert four(read_environment("", {"TOKENS": ":".join(VALUES)})) == VALUES
+    assert four(read({"TOKENS": ":".join(VALUES)}, "")) == VALUES
 
 
 # -- RSA
@@ -242,7 +248,7 @@ def test_from_env_reads_a_real_environment():
 
 
 def test_repr_shows_no_secret(rsa_keys):
-    found = read_environment(environ={**SEPARATE, "OAUTH_RSA_KEY": "canary-rsa"})
+    found = read({**SEPARATE, "OAUTH_RSA_KEY": "canary-rsa"})
     assert found.rsa_key == "canary-rsa"
     assert f"{found!r} {found}".replace("canary-key", "").count("canary") == 0
 
@@ -250,10 +256,12 @@ def test_repr_shows_no_secret(rsa_keys):
 # -- properties
 
 values = st.text(st.characters(exclude_categories=["Cs", "Cc", "Z"], exclude_characters=":"), min_size=1, max_size=20)
+# OAuth1 refuses a key with a quote.
+keys = values.filter(lambda value: '"' not in value)
 
 
-@given(given_values=st.tuples(values, values, values, values), joined=st.booleans())
+@given(given_values=st.tuples(keys, values, keys, values), joined=st.booleans())
 def test_any_text_is_read_as_it_is(given_values, joined):
     separate = {f"OAUTH_{name}": value for name, value in zip(NAMES, given_values, strict=True)}
     variables = {"OAUTH_TOKENS": ":".join(given_values)} if joined else separate
-    assert four(read_environment(environ=variables)) == given_values
+    assert four(read(variables)) == given_values

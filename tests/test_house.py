@@ -23,7 +23,9 @@ ORDER = [
     "_signing.hosts",
     "_signing.environment",
     "_signing.base_string",
+    "_signing.signature_methods",
     "_signing.request",
+    "_signing.protocol_parameters",
     "_signing.explain",
     "_signing.oauth1",
     "_signing.convert",
@@ -112,8 +114,12 @@ def ours(name):
     """What a module imports of this package, by names within the package."""
     path = path_of(name)
     own_package = path.parent.relative_to(PACKAGE).parts
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-        if not isinstance(node, ast.ImportFrom) or not node.level:
+    tree = ast.parse(path.read_text("utf-8"))
+    # Imports for the types only may point to any module: they are not executed.
+    blocks = [node for node in ast.walk(tree) if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"]
+    for_types = {node for block in blocks for statement in block.body for node in ast.walk(statement)}
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.ImportFrom) or not node.level or node in for_types:
             continue
         package = own_package[: len(own_package) - node.level + 1]
         if node.module:

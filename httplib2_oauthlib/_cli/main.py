@@ -23,9 +23,9 @@ from .. import __version__, mediawiki
 from .._http.context import Origin
 from .._http.mixin import OAuth1Http
 from .._refusals.advice import printable
-from .._signing.base_string import generate_nonce
 from .._signing.oauth1 import OAuth1, SignedRequest
-from .._signing.request import DEFAULT_PORTS, FORM, add_to_query
+from .._signing.protocol_parameters import add_to_query, generate_nonce
+from .._signing.request import DEFAULT_PORTS, FORM
 from ..credentials import KeyringStore
 from ..errors import CredentialsError, HandshakeError, IdentityError, OAuthError, RefusedError, ResponseLostError
 from . import demo

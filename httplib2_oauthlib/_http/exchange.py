@@ -13,9 +13,9 @@ from typing import Any, TypeAlias
 import httplib2
 
 from .._refusals.refusals import read_refusal
-from .._signing.base_string import generate_nonce
 from .._signing.oauth1 import OAuth1
-from .._signing.request import RequestParts, is_file
+from .._signing.protocol_parameters import generate_nonce
+from .._signing.request import SignableRequest, is_file
 from ..errors import ResponseLostError
 from .connections import is_shared, is_stale, reading_whole, was_handed_over
 from .context import has_authorization
@@ -124,7 +124,7 @@ class Transmissions:
         self._base = base
         # A form is read once here: it is signed more than once, and sent so.
         is_read = body is None or isinstance(body, str | bytes)
-        body = body if is_read else RequestParts(base + target, method, body, headers).body
+        body = body if is_read else SignableRequest(base + target, method, body, headers).body
         # What was asked for, and what a framework's _conn_request makes of it, each time.
         self._asked = (method, target, body, headers)
         self._request = (method, target, body, dict(headers.items()) if headers else {})

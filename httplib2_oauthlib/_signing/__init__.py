@@ -1,1 +1,1 @@
-"""Signing: a request in, a signed request out. Nothing here does I/O."""
+"""Signing: a request goes in, and a signed request comes out. No module here does I/O."""

@@ -1,118 +1,107 @@
-"""Computes signatures: RFC 5849, sections 3.4 and 3.6, beside which this is to be read.
+"""The signature base string: RFC 5849, sections 3.4.1 and 3.6. Read this module beside them.
 
-They are oauthlib's, byte for byte, but whole texts are worked on instead of one character after another, and what is
-constant for a set of credentials is computed once.
+The results are the same as oauthlib's, byte for byte. oauthlib works on one character after another; this module works
+on whole strings, which is faster.
 
-Names and values are handled *twice encoded*, as they stand in a base string: once in the parameters, and once more as
-all parameters together are one part of it. Unreserved characters stand for themselves both times, and an escape ``%D0``
-becomes ``%25D0``. Sorted they are in the order of what is encoded once: ``%`` comes before all that is unreserved.
+Names and values of parameters are *encoded twice* here, as they stand in a base string. Section 3.6 encodes them once
+as parameters. Section 3.4.1.1 encodes all parameters together once more, as one part of the base string. Unreserved
+characters stay as they are both times, and an escape ``%D0`` becomes ``%25D0``. Section 3.4.1.3.2 sorts parameters that
+are encoded once. Sorting them when they are encoded twice gives the same order: ``%`` sorts before all unreserved
+characters.
 """
 
-import binascii
 import functools
-import hashlib
-import importlib
-import os
 import re
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any, NamedTuple, TypeAlias
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple, TypeAlias
 from urllib.parse import quote, unquote_to_bytes
 
-from oauthlib.oauth1 import Client
-from oauthlib.oauth1.rfc5849 import signature as of_oauthlib
+#: The name and the value of a parameter, each encoded twice.
+Parameter: TypeAlias = tuple[bytes, bytes]
 
-#: A name and a value, twice encoded.
-Pair: TypeAlias = tuple[bytes, bytes]
+#: Results computed from a URI are cached if the URI has no more characters than this.
+LONGEST_CACHED_URI = 2048
 
-# What follows the "%" of an escape in capitals, of a byte that needs it: "-", ".", "_", "~", digits and letters do not.
+# The two digits of an escape that section 3.6 requires, in capitals: any byte except "-", ".", "_", "~", ASCII digits
+# and ASCII letters.
 _ESCAPE = rb"[89A-F][0-9A-F]|[01][0-9A-F]|2[0-9A-CF]|3[A-F]|40|5[B-E]|60|7[B-DF]"
-# A form that is encoded as section 3.6 has it, but for spaces that are "+". The escapes of all that is not ASCII, which
-# are most of a text in such a language, stand apart for speed only.
-_CANONICAL = re.compile(rb"(?:[A-Za-z0-9._~&=+-]++|(?:%[89A-F][0-9A-F])++|%(?:" + _ESCAPE + rb"))*+")
-# What is to be decoded and encoded anew in any other form. It begins with what is not so (a "%" that begins no escape,
-# an escape in lower case or without need, any other byte) and goes on to the next character that stands for itself.
-_TO_ENCODE = (
+# A form that is already encoded as section 3.6 requires, except that a space may be "+". Escapes of bytes beyond ASCII
+# have an alternative of their own for speed only: most of a text in Cyrillic consists of them.
+_ENCODED = re.compile(rb"(?:[A-Za-z0-9._~&=+-]++|(?:%[89A-F][0-9A-F])++|%(?:" + _ESCAPE + rb"))*+")
+# In any other form: the parts that have to be decoded and encoded again. A part begins with something that is not
+# encoded as required: a "%" without two hexadecimal digits, an escape in lower case, an escape of an unreserved
+# character, or any other byte. It ends before the next character that stands for itself.
+_TO_ENCODE_AGAIN = (
     rb"(?:%(?!"
     + _ESCAPE
     + rb")(?:[0-9A-Fa-f]{2})?|[^A-Za-z0-9._~&=+%-])(?:%(?:[0-9A-Fa-f]{2})?|[^A-Za-z0-9._~&=+%-])*+"
 )
-# What differs from request to request, and what stands for it in a template.
-_CHANGING = ("oauth_nonce", "oauth_timestamp")
-_GAP = "\0"
-# A name and a value, with or without the sign between them, one of which may be empty.
-_PAIR = re.compile(rb"(?=[^&])([^&=]*)=?([^&]*)")
-# How oauthlib makes the signatures that are made here; whatever is registered instead is asked itself.
-_HASHES: tuple[tuple[Any, Callable[..., Any]], ...] = (
-    (of_oauthlib.sign_hmac_sha1_with_client, hashlib.sha1),
-    (of_oauthlib.sign_hmac_sha256_with_client, hashlib.sha256),
-    (of_oauthlib.sign_hmac_sha512_with_client, hashlib.sha512),
-)
-_RSA = (
-    of_oauthlib.sign_rsa_sha1_with_client,
-    of_oauthlib.sign_rsa_sha256_with_client,
-    of_oauthlib.sign_rsa_sha512_with_client,
-)
-# RFC 2104, section 2.
-_IPAD = bytes(byte ^ 0x36 for byte in range(256))
-_OPAD = bytes(byte ^ 0x5C for byte in range(256))
+# A name and a value, of which one may be empty. The "=" is optional.
+_PARAMETER = re.compile(rb"(?=[^&])([^&=]*)=?([^&]*)")
 
 
-def generate_nonce() -> str:
-    """Return a new nonce, in digits as oauthlib's: 128 random bits instead of 64 and the time."""
-    return str(int.from_bytes(os.urandom(16), "big"))
+def percent_encode(text: str) -> str:
+    """Percent-encode text as UTF-8.
 
-
-def escape(text: str) -> str:
-    """Percent-encode text as UTF-8: RFC 5849, section 3.6."""
-    # A subclass of str may say something else of itself than it is: an Enum does.
+    Source: RFC 5849, section 3.6.
+    """
+    # "Characters in the unreserved character set [...] MUST NOT be encoded. All other characters MUST be encoded."
+    # The exact type is checked because a subclass of str may override methods: those of an Enum describe another text.
     return text if type(text) is str and text.isalnum() and text.isascii() else quote(text, safe="")
 
 
-def escape_base64(text: str) -> str:
-    """Percent-encode base64, which holds little that needs it."""
-    return text.replace("+", "%2B").replace("/", "%2F").replace("=", "%3D")
+def encode_twice(text: str) -> bytes:
+    """Percent-encode text, and percent-encode the result."""
+    return percent_encode(text).replace("%", "%25").encode("ascii")
 
 
-def twice_encoded(text: str) -> bytes:
-    """Percent-encode text, and what comes of it once more."""
-    return escape(text).replace("%", "%25").encode("ascii")
-
-
-def pairs_of(form: bytes) -> Iterator[Pair]:
-    """Yield the names and values of a form, or of a query, twice encoded.
+def parse_parameters(form: bytes) -> Iterator[Parameter]:
+    """Yield the parameters of a form or of a query.
 
     Args:
-        form: As servers take it: ``+`` is a space, a ``%`` that begins no escape is itself, empty pairs are none.
+        form: It is parsed as servers parse it: ``+`` is a space, a ``%`` without two hexadecimal digits stands for
+            itself, and empty parts (``&&``) are skipped.
 
     Source: RFC 5849, section 3.4.1.3.1.
     """
-    if not _CANONICAL.fullmatch(form):
-        form = re.sub(_TO_ENCODE, _encoded_anew, form)
-    for match in _PAIR.finditer(form):
+    # "The query component is parsed into a list of name/value pairs by treating the query string as an
+    # "application/x-www-form-urlencoded" string, separating the names and values and decoding them".
+    if not _ENCODED.fullmatch(form):
+        form = re.sub(_TO_ENCODE_AGAIN, _encode_again, form)
+    for match in _PARAMETER.finditer(form):
         name, value = match.groups()
-        # No more than one value at a time is there twice: it may be a page's text.
+        # One value at a time is copied, because it may be the text of a whole page.
         value = value.replace(b"+", b"%20").replace(b"%", b"%25").replace(b"=", b"%253D")
         yield name.replace(b"+", b"%20").replace(b"%", b"%25"), value
 
 
-class Surroundings(NamedTuple):
-    """All that is signed of a request beside the protocol parameters, as it stands around them in the base string.
+class NormalizedParameters(NamedTuple):
+    """The parameters of a request's query and form, normalized, around the place of the protocol parameters.
 
-    Sorted, the names of the protocol parameters stand together: they alone begin with ``oauth_``.
+    The names of protocol parameters begin with ``oauth_``. If no other name does, sorting all parameters puts the
+    protocol parameters next to each other. A base string can then be joined from three parts.
 
     Attributes:
-        before: What comes before them, with the separator to them.
-        after: What comes after them, likewise.
+        before: The parameters that sort before the protocol parameters, each followed by a separator.
+        after: The parameters that sort after them, each preceded by a separator.
     """
 
     before: bytes
     after: bytes
 
     @classmethod
-    def of(cls, pairs: Iterable[Pair]) -> "Surroundings | None":
-        """Return them for a request's own pairs, or None if one of them stands among the protocol parameters."""
+    def of(cls, parameters: Iterable[Parameter]) -> "NormalizedParameters | None":
+        """Return the normalized parameters, or None if one of them sorts among the protocol parameters.
+
+        Args:
+            parameters: Those of the query and the form, in any order.
+
+        Source: RFC 5849, section 3.4.1.3.2.
+        """
         before, after = [], []
-        for name, value in sorted(pairs):
+        # "The parameters are sorted by name, using ascending byte value ordering. If two or more parameters share the
+        # same name, they are sorted by their value."
+        for name, value in sorted(parameters):
             if name < b"oauth_":
                 before += [name, b"%3D", value, b"%26"]
             elif not name.startswith(b"oauth_"):
@@ -122,157 +111,48 @@ class Surroundings(NamedTuple):
         return cls(b"".join(before), b"".join(after))
 
 
-def authorization(escaped: Iterable[tuple[str, str]], realm: str | None) -> str:
-    """Return the value of an Authorization header.
-
-    oauthlib's ``prepare_headers`` would drop what a subclass has added under a name of its own and signed.
+def base_string(method: str, base_uri: str, parameters: Iterable[Parameter]) -> bytes:
+    """Return the signature base string.
 
     Args:
-        escaped: Names and values, the signature among them, percent-encoded.
-        realm: Sent first, if there is one.
-
-    Source: RFC 5849, section 3.5.1.
-    """
-    sent = [f'realm="{realm}"'] if realm else []
-    return "OAuth " + ", ".join([*sent, *(f'{name}="{value}"' for name, value in escaped)])
-
-
-class Template:
-    """The protocol parameters of one set of credentials, with gaps where the nonce and the timestamp stand.
-
-    Args:
-        parameters: Their names, which need no encoding, and values, not encoded, in the order in which they are sent;
-            the nonce and the timestamp among them once each, whatever their values.
-        realm: Sent first, if there is one.
-
-    Attributes:
-        start: How they begin in a base string, up to the nonce.
-    """
-
-    def __init__(self, parameters: Iterable[tuple[str, str]], realm: str | None) -> None:
-        # What is escaped holds no NUL.
-        escaped = [(name, _GAP if name in _CHANGING else escape(value)) for name, value in parameters]
-        start, *rest = "&".join(f"{name}={value}" for name, value in sorted(escaped)).split(_GAP)
-        self.start = _encoded_again(start).encode("ascii")
-        self._rest = [_encoded_again(piece) for piece in rest]
-        self._header = authorization([*escaped, ("oauth_signature", _GAP)], realm).split(_GAP)
-
-    def rest(self, nonce: str, timestamp: str) -> bytes:
-        """Return how they go on in a base string, from the nonce on.
-
-        Args:
-            nonce: Percent-encoded.
-            timestamp: Likewise.
-        """
-        second, third = self._rest
-        nonce, timestamp = nonce.replace("%", "%25"), timestamp.replace("%", "%25")
-        return f"{nonce}{second}{timestamp}{third}".encode("ascii")
-
-    def header(self, nonce: str, timestamp: str, signature: str) -> str:
-        """Return what :func:`authorization` does of them and a signature.
-
-        Args:
-            nonce: Percent-encoded.
-            timestamp: Likewise.
-            signature: Likewise.
-        """
-        first, second, third, fourth = self._header
-        return f"{first}{nonce}{second}{timestamp}{third}{signature}{fourth}"
-
-
-def base_string(method: str, base_uri: str, pairs: Iterable[Pair]) -> bytes:
-    """Return a signature base string.
-
-    Args:
-        method: In any case.
+        method: In upper or lower case.
         base_uri: The base string URI.
-        pairs: All that is signed, protocol parameters included, sorted.
+        parameters: All parameters, protocol parameters included, sorted.
 
     Source: RFC 5849, sections 3.4.1.1 and 3.4.1.3.2.
     """
-    pieces, separator = [start_of_base(method, base_uri)], b""
-    for name, value in pairs:
-        pieces += (separator, name, b"%3D", value)
+    parts, separator = [base_string_start(method, base_uri)], b""
+    # "The name of each parameter is concatenated to its corresponding value using an "=" character [...] as a
+    # separator, even if the value is empty. The sorted name/value pairs are concatenated together into a single string
+    # by using an "&" character [...] as separator."
+    for name, value in parameters:
+        parts += (separator, name, b"%3D", value)
         separator = b"%26"
-    return b"".join(pieces)
+    return b"".join(parts)
 
 
-@functools.lru_cache(maxsize=256)
-def start_of_base(method: str, base_uri: str) -> bytes:
-    """Return the beginning of a signature base string, up to the parameters.
+def base_string_start(method: str, base_uri: str) -> bytes:
+    """Return the beginning of the signature base string, up to the parameters.
 
     Args:
-        method: In any case.
+        method: In upper or lower case.
         base_uri: The base string URI.
 
     Source: RFC 5849, section 3.4.1.1.
     """
-    return f"{escape(method.upper())}&{escape(base_uri)}&".encode("ascii")
+    build = _cached_start if len(base_uri) <= LONGEST_CACHED_URI else _build_start
+    return build(method, base_uri)
 
 
-class KeyedClient(Client):
-    """An oauthlib Client that has its keys at hand: hashes that were fed with the secrets, a parsed RSA key.
-
-    It signs base strings; whatever is no HMAC is signed by oauthlib, whose PyJWT takes a parsed key as well as text.
-
-    Args:
-        *args: As oauthlib's.
-        **kwargs: Likewise.
-    """
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._method = self.SIGNATURE_METHODS[self.signature_method]
-        new_hash = next((new_hash for method, new_hash in _HASHES if method is self._method), None)
-        self._begun: Callable[..., Any] | None = None
-        if new_hash is not None:
-            # RFC 2104, section 4: "the intermediate results of the compression function on the B-byte blocks (K XOR
-            # ipad) and (K XOR opad) can be precomputed". The module hmac takes twice as long to copy them.
-            secrets = (self.client_secret, self.resource_owner_secret)
-            key = "&".join(escape(secret or "") for secret in secrets).encode("ascii")
-            size = new_hash().block_size
-            key = (key if len(key) <= size else new_hash(key).digest()).ljust(size, b"\0")
-            self._outer = new_hash(key.translate(_OPAD))
-            begin = functools.partial(_begin, new_hash(key.translate(_IPAD)))
-            self._begun = functools.lru_cache(maxsize=8)(begin)
-        elif self._method in _RSA:
-            algorithms = importlib.import_module("jwt.algorithms")
-            self.rsa_key = algorithms.RSAAlgorithm(algorithms.RSAAlgorithm.SHA256).prepare_key(self.rsa_key)
-
-    @property
-    def is_hmac(self) -> bool:
-        """Whether a signature is the base64 of an HMAC: oauthlib's own, if no other was registered in its place."""
-        return self._begun is not None and self.SIGNATURE_METHODS[self.signature_method] is self._method
-
-    def signature(self, *base_string: bytes, start: tuple[bytes, ...] = ()) -> str:
-        """Return the signature of a base string; for PLAINTEXT the secrets.
-
-        Args:
-            *base_string: It, or its pieces in order, or those after its start: large ones are not copied.
-            start: Short pieces with which many requests begin: they are hashed once.
-
-        Source: RFC 5849, sections 3.4.2 to 3.4.4.
-        """
-        method = self.SIGNATURE_METHODS[self.signature_method]
-        if self._begun is None or method is not self._method:
-            return str(method(b"".join((*start, *base_string)).decode("ascii"), self))
-        inner, outer = self._begun(*start).copy(), self._outer.copy()
-        for piece in base_string:
-            inner.update(piece)
-        outer.update(inner.digest())
-        return binascii.b2a_base64(outer.digest(), newline=False).decode("ascii")
+def _build_start(method: str, base_uri: str) -> bytes:
+    # "The HTTP request method in uppercase. [...] An "&" character [...]. The base string URI from Section 3.4.1.2,
+    # after being encoded (Section 3.6). An "&" character [...]".
+    return f"{percent_encode(method.upper())}&{percent_encode(base_uri)}&".encode("ascii")
 
 
-def _begin(inner: Any, *pieces: bytes) -> Any:
-    inner = inner.copy()
-    for piece in pieces:
-        inner.update(piece)
-    return inner
+# Programs send most requests to a few addresses. Encoding one takes a third of the time of a signature.
+_cached_start = functools.lru_cache(maxsize=256)(_build_start)
 
 
-def _encoded_again(parameters: str) -> str:
-    return parameters.replace("%", "%25").replace("=", "%3D").replace("&", "%26")
-
-
-def _encoded_anew(match: re.Match[bytes]) -> bytes:
+def _encode_again(match: re.Match[bytes]) -> bytes:
     return quote(unquote_to_bytes(match[0]), safe="").encode("ascii")

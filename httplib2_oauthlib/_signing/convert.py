@@ -1,6 +1,7 @@
-"""Makes an OAuth1 of what other libraries sign with: oauthlib, requests-oauthlib, mwoauth. Imports none but oauthlib.
+"""Converts credentials of other libraries to OAuth1: those of oauthlib, requests-oauthlib and mwoauth.
 
-Whoever has no such library has no such object, so that its classes are looked for where Python keeps what is imported.
+Only oauthlib is imported. An object of another library can only exist if that library is imported already, so its
+classes are looked up in ``sys.modules``.
 """
 
 import sys
@@ -11,35 +12,38 @@ from oauthlib.oauth1 import Client
 
 from .oauth1 import OAuth1
 
-_CONSUMER, _ACCESS = "ConsumerToken", "AccessToken"
-_NAMES = [field.name for field in fields(OAuth1)]
+# The names of the tokens of mwoauth, and of those of httplib2_oauthlib.mediawiki.
+_CONSUMER_ALONE = ["ConsumerToken"]
+_CONSUMER_AND_ACCESS = ["ConsumerToken", "AccessToken"]
 
 
 def converted(value: object) -> OAuth1 | None:
-    """Return the OAuth1 that signs as a value of another library does.
+    """Return the OAuth1 that signs in the same way as a value of another library.
 
     Args:
-        value: An ``oauthlib.oauth1.Client``, a ``requests_oauthlib.OAuth1``, mwoauth's or our own ``ConsumerToken``,
-            or a pair of it and an ``AccessToken``; an OAuth1 is returned as it is.
+        value: An ``oauthlib.oauth1.Client``, a ``requests_oauthlib.OAuth1``, a ``ConsumerToken`` of mwoauth or of
+            :mod:`httplib2_oauthlib.mediawiki`, or a pair of a ``ConsumerToken`` and an ``AccessToken``. An OAuth1 is
+            returned as it is.
 
     Returns:
-        The credentials as they are now: what changes in the value later does not change them. None for anything else.
+        The credentials at this moment: later changes of the value do not affect them. None for any other value.
 
     Raises:
-        TypeError: It is one of those, but signs in a way that an OAuth1 does not, or is half of a pair.
-        SigningError: It holds what an OAuth1 can't take.
+        TypeError: The value is of one of these types, and it signs in a way that OAuth1 does not, or it is half of a
+            pair.
+        SigningError: OAuth1 does not accept one of its parts.
     """
     if value is None or isinstance(value, OAuth1):
         return value
     if isinstance(value, Client):
-        return _of_client(value)
+        return _from_client(value)
     requests_auth = getattr(sys.modules.get("requests_oauthlib"), "OAuth1", None)
     if isinstance(requests_auth, type) and isinstance(value, requests_auth):
-        return _of_requests_auth(value, requests_auth)
-    # Each of mwoauth's tokens is a tuple itself, of a class of its own.
+        return _from_requests_auth(value, requests_auth)
+    # A token is a tuple too, of a subclass.
     tokens: list[Any] = list(value) if type(value) in (tuple, list) else [value]  # type: ignore[call-overload]
-    names = [_token_name(token) for token in tokens]
-    if names in ([_CONSUMER], [_CONSUMER, _ACCESS]):
+    names = [type(token).__name__ if _is_token(token) else None for token in tokens]
+    if names in (_CONSUMER_ALONE, _CONSUMER_AND_ACCESS):
         return OAuth1(*(part for token in tokens for part in token))
     if names and all(names):
         raise TypeError(
@@ -49,32 +53,30 @@ def converted(value: object) -> OAuth1 | None:
     return None
 
 
-def _of_client(client: Client) -> OAuth1:
-    _require_plain(client, Client)
+def _from_client(client: Client) -> OAuth1:
+    _require_exact_class(client, Client)
     if vars(client).keys() - vars(Client("x")).keys():
-        raise TypeError("oauth can't be a Client with attributes of its own, which would be lost; subclass OAuth1")
+        raise TypeError("oauth can't be a Client with added attributes, which would be lost; subclass OAuth1")
     if (client.encoding or "utf-8").lower().replace("_", "-") != "utf-8":
-        raise TypeError("oauth can't be a Client with an encoding of its own: an OAuth1 signs text as UTF-8")
+        raise TypeError("oauth can't be a Client with another encoding: OAuth1 signs text as UTF-8")
     if client.nonce is not None or client.timestamp is not None:
-        raise TypeError("oauth can't be a Client with a nonce or a timestamp of its own: each request needs a new one")
-    return OAuth1(**{name: getattr(client, name) for name in _NAMES})
+        raise TypeError("oauth can't be a Client with a fixed nonce or timestamp: each request needs a new one")
+    return OAuth1(**{field.name: getattr(client, field.name) for field in fields(OAuth1)})
 
 
-def _of_requests_auth(auth: Any, kind: type) -> OAuth1:
-    _require_plain(auth, kind)
+def _from_requests_auth(auth: Any, expected: type) -> OAuth1:
+    _require_exact_class(auth, expected)
     if auth.force_include_body:
-        raise TypeError("oauth can't be an OAuth1 with force_include_body: a body that is no form is not signed")
-    return _of_client(auth.client)
+        raise TypeError("oauth can't be an OAuth1 with force_include_body: only bodies that are forms are signed")
+    return _from_client(auth.client)
 
 
-def _require_plain(value: object, kind: type) -> None:
-    """Refuse a subclass: what it changes would be lost without a word."""
-    if type(value) is not kind:
+def _require_exact_class(value: object, expected: type) -> None:
+    """Refuse a subclass, because OAuth1 would ignore what it overrides."""
+    if type(value) is not expected:
         given = f"{type(value).__module__}.{type(value).__qualname__}"
-        raise TypeError(f"oauth can't be {given}: what it changes of {kind.__name__} would be lost; subclass OAuth1")
+        raise TypeError(f"oauth can't be {given}: its changes to {expected.__name__} would be lost; subclass OAuth1")
 
 
-def _token_name(value: object) -> str | None:
-    """Return which token a value is, mwoauth's own or one of :mod:`httplib2_oauthlib.mediawiki`; None if it is none."""
-    is_token = isinstance(value, tuple) and getattr(value, "_fields", None) == ("key", "secret")
-    return type(value).__name__ if is_token else None
+def _is_token(value: object) -> bool:
+    return isinstance(value, tuple) and getattr(value, "_fields", None) == ("key", "secret")

@@ -2,11 +2,14 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote_to_bytes
 
-from .base_string import base_string, escape, pairs_of
-from .request import FORM, RequestParts
+from .base_string import base_string, parse_parameters, percent_encode
+from .request import FORM, SignableRequest
+
+if TYPE_CHECKING:
+    from .oauth1 import OAuth1
 
 # What stands for a masked value; letters only, so that percent-encoding leaves it readable.
 _MASK = "MASKED"
@@ -28,55 +31,27 @@ class _Parameter(NamedTuple):
     source: str
 
 
-class Signer(Protocol):
-    """What an explanation needs to know of the credentials."""
-
-    @property
-    def client_key(self) -> str: ...
-
-    @property
-    def client_secret(self) -> str | None: ...
-
-    @property
-    def resource_owner_key(self) -> str | None: ...
-
-    @property
-    def resource_owner_secret(self) -> str | None: ...
-
-    @property
-    def verifier(self) -> str | None: ...
-
-    @property
-    def signature_method(self) -> str: ...
-
-    @property
-    def signature_type(self) -> str: ...
-
-    @property
-    def realm(self) -> str | None: ...
-
-
-def explain(signer: Signer, request: RequestParts, protocol: Sequence[tuple[str, str]]) -> str:
+def explain(oauth: "OAuth1", request: SignableRequest, protocol: Sequence[tuple[str, str]]) -> str:
     """Return the text of ``OAuth1.explain``.
 
     Args:
-        signer: The credentials.
+        oauth: The credentials.
         request: The request.
         protocol: Its protocol parameters, without the signature.
     """
-    secrets = _secrets(signer)
-    text = "\n".join(_lines(signer, request, protocol, secrets))
+    secrets = _secrets(oauth)
+    text = "\n".join(_lines(oauth, request, protocol, secrets))
     # Parameters are masked already; this is for a secret in the path or in a name.
     for secret in secrets:
         if len(secret) >= _SHORTEST_SECRET:
             # Plain, percent-encoded, and once more as in the base string.
-            for spelling in (secret, escape(secret), escape(escape(secret))):
+            for spelling in (secret, percent_encode(secret), percent_encode(percent_encode(secret))):
                 text = text.replace(spelling, _MASK)
     return text
 
 
 def _lines(
-    signer: Signer, request: RequestParts, protocol: Sequence[tuple[str, str]], secrets: Iterable[str]
+    oauth: "OAuth1", request: SignableRequest, protocol: Sequence[tuple[str, str]], secrets: Iterable[str]
 ) -> Iterator[str]:
     # Masked after sorting, so that the text is the real base string but for the masks.
     signed = [
@@ -87,12 +62,12 @@ def _lines(
     ]
     yield f"{request.method} {_masked_uri(request, secrets)}"
     yield (
-        f"{signer.signature_method}, client {signer.client_key}, "
-        f"{'a token (masked)' if signer.resource_owner_key else 'no token'}, "
-        f"protocol parameters in {signer.signature_type}"
+        f"{oauth.signature_method}, client {oauth.client_key}, "
+        f"{'a token (masked)' if oauth.resource_owner_key else 'no token'}, "
+        f"protocol parameters in {oauth.signature_type}"
     )
     yield ""
-    if signer.signature_method == "PLAINTEXT":
+    if oauth.signature_method == "PLAINTEXT":
         yield "PLAINTEXT signs nothing: the signature is the two secrets."
     else:
         yield "The signature base string, secrets and tokens masked:"
@@ -103,11 +78,11 @@ def _lines(
         for source in ("query", "form", "protocol"):
             shown = [_shown(parameter) for parameter in signed if parameter.source == source]
             yield f"  {source} parameters: {', '.join(shown) or 'none'}"
-        yield f"Not signed: {'; '.join(_unsigned(signer, request))}."
-    if request.type_was_mended:
+        yield f"Not signed: {'; '.join(_unsigned(oauth, request))}."
+    if request.changed_media_type:
         yield f"The form's Content-Type is sent as {FORM}: MediaWiki takes it for a form in lower case only."
     yield ""
-    differences = list(mediawiki_differences(signer, request, protocol))
+    differences = list(mediawiki_differences(oauth, request, protocol))
     if differences:
         yield "MediaWiki does not see this request as it is signed here:"
         yield from (f"  - {difference}." for difference in differences)
@@ -120,15 +95,15 @@ def _lines(
         )
 
 
-def _signed(request: RequestParts, protocol: Iterable[tuple[str, str]]) -> list[_Parameter]:
+def _signed(request: SignableRequest, protocol: Iterable[tuple[str, str]]) -> list[_Parameter]:
     """Return all that is signed, in its order, as it stands in the base string."""
-    sources = request.by_source(protocol)
+    sources = request.parameters_by_source(protocol)
     return sorted(_Parameter(*pair, source) for source, pairs in sources.items() for pair in pairs)
 
 
-def _unsigned(signer: Signer, request: RequestParts) -> Iterator[str]:
+def _unsigned(oauth: "OAuth1", request: SignableRequest) -> Iterator[str]:
     yield "the headers"
-    if signer.realm:
+    if oauth.realm:
         yield "the realm"
     if "#" in request.uri:
         yield "the fragment, which is not sent"
@@ -136,15 +111,17 @@ def _unsigned(signer: Signer, request: RequestParts) -> Iterator[str]:
         yield "the body, which is no form to the server"
 
 
-def mediawiki_differences(signer: Signer, request: RequestParts, protocol: Iterable[tuple[str, str]]) -> Iterator[str]:
+def mediawiki_differences(
+    oauth: "OAuth1", request: SignableRequest, protocol: Iterable[tuple[str, str]]
+) -> Iterator[str]:
     """Yield a sentence for everything in a request that MediaWiki takes otherwise than RFC 5849 does.
 
     Source: a real wiki's answers (MediaWiki 1.39, Extension:OAuth REL1_39) to every shape that is named here.
     """
-    if signer.signature_type != "AUTH_HEADER":
+    if oauth.signature_type != "AUTH_HEADER":
         yield "it reads protocol parameters from the Authorization header only, and runs this request anonymously"
-    if signer.signature_method not in ("HMAC-SHA1", "RSA-SHA1"):
-        yield f"it knows HMAC-SHA1 and RSA-SHA1, not {signer.signature_method}"
+    if oauth.signature_method not in ("HMAC-SHA1", "RSA-SHA1"):
+        yield f"it knows HMAC-SHA1 and RSA-SHA1, not {oauth.signature_method}"
     if request.base_uri.partition("://")[2].partition("/")[2].startswith("/"):
         yield "the path begins with several slashes, and it signs one"
     if request.form and request.method.upper() != "POST":
@@ -171,7 +148,7 @@ def mediawiki_differences(signer: Signer, request: RequestParts, protocol: Itera
 
 def _names_in(form: bytes) -> list[bytes]:
     """List the names in a form, or in a query, decoded."""
-    return [unquote_to_bytes(name.replace(b"%25", b"%")) for name, _ in pairs_of(form)]
+    return [unquote_to_bytes(name.replace(b"%25", b"%")) for name, _ in parse_parameters(form)]
 
 
 def _renumbered(query: list[bytes], form: list[bytes]) -> list[bytes]:
@@ -187,8 +164,8 @@ def _renumbered(query: list[bytes], form: list[bytes]) -> list[bytes]:
     return sorted({*in_query, *in_form})
 
 
-def _secrets(signer: Signer) -> set[str]:
-    each = {signer.client_secret, signer.resource_owner_key, signer.resource_owner_secret, signer.verifier}
+def _secrets(oauth: "OAuth1") -> set[str]:
+    each = {oauth.client_secret, oauth.resource_owner_key, oauth.resource_owner_secret, oauth.verifier}
     return {secret for secret in each if secret}
 
 
@@ -201,7 +178,7 @@ def _is_secret(name: str, value: str | bytes, secrets: Iterable[str]) -> bool:
     return bool(value) and (holds_one or bool(re.search(_SENSITIVE, name, re.IGNORECASE)))
 
 
-def _masked_uri(request: RequestParts, secrets: Iterable[str]) -> str:
+def _masked_uri(request: SignableRequest, secrets: Iterable[str]) -> str:
     start = re.sub(r"//[^/?#]*@", f"//{_MASK}@", request.uri.partition("#")[0].partition("?")[0])
     pieces = []
     for piece in request.query.split("&"):
@@ -218,7 +195,7 @@ def _shown(parameter: _Parameter) -> str:
     return f"{_decoded(parameter.name)}={value}"
 
 
-def _server(request: RequestParts) -> str:
+def _server(request: SignableRequest) -> str:
     scheme, separator, rest = request.base_uri.partition("://")
     return scheme + separator + rest.partition("/")[0]
 

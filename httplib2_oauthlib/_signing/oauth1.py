@@ -1,12 +1,10 @@
-"""Who signs and how: request parts in, signed parts out.
+"""Credentials that sign requests: :class:`OAuth1` holds one set of credentials and signs with it.
 
-:class:`OAuth1` holds one set of credentials and signs with it. Nothing here does I/O, keeps state between two
-requests or knows httplib2's Http; the one look at a clock is :func:`time.time`, when no timestamp is given, and the
-one at the process's environment is :meth:`OAuth1.from_env`.
+Nothing here does I/O, keeps state between two requests or uses httplib2's Http. There are two exceptions:
+:func:`time.time` is called if no timestamp is given, and :meth:`OAuth1.from_env` reads the process's environment.
 """
 
 import hashlib
-import importlib
 import re
 import time
 from collections.abc import Mapping, MutableMapping
@@ -17,23 +15,31 @@ from typing import NamedTuple, Self
 from oauthlib.oauth1 import Client
 
 from ..errors import CredentialsError, InsecureTransportError, SigningError
-from .base_string import KeyedClient, Template, authorization, escape, escape_base64, generate_nonce, start_of_base
+from .base_string import percent_encode
 from .environment import read_environment, variable_stem
 from .explain import explain
-from .request import FORM, Body, RequestParts, add_to_query, form_encode
+from .protocol_parameters import (
+    EncodedProtocolParameters,
+    add_to_query,
+    authorization_header,
+    form_encode,
+    generate_nonce,
+)
+from .request import FORM, Body, SignableRequest
+from .signature_methods import Signer, percent_encode_base64
 
 PLACEMENTS = ("AUTH_HEADER", "QUERY", "BODY")
-# What an OAuth1 computes from its fields, once.
-_COMPUTED = ("fingerprint", "_client", "_template")
+# The values that an OAuth1 computes from its fields and keeps.
+_COMPUTED = ("fingerprint", "_signer", "_encoded_parameters")
 
 
 class SignedRequest(NamedTuple):
-    """What goes on the wire.
+    """A request as it is to be sent.
 
     Attributes:
-        uri: Absolute and percent-encoded; it carries the protocol parameters if they are placed in the query.
-        headers: A new dict; it carries ``Authorization`` if the protocol parameters are placed there.
-        body: The caller's own object, except that a form is text or bytes here, whatever it was before.
+        uri: Absolute and percent-encoded. It contains the protocol parameters if they are placed in the query.
+        headers: A new dict. It contains ``Authorization`` if the protocol parameters are placed there.
+        body: The caller's own object, except that a form is always text or bytes here.
     """
 
     uri: str
@@ -41,34 +47,34 @@ class SignedRequest(NamedTuple):
     body: Body
 
     def __repr__(self) -> str:
-        # Query, headers and body may hold a signature, which with PLAINTEXT is the secrets; before the host may stand a
-        # password.
+        # The query, the headers and the body may contain a signature, which consists of the secrets with PLAINTEXT. A
+        # password may precede the host.
         uri = re.sub("//[^/]*@", "//***@", self.uri.partition("#")[0].partition("?")[0])
         return f"SignedRequest(uri={uri!r}, headers={list(self.headers)}, ...)"
 
 
 @dataclass(frozen=True, repr=False)
 class OAuth1:
-    """The credentials of one client, or of one client acting for one resource owner, and how it signs.
+    """The credentials of one client, or of one client that acts for one resource owner, and the way to sign with them.
 
-    Immutable, hashable, and safe to share between threads. A pickle of it holds the secrets.
+    An OAuth1 is immutable, hashable, and safe to share between threads. A pickle of it contains the secrets.
 
     Args:
         client_key: Identifies the client (MediaWiki: the consumer key).
         client_secret: The client's shared secret. Not used by the RSA methods.
-        resource_owner_key: The token; None before there is one.
+        resource_owner_key: The token. None before the client has one.
         resource_owner_secret: The token's shared secret.
-        callback_uri: Sent as ``oauth_callback`` when temporary credentials are asked for.
+        callback_uri: Sent as ``oauth_callback`` in a request for temporary credentials.
         signature_method: ``HMAC-`` or ``RSA-`` with ``SHA1``, ``SHA256`` or ``SHA512``, or ``PLAINTEXT``.
-        signature_type: Where the protocol parameters go: ``AUTH_HEADER``, ``QUERY`` or ``BODY``.
+        signature_type: Where the protocol parameters are placed: ``AUTH_HEADER``, ``QUERY`` or ``BODY``.
         rsa_key: A private RSA key as unencrypted PEM text, for the RSA methods.
-        verifier: Sent as ``oauth_verifier`` when token credentials are asked for.
+        verifier: Sent as ``oauth_verifier`` in a request for token credentials.
         realm: Sent in the header, never signed.
 
     Raises:
-        SigningError: A value can't be used as given; the message says which and why.
+        SigningError: An argument can't be used. The message names it and the reason.
 
-    Source: RFC 5849, section 3; the names and their order are those of ``requests_oauthlib.OAuth1``.
+    Source: RFC 5849, section 3. The arguments have the names and the order of those of ``requests_oauthlib.OAuth1``.
     """
 
     client_key: str
@@ -87,11 +93,13 @@ class OAuth1:
         for field in fields(self):
             object.__setattr__(self, field.name, _credential_text(field.name, getattr(self, field.name)))
         if not self.client_key:
-            raise SigningError("client_key is empty: every signed request names its client")
+            raise SigningError("client_key is empty, and every signed request contains it; pass the key of the client")
         for name in ("client_key", "resource_owner_key"):
             if re.search(r'["\x00-\x1f\x7f]', getattr(self, name) or ""):
-                raise SigningError(f"{name} holds a quote or a control character; was a line end copied with it?")
-        # The realm stands in the header unescaped (RFC 5849, section 3.5.1), and headers are ASCII.
+                raise SigningError(
+                    f"{name} holds a quote or a control character; check whether a line end was copied with it"
+                )
+        # The realm is sent in the header without escaping (RFC 5849, section 3.5.1), and headers are ASCII.
         if self.realm and not re.fullmatch(r"[ !#-\[\]-~]*", self.realm):
             raise SigningError("realm must be printable ASCII without quotes and backslashes")
         object.__setattr__(self, "signature_type", self.signature_type.upper())
@@ -107,38 +115,38 @@ class OAuth1:
 
     @classmethod
     def from_env(cls, prefix: str = "OAUTH") -> Self | None:
-        """Make one from environment variables.
+        """Return the credentials in environment variables.
 
-        ``OAUTH_TOKENS`` holds client key, client secret, token and token secret, joined by colons; or
+        ``OAUTH_TOKENS`` contains client key, client secret, token and token secret, joined by colons. Alternatively,
         ``OAUTH_CLIENT_KEY``, ``OAUTH_CLIENT_SECRET``, ``OAUTH_RESOURCE_OWNER_KEY`` and
-        ``OAUTH_RESOURCE_OWNER_SECRET`` hold one each. With ``OAUTH_RSA_KEY`` (PEM text) or ``OAUTH_RSA_KEY_FILE`` (a
-        path) the method is RSA-SHA1, and the two secrets may be left out.
+        ``OAUTH_RESOURCE_OWNER_SECRET`` contain one of them each. Both may be set if they agree.
+
+        If ``OAUTH_RSA_KEY`` (PEM text, in which a line end may be written as a backslash and an n) or
+        ``OAUTH_RSA_KEY_FILE`` (a path) is set, the signature method is RSA-SHA1, and the two secrets are optional.
 
         Args:
-            prefix: What stands in place of ``OAUTH``.
+            prefix: It replaces ``OAUTH``.
 
         Returns:
             The credentials, or None if none of the variables is set, or all are empty. An ``OAuth1Http`` whose
             ``oauth`` is None signs nothing.
 
         Raises:
-            CredentialsError: Some are missing, contradict each other or can't be used; no message shows a value.
+            CredentialsError: Some variables are missing, contradict each other or can't be used. The message contains
+                no value.
 
-        Source: ``OAUTH_TOKENS`` is what the tests of Pywikibot read.
+        Source: ``OAUTH_TOKENS`` is the variable that the tests of Pywikibot read.
         """
-        found = read_environment(prefix)
-        if found is None:
+        arguments = read_environment(prefix)
+        if arguments is None:
             return None
-        rsa = {} if found.rsa_key is None else {"rsa_key": found.rsa_key, "signature_method": "RSA-SHA1"}
         try:
-            return cls(
-                found.client_key, found.client_secret, found.resource_owner_key, found.resource_owner_secret, **rsa
-            )
+            return cls(**arguments)
         except SigningError as error:
             problem = str(error)
-        # Raised out here, so that it has no context: an error about an encoding holds the whole value.
+        # This is raised outside the handler, so that its context contains no error that quotes the value.
         stem = variable_stem(prefix)
-        raise CredentialsError(f"{stem}TOKENS, or {stem}CLIENT_KEY and its like, can't be used: {problem}")
+        raise CredentialsError(f"{stem}TOKENS, {stem}CLIENT_KEY or a similar variable can't be used: {problem}")
 
     def __repr__(self) -> str:
         shown = []
@@ -150,7 +158,7 @@ class OAuth1:
             shown.append(f"{field.name}={value!r}" if public else f"{field.name}='***'")
         return f"{type(self).__name__}({', '.join(shown)})"
 
-    # Immutable, so a copy is the thing itself; a pickle leaves out what is computed from the fields.
+    # An OAuth1 is immutable, so it is its own copy. A pickle leaves out the values that are computed from the fields.
     def __copy__(self) -> "OAuth1":
         return self
 
@@ -162,45 +170,47 @@ class OAuth1:
 
     @cached_property
     def fingerprint(self) -> str:
-        """A hex digest that tells these credentials from all others and reveals none of them.
+        """A hex digest that differs between credentials and reveals none of them. It keeps caches apart.
 
-        It keeps caches apart. The secrets go into it: whoever knows only the public half of somebody's
-        credentials must not read what was cached for them.
+        The secrets are part of what is digested: a program that knows only the public half of a user's credentials
+        must not be able to read the responses that were cached for that user.
         """
         state = (type(self).__qualname__, sorted(self.__getstate__().items()))
         return hashlib.sha256(repr(state).encode()).hexdigest()
 
     @cached_property
-    def _client(self) -> KeyedClient:
-        return KeyedClient(
-            self.client_key,
-            client_secret=self.client_secret,
-            resource_owner_key=self.resource_owner_key,
-            resource_owner_secret=self.resource_owner_secret,
-            signature_method=self.signature_method,
-            rsa_key=self.rsa_key if self.signature_method.startswith("RSA-") else None,
+    def _signer(self) -> Signer:
+        return Signer(
+            Client(
+                self.client_key,
+                client_secret=self.client_secret,
+                resource_owner_key=self.resource_owner_key,
+                resource_owner_secret=self.resource_owner_secret,
+                signature_method=self.signature_method,
+                rsa_key=self.rsa_key if self.signature_method.startswith("RSA-") else None,
+            )
         )
 
     @cached_property
-    def _template(self) -> Template | None:
-        """The protocol parameters, where they are sent in the header; for what no subclass has changed of them."""
-        return (
-            Template(_PROTOCOL_PARAMETERS(self, "", ""), self.realm) if self.signature_type == "AUTH_HEADER" else None
-        )
+    def _encoded_parameters(self) -> EncodedProtocolParameters | None:
+        """The protocol parameters of this class, without those that a subclass adds, if they are sent in the header."""
+        if self.signature_type != "AUTH_HEADER":
+            return None
+        return EncodedProtocolParameters(_PROTOCOL_PARAMETERS(self, "", ""), self.realm)
 
     def protocol_parameters(self, nonce: str, timestamp: str) -> list[tuple[str, str]]:
         """Return the protocol parameters of one request, in the order in which they are sent.
 
-        The one thing to override for a server that wants another set of them: a subclass may add to this list
-        or drop from it (``oauth_version`` is optional). What it returns is signed and sent. A subclass with
-        attributes of its own is best a frozen dataclass too, so that they count when two are compared.
+        Override this method for a server that requires other parameters. A subclass may add to the list or remove from
+        it (``oauth_version`` is optional). All parameters that the method returns are signed and sent. If a subclass
+        has additional attributes, make it a frozen dataclass too, so that comparisons include them.
 
         Args:
             nonce: The nonce of this request.
             timestamp: Unix seconds, UTC, as decimal text.
 
         Returns:
-            Names and values, not yet encoded; ``oauth_signature`` is added later.
+            Names and values, not encoded, without ``oauth_signature``, which is added later.
 
         Source: RFC 5849, section 3.1.
         """
@@ -228,54 +238,47 @@ class OAuth1:
         nonce: str | None = None,
         timestamp: int | str | None = None,
     ) -> SignedRequest:
-        """Sign one request and return what goes on the wire.
+        """Sign one request and return it as it is to be sent.
 
-        Pure: the arguments are not changed, and a form in a seekable file is read in place. Only a form that can be
-        read no more than once (a pipe, a generator) is used up.
+        The arguments are not changed, and the position of a seekable file stays the same. If the body is a form that
+        can be read only once (a pipe, a generator), it is consumed.
 
         Args:
-            uri: Absolute; whatever is not yet percent-encoded in it is encoded here, once.
-            method: The HTTP method, in any case.
-            body: The body to send, or None. Signed if its Content-Type says it is a form, otherwise not touched.
-            headers: The headers to send. An ``Authorization`` among them gives way if ours goes there.
-            nonce: Text never used before with this timestamp. None means a new random one.
+            uri: Absolute. Characters that are not yet percent-encoded are encoded here, once.
+            method: The HTTP method, in upper or lower case.
+            body: The body to send, or None. It is signed if its Content-Type declares a form. Otherwise it is not read.
+            headers: The headers to send. If the protocol parameters are placed in the header, they replace an
+                ``Authorization`` among these.
+            nonce: Text that was never used with this timestamp. None means a new random nonce.
             timestamp: Unix seconds, UTC. None means now.
 
         Returns:
             SignedRequest ``(uri, headers, body)``.
 
         Raises:
-            SigningError: The request can't be signed so that what is signed is what is sent.
+            SigningError: The request can't be sent exactly as it would be signed.
             InsecureTransportError: The method is PLAINTEXT and the URI is not https.
 
         Source: RFC 5849, sections 3.4 to 3.6.
         """
-        request = RequestParts(uri, method, body, headers)
+        request = SignableRequest(uri, method, body, headers)
         if self.signature_method == "PLAINTEXT" or self.signature_type == "BODY":
             self._require_possible(request)
-        nonce = generate_nonce() if nonce is None else str(nonce)
-        if not isinstance(timestamp, str):
-            timestamp = str(int(time.time() if timestamp is None else timestamp))
-        template, surroundings = self._template, request.surroundings
+        nonce, timestamp = _nonce_and_timestamp(nonce, timestamp)
+        encoded, own = self._encoded_parameters, request.normalized_parameters
         is_overridden = type(self).protocol_parameters is not _PROTOCOL_PARAMETERS
-        if template is None or surroundings is None or is_overridden:
+        if encoded is None or own is None or is_overridden:
             protocol = list(self.protocol_parameters(nonce, timestamp))
-            signature = self._signature(request.base_string(protocol))
+            signature = self._signer.signature(request.base_string(protocol))
             return self._place(request, [*protocol, ("oauth_signature", signature)])
-        # The same, with what is constant at hand.
-        if not (nonce.isalnum() and timestamp.isalnum() and nonce.isascii() and timestamp.isascii()):
-            nonce, timestamp = escape(nonce), escape(timestamp)
-        rest, after = template.rest(nonce, timestamp), surroundings.after
-        # Nothing is kept of what is long, and another each time: a form.
-        begin = start_of_base if request.is_short else start_of_base.__wrapped__
-        start = (begin(method, request.base_uri), surroundings.before, template.start)
-        if request.is_short:
-            signature = self._signature(rest, after, start=start)
-        else:
-            signature = self._signature(*start, rest, after)
-        signature = escape_base64(signature) if self._client.is_hmac else escape(signature)
-        headers = request.authorized(template.header(nonce, timestamp, signature))
-        return SignedRequest(request.uri, headers, request.body)
+        # The rest computes the same result from parts that were encoded earlier. It is several times as fast.
+        nonce, timestamp = percent_encode(nonce), percent_encode(timestamp)
+        signature = self._signer.signature(
+            request.base_string_start, own.before, encoded.normalized(nonce, timestamp), own.after
+        )
+        signature = percent_encode_base64(signature) if self._signer.is_hmac else percent_encode(signature)
+        header = encoded.header(nonce, timestamp, signature)
+        return SignedRequest(request.uri, request.headers_with(header), request.body)
 
     def explain(
         self,
@@ -287,9 +290,10 @@ class OAuth1:
         nonce: str | None = None,
         timestamp: int | str | None = None,
     ) -> str:
-        """Say what is signed of a request, and why a server may disagree; for a person with "Invalid signature".
+        """Describe what the signature of a request covers, and why a server may compute another one.
 
-        Secrets, tokens and everything whose name looks like one are masked; the rest is shown.
+        The description is meant for a person whose request was refused with "Invalid signature". Secrets, tokens and
+        all values whose names suggest a secret are masked.
 
         Args:
             uri: As for :meth:`sign`.
@@ -300,48 +304,46 @@ class OAuth1:
             timestamp: As for :meth:`sign`.
 
         Returns:
-            Several lines of text: the request, its signature base string, what is signed and what is not, and
-            every shape of it that MediaWiki signs otherwise than RFC 5849.
+            Several lines of text: the request, its signature base string, the parts that are signed and those that are
+            not, and each property of the request for which MediaWiki's signature differs from RFC 5849.
 
         Raises:
-            SigningError: As :meth:`sign`, whose answer this explains.
+            SigningError: :meth:`sign` would raise it too.
 
-        Source: RFC 5849, section 3.4.1; for MediaWiki, Extension:OAuth as it answered when it was tried.
+        Source: RFC 5849, section 3.4.1. For MediaWiki: the responses of Extension:OAuth.
         """
-        request = RequestParts(uri, method, body, headers)
+        request = SignableRequest(uri, method, body, headers)
         self._require_possible(request)
-        nonce = generate_nonce() if nonce is None else str(nonce)
-        if not isinstance(timestamp, str):
-            timestamp = str(int(time.time() if timestamp is None else timestamp))
+        nonce, timestamp = _nonce_and_timestamp(nonce, timestamp)
         return explain(self, request, list(self.protocol_parameters(nonce, timestamp)))
 
-    # An OAuth1 serves lazr.restfulclient and launchpadlib as authorizer; the names of the three are theirs.
+    # lazr.restfulclient and launchpadlib accept an OAuth1 as authorizer. They define the names of these three members.
 
     @property
     def user_agent_params(self) -> dict[str, str]:
-        """The client's key, for lazr.restfulclient to tell in its User-Agent."""
+        """The client key, which lazr.restfulclient adds to its User-Agent."""
         return {"oauth_consumer": self.client_key}
 
     def authorizeSession(self, client: object) -> None:  # noqa: N802
-        """Begin to sign for an Http of lazr.restfulclient's: nothing has to be done."""
+        """Do nothing. lazr.restfulclient calls this before it sends requests."""
 
     def authorizeRequest(  # noqa: N802
         self, absolute_uri: str, method: str, body: Body, headers: MutableMapping[str, str]
     ) -> None:
-        """Sign one request of lazr.restfulclient's, by a header that is put among those given.
+        """Sign one request of lazr.restfulclient by adding a header to those given.
 
-        It is asked to sign whatever lazr.restfulclient sends, redirects to anywhere included; an :class:`OAuth1Mixin`
-        before its ``RestfulHttp`` is more careful.
+        lazr.restfulclient calls this for all requests that it sends, redirects to other hosts included. An
+        :class:`OAuth1Mixin` before its ``RestfulHttp`` is safer: it signs only for the hosts that are meant.
 
         Args:
             absolute_uri: As it will be sent.
-            method: Likewise.
-            body: Likewise.
-            headers: Likewise; changed in place.
+            method: As it will be sent.
+            body: As it will be sent.
+            headers: As they will be sent. They are changed in place.
 
         Raises:
-            SigningError: As :meth:`sign`; or it would take another URI or body than these, which the protocol can't
-                give back.
+            SigningError: :meth:`sign` raises it, or it would change the URI or the body, which an authorizer can't
+                return.
 
         Source: ``lazr.restfulclient.authorize.HttpAuthorizer``.
         """
@@ -349,7 +351,7 @@ class OAuth1:
         if self.signature_type != "AUTH_HEADER":
             raise SigningError(f"lazr.restfulclient's authorizers can only add headers; {mixin}")
         signed = self.sign(absolute_uri, method, body, headers)
-        # Text beyond ASCII, too: httplib2 would send it as Latin-1, or not at all.
+        # Text beyond ASCII counts as changed: httplib2 would send it as Latin-1, or fail.
         is_same = isinstance(body, bytes | bytearray | memoryview) or (isinstance(body, str) and body.isascii())
         was_read = signed.body is not body and not is_same
         if was_read or (signed.uri != absolute_uri and self.signature_method != "PLAINTEXT"):
@@ -359,34 +361,33 @@ class OAuth1:
             del headers[name]
         headers.update(signed.headers)
 
-    def _require_possible(self, request: RequestParts) -> None:
+    def _require_possible(self, request: SignableRequest) -> None:
+        # RFC 5849, section 3.4.4: "It MUST be used with a transport-layer mechanism such as TLS or SSL".
         if self.signature_method == "PLAINTEXT" and request.scheme != "https":
             raise InsecureTransportError(
                 "PLAINTEXT sends the secrets themselves, and this request is not https; use https, or HMAC-SHA1"
             )
-        if self.signature_type == "BODY" and not request.takes_form:
+        if self.signature_type == "BODY" and not request.accepts_protocol_parameters:
             raise SigningError(
                 f"a {request.method} with this body has no form for the protocol parameters"
                 "; use signature_type AUTH_HEADER"
             )
 
-    def _signature(self, *base_string: bytes, start: tuple[bytes, ...] = ()) -> str:
-        try:
-            return self._client.signature(*base_string, start=start)
-        except Exception as error:
-            if not self.signature_method.startswith("RSA-"):
-                raise
-            # Whatever the key's parser says is kept out of the traceback: it may quote the key.
-            raise SigningError(_rsa_advice(error)) from None
+    def _place(self, request: SignableRequest, protocol: list[tuple[str, str]]) -> SignedRequest:
+        """Add the protocol parameters to a request.
 
-    def _place(self, request: RequestParts, protocol: list[tuple[str, str]]) -> SignedRequest:
+        Args:
+            request: The request.
+            protocol: The protocol parameters, not encoded, the signature included.
+
+        Source: RFC 5849, section 3.5.
+        """
         uri, headers, body = request.uri, request.headers, request.body
-        name: str | None
         if self.signature_type == "AUTH_HEADER":
-            escaped = [(escape(name), escape(value)) for name, value in protocol]
-            headers = request.authorized(authorization(escaped, self.realm))
+            encoded = [(percent_encode(name), percent_encode(value)) for name, value in protocol]
+            headers = request.headers_with(authorization_header(encoded, self.realm))
         elif self.signature_type == "QUERY":
-            # Appended, not merged: what the caller has encoded stays as it is.
+            # The parameters are appended, so that the caller's own stay encoded as they are.
             uri = add_to_query(uri, form_encode(protocol))
         else:
             added = form_encode(protocol)
@@ -396,15 +397,23 @@ class OAuth1:
                 body = f"{body}&{added}"
             else:
                 body = request.form + b"&" + added.encode("ascii")
-            content_type = request.header("content-type") or "Content-Type"
+            content_type = request.header_name("content-type") or "Content-Type"
             if not headers.get(content_type, "").strip():
                 headers[content_type] = FORM
-            if (name := request.header("content-length")) is not None:
-                headers[name] = str(len(body))
+            if (content_length := request.header_name("content-length")) is not None:
+                headers[content_length] = str(len(body))
         return SignedRequest(uri, headers, body)
 
 
+# This identifies a subclass, or a program, that overrides the method.
 _PROTOCOL_PARAMETERS = OAuth1.protocol_parameters
+
+
+def _nonce_and_timestamp(nonce: str | None, timestamp: int | str | None) -> tuple[str, str]:
+    nonce = generate_nonce() if nonce is None else str(nonce)
+    if not isinstance(timestamp, str):
+        timestamp = str(int(time.time() if timestamp is None else timestamp))
+    return nonce, timestamp
 
 
 def _credential_text(name: str, value: object) -> str | None:
@@ -417,15 +426,3 @@ def _credential_text(name: str, value: object) -> str | None:
     except UnicodeEncodeError:
         raise SigningError(f"{name} can't be encoded as UTF-8") from None
     return value
-
-
-def _rsa_advice(error: Exception) -> str:
-    try:
-        for module in ("cryptography", "jwt"):
-            importlib.import_module(module)
-    except ImportError:
-        return "RSA signatures need an extra: pip install 'httplib2-oauthlib[rsa]'"
-    return (
-        f"rsa_key is no usable private RSA key in unencrypted PEM form ({type(error).__name__})"
-        " (RSA needs the extra too: pip install 'httplib2-oauthlib[rsa]')"
-    )

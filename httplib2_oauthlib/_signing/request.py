@@ -1,8 +1,8 @@
-"""One request, as it is sent and as it is signed; no credentials and no I/O live here.
+"""One request, as it is sent and as it is signed. There are no credentials and no I/O in this module.
 
-The parameters are collected byte for byte as the server will see them, because oauthlib's own collection
-refuses much that servers accept (a raw ``|``, a charset after the form type) and changes some of the rest
-(bytes that are not UTF-8, an empty path parameter, a caller's own ``oauth_`` names).
+Parameters are collected byte for byte as the server will receive them. oauthlib's own collection isn't used: it refuses
+much that servers accept (a raw ``|``, a charset after the media type of a form), and it changes some of the rest (bytes
+that are not UTF-8, an empty path parameter, a caller's own parameters whose names begin with ``oauth_``).
 """
 
 import contextlib
@@ -15,9 +15,17 @@ from typing import Any, NamedTuple, TypeAlias
 from urllib.parse import quote
 
 from ..errors import SigningError
-from .base_string import Pair, Surroundings, base_string, escape, pairs_of, twice_encoded
+from .base_string import (
+    LONGEST_CACHED_URI,
+    NormalizedParameters,
+    Parameter,
+    base_string,
+    base_string_start,
+    encode_twice,
+    parse_parameters,
+)
 
-#: What httplib2 can send: text, bytes, a file-like object or an iterable of bytes.
+#: The bodies that httplib2 can send: text, bytes, a file-like object or an iterable of bytes.
 Body: TypeAlias = str | bytes | bytearray | memoryview | io.IOBase | Iterable[bytes] | None
 
 FORM = "application/x-www-form-urlencoded"
@@ -27,90 +35,103 @@ _URI = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://([^/?#]*)([^?#]*)(?:\?([^#]*))?(
 _AUTHORITY = re.compile(
     r"(?:[^@\\\s]*@)?(\[[0-9A-Fa-f:.]+(?:%25[A-Za-z0-9._~-]+)?\]|[^][:@\\%\s\x00-\x20\x7f]+)(?::([0-9]{0,5}))?"
 )
-# RFC 3986, section 3.3 (pchar) and 3.4: what may stand in a path and in a query. Everything else, and a "%" that
-# begins no escape, is encoded.
+# RFC 3986, sections 3.3 (pchar) and 3.4 list the characters that are allowed in a path and in a query. All others are
+# percent-encoded, and so is a "%" that isn't followed by two hexadecimal digits.
 _NOT_IN_PATH = re.compile(r"(?:%(?![0-9A-Fa-f]{2})|[^A-Za-z0-9._~!$&'()*+,;=:@/%-])+")
 _NOT_IN_QUERY = re.compile(r"(?:%(?![0-9A-Fa-f]{2})|[^A-Za-z0-9._~!$&'()*+,;=:@/?%-])+")
 _HIGHEST_PORT = 65535
-# RFC 9110, sections 5.6.2 and 9.1: whatever else stands there is taken for a part of the target.
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+# RFC 9110, sections 5.6.2 and 9.1. With any other character, part of the method would be read as part of the target.
+_METHOD = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _USUAL_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD")
 _SIGNATURE = b"oauth_signature"
-_NO_HOST = "uri has no host that can be signed, or a port that is none"
-# What was computed of a URI is kept for the next time, if it has no more characters than this.
-_LONGEST_KEPT = 2048
+_NO_HOST = "uri has no host that can be signed, or an invalid port; check the part between // and the path"
 
 
-class RequestParts:
-    """The parts of one request.
+class SignableRequest:
+    """One request, with all that its signature covers except the protocol parameters.
 
     Args:
-        uri: Absolute; whatever is not yet percent-encoded in it is encoded here, once.
-        method: The HTTP method, in any case.
-        body: The body or None. Read if the headers say that it is a form, else not touched.
-        headers: The headers, not changed.
+        uri: Absolute. Characters that are not yet percent-encoded are encoded here, once.
+        method: The HTTP method, in upper or lower case.
+        body: The body or None. It is read only if the headers declare a form.
+        headers: The headers. They are not changed.
 
     Attributes:
-        uri: Percent-encoded, with its fragment.
-        scheme: In lower case.
+        method: The method as it was given.
+        headers: A copy of the headers. The media type of a form is in lower case.
+        body: The body to send: the caller's own object, unless it is a form that had to be read or encoded.
+        form: The bytes of a form body, or None if the body isn't a form.
         base_uri: The base string URI.
-        query: Percent-encoded, without the question mark.
-        method: As it was given.
-        headers: A copy; a form's Content-Type begins in lower case here.
-        body: What to send: the caller's own object, unless it is a form that had to be read or encoded.
-        form: The bytes of a form body, or None if the body is no form.
-        takes_form: Whether the protocol parameters could be sent in the body.
-        is_short: Whether what is signed is so short that something may be kept of it for the next time.
-        type_was_mended: Whether a form's Content-Type was spelled otherwise than MediaWiki wants it.
+        accepts_protocol_parameters: Whether the protocol parameters can be sent in the body.
+        changed_media_type: Whether the media type of a form was not written as MediaWiki requires it.
 
     Raises:
-        SigningError: The request can't be signed so that what is signed is what is sent.
+        SigningError: The request can't be sent exactly as it would be signed.
 
     Source: RFC 5849, section 3.4.1.
     """
 
     def __init__(self, uri: str, method: str, body: Body, headers: Mapping[str, str] | None) -> None:
-        if method not in _USUAL_METHODS and not (isinstance(method, str) and _TOKEN.fullmatch(method)):
+        if method not in _USUAL_METHODS and not (isinstance(method, str) and _METHOD.fullmatch(method)):
             raise SigningError("method must be the name of an HTTP method, such as GET")
         self.method = method
         self.headers: dict[str, str] = {}
-        # Of a header that is there twice, in two spellings, the first is named.
-        self._names: dict[str, str] = {}
+        # If a header occurs in two spellings, this holds the first.
+        self._header_names: dict[str, str] = {}
         for name, value in headers.items() if headers else ():
-            text = name if isinstance(name, str) else _text(name)  # bytes occur: oauth2client makes them.
+            text = name if isinstance(name, str) else _text(name)  # oauth2client passes names as bytes.
             self.headers[text] = value
-            self._names.setdefault(text.lower(), text)
-        is_short = isinstance(uri, str) and len(uri) <= _LONGEST_KEPT
-        self._target = target = _kept_target(uri) if is_short else _new_target(uri)
-        self.uri, self.query, self.scheme = target.uri, target.query, target.scheme
-        if "host" in self._names:
-            self.base_uri = self._base_uri_by_header()
-        elif target.base_uri is not None:
-            self.base_uri = target.base_uri
-        else:
-            raise SigningError(_NO_HOST)
+            self._header_names.setdefault(text.lower(), text)
+        self._target = _parse(uri)
+        self.base_uri = self._base_string_uri()
         self.body = body
         self.form: bytes | None = None
-        self.is_short = is_short and len(self.base_uri) <= _LONGEST_KEPT
-        self.type_was_mended = self.takes_form = False
-        # oauthlib and MediaWiki leave the body of GET and HEAD out: it means nothing there (RFC 9110, section 9.3.1).
+        self.accepts_protocol_parameters = self.changed_media_type = False
+        # oauthlib and MediaWiki don't sign the body of GET and HEAD: it has no meaning there (RFC 9110, section 9.3.1).
         if method not in ("GET", "HEAD") and method.upper() not in ("GET", "HEAD"):
-            self._take_form()
+            self._read_form()
 
-    def header(self, name: str) -> str | None:
-        """Return the key of the header called ``name`` (in lower case) as it was given, whatever its case, or None."""
-        return self._names.get(name)
+    @property
+    def uri(self) -> str:
+        """The URI to send: percent-encoded, with its fragment."""
+        return self._target.uri
 
-    def authorized(self, authorization: str) -> dict[str, str]:
-        """Return new headers with an Authorization; it takes the place of any other."""
+    @property
+    def scheme(self) -> str:
+        """The scheme of the URI, in lower case."""
+        return self._target.scheme
+
+    @property
+    def query(self) -> str:
+        """The query of the URI: percent-encoded, without the question mark."""
+        return self._target.query
+
+    @property
+    def normalized_parameters(self) -> NormalizedParameters | None:
+        """The parameters of query and form, normalized, or None if one of them sorts among the protocol parameters."""
+        if self.form is None:
+            return self._target.normalized_query
+        query, form = parse_parameters(self.query.encode("ascii")), parse_parameters(self.form)
+        return NormalizedParameters.of(itertools.chain(query, form))
+
+    def header_name(self, name: str) -> str | None:
+        """Return the name of a header as the caller wrote it, or None if there is no such header.
+
+        Args:
+            name: In lower case.
+        """
+        return self._header_names.get(name)
+
+    def headers_with(self, authorization: str) -> dict[str, str]:
+        """Return a copy of the headers with this Authorization in place of any other."""
         headers = self.headers.copy()
-        if "authorization" in self._names:
+        if "authorization" in self._header_names:
             headers = {name: value for name, value in headers.items() if name.lower() != "authorization"}
         headers["Authorization"] = authorization
         return headers
 
-    def by_source(self, protocol: Iterable[tuple[str, str]]) -> dict[str, list[Pair]]:
-        """Return what is signed, twice encoded, by where it stands: ``query``, ``form`` or ``protocol``.
+    def parameters_by_source(self, protocol: Iterable[tuple[str, str]]) -> dict[str, list[Parameter]]:
+        """Return the parameters that are signed, encoded twice, by their source: ``query``, ``form`` or ``protocol``.
 
         Args:
             protocol: The protocol parameters, not encoded.
@@ -118,65 +139,79 @@ class RequestParts:
         Source: RFC 5849, section 3.4.1.3.1.
         """
         sources = {
-            "query": pairs_of(self.query.encode("ascii")),
-            "form": pairs_of(self.form or b""),
-            "protocol": ((twice_encoded(name), twice_encoded(value)) for name, value in protocol),
+            "query": parse_parameters(self.query.encode("ascii")),
+            "form": parse_parameters(self.form or b""),
+            "protocol": ((encode_twice(name), encode_twice(value)) for name, value in protocol),
         }
         # 'The "oauth_signature" parameter MUST be excluded from the signature base string if present.'
-        return {source: [pair for pair in pairs if pair[0] != _SIGNATURE] for source, pairs in sources.items()}
+        return {source: [each for each in found if each[0] != _SIGNATURE] for source, found in sources.items()}
 
     def base_string(self, protocol: Iterable[tuple[str, str]]) -> bytes:
-        """Return the signature base string, with these protocol parameters, not encoded."""
-        pairs = itertools.chain(*self.by_source(protocol).values())
-        return base_string(self.method, self.base_uri, sorted(pairs))
+        """Return the signature base string.
+
+        Args:
+            protocol: The protocol parameters, not encoded.
+        """
+        parameters = itertools.chain(*self.parameters_by_source(protocol).values())
+        return base_string(self.method, self.base_uri, sorted(parameters))
 
     @property
-    def surroundings(self) -> Surroundings | None:
-        """What stands around the protocol parameters in the base string, if they stand together there."""
-        if self.form is None:
-            return self._target.surroundings
-        return Surroundings.of(itertools.chain(pairs_of(self.query.encode("ascii")), pairs_of(self.form)))
+    def base_string_start(self) -> bytes:
+        """The beginning of the signature base string, up to the parameters."""
+        return base_string_start(self.method, self.base_uri)
 
-    def _base_uri_by_header(self) -> str:
-        authority = _text(self.headers[self._names["host"]])
-        if not authority.isascii() or "@" in authority:
-            raise SigningError("a Host header must be a host in ASCII, an international one as IDNA; or leave it out")
-        base_uri = _base_uri(self._target.scheme, authority, self._target.path)
+    def _base_string_uri(self) -> str:
+        base_uri = self._target.base_uri
+        # RFC 5849, section 3.4.1.2: 'The host and port values MUST match the content of the HTTP request "Host" header
+        # field.'
+        if "host" in self._header_names:
+            host = _text(self.headers[self._header_names["host"]])
+            if not host.isascii() or "@" in host:
+                raise SigningError(
+                    "the Host header must be a host in ASCII; write an international one as IDNA (xn--...), or remove"
+                    " the header"
+                )
+            base_uri = _base_string_uri(self.scheme, host, self._target.path)
         if base_uri is None:
             raise SigningError(_NO_HOST)
         return base_uri
 
-    def _take_form(self) -> None:
-        """Take the body for a form, if the headers say that it is one."""
+    def _read_form(self) -> None:
+        """Read the body if the headers declare a form."""
         body = self.body
-        name = self.header("content-type")
+        name = self.header_name("content-type")
         content_type = "" if name is None else _text(self.headers[name]).strip()
-        media_type, semicolon, rest = content_type.partition(";")
+        media_type, semicolon, media_type_parameters = content_type.partition(";")
         is_form = media_type.strip().lower() == FORM
-        is_transferred = self.header("transfer-encoding") is not None
-        self.takes_form = not is_transferred and (is_form or (body is None and not content_type))
+        has_transfer_encoding = self.header_name("transfer-encoding") is not None
+        self.accepts_protocol_parameters = not has_transfer_encoding and (
+            is_form or (body is None and not content_type)
+        )
         if not is_form or body is None:
             return
-        if is_transferred:
-            raise SigningError("a form with a Transfer-Encoding of its own can't be signed; leave that header out")
+        if has_transfer_encoding:
+            raise SigningError("a form with a Transfer-Encoding header can't be signed; remove that header")
         self.form = read_form(body)
-        self.is_short = False
         if not isinstance(body, str | bytes) or (isinstance(body, str) and not body.isascii()):
             self.body = self.form
-        # MediaWiki compares the media type byte by byte, in lower case (Extension:OAuth, REL1_39).
+        # MediaWiki compares the media type byte for byte, in lower case (Extension:OAuth, REL1_39).
         assert name is not None
-        self.headers[name] = FORM + semicolon + rest
-        self.type_was_mended = media_type != FORM
-        # A length that was counted in characters, where bytes are sent, would cut the form and begin another request.
-        if (length := self.header("content-length")) is not None:
+        self.headers[name] = FORM + semicolon + media_type_parameters
+        self.changed_media_type = media_type != FORM
+        # The caller may have counted characters, and bytes are sent. A length that is too small would cut the form off,
+        # and its rest would be read as the beginning of another request.
+        if (length := self.header_name("content-length")) is not None:
             self.headers[length] = str(len(self.form))
 
 
 def read_form(body: Any) -> bytes:
-    """Return the bytes of a form body, whatever kind of body it is; of a file, all from where it is.
+    """Return the bytes of a form body.
+
+    Args:
+        body: Any body that httplib2 can send. A file is read from its current position to its end.
 
     Raises:
-        SigningError: It is no form yet (a dict, pairs), or no text that UTF-8 can encode.
+        SigningError: The form is not encoded yet (a dict, pairs), or UTF-8 can't encode its text.
     """
     try:
         if isinstance(body, str):
@@ -191,23 +226,23 @@ def read_form(body: Any) -> bytes:
         if not isinstance(body, Mapping):
             return b"".join(body)
     except UnicodeEncodeError:
-        raise SigningError("the form holds text that can't be encoded as UTF-8") from None
+        raise SigningError("the form contains a character that UTF-8 can't encode; remove lone surrogates") from None
     except TypeError:
         pass
     raise SigningError("a form must be text, bytes or a file of them; encode a dict with urllib.parse.urlencode first")
 
 
 def is_file(body: object) -> bool:
-    """Whether a body is to be read: a file, or what looks like one."""
-    # Not a class of files: CPython 3.11 crashes on its tell() where it has called that of many files.
+    """Whether a body is a file, or an object that is read like one."""
+    # Classes are excluded because CPython 3.11 crashes on the tell() of a class of files after that of many files.
     return hasattr(body, "read") and not isinstance(body, type)
 
 
 def _read_in_place(file: Any) -> Any:
-    """Read a file to its end and go back to where it was, if it can."""
+    """Read a file to its end and return to its position, if the file can do so."""
     try:
         start = file.tell()
-    except Exception:  # Whatever a pipe, a socket or a wrapper of one raises.
+    except Exception:  # A pipe, a socket or a wrapper of one raises various errors.
         return file.read()
     content = file.read()
     with contextlib.suppress(Exception):
@@ -215,32 +250,16 @@ def _read_in_place(file: Any) -> Any:
     return content
 
 
-def form_encode(pairs: Iterable[tuple[str, str]]) -> str:
-    """Encode names and values so that they may stand in a query or in a form."""
-    return "&".join(f"{escape(name)}={escape(value)}" for name, value in pairs)
-
-
-def add_to_query(uri: str, encoded: str) -> str:
-    """Append encoded pairs to the query of a URI, before its fragment; what stands there stays as it is.
-
-    No empty pair comes of it (``?&`` or ``&&``), which MediaWiki does not sign as the RFC does.
-    """
-    start, hash_sign, fragment = uri.partition("#")
-    path, _, query = start.partition("?")
-    separator = "&" if query and not query.endswith("&") else ""
-    return f"{path}?{query}{separator}{encoded}{hash_sign}{fragment}"
-
-
 class _Target(NamedTuple):
-    """A URI and its parts; all but the fragment is as it is sent.
+    """A URI and its parts. All of them except the fragment are sent as they are here.
 
     Attributes:
         uri: Percent-encoded.
         scheme: In lower case.
         path: Percent-encoded.
-        query: Likewise.
+        query: Percent-encoded.
         base_uri: The base string URI, or None if there is no host that can be signed.
-        surroundings: Of the query.
+        normalized_query: The parameters of the query, or None if one of them sorts among the protocol parameters.
     """
 
     uri: str
@@ -248,10 +267,15 @@ class _Target(NamedTuple):
     path: str
     query: str
     base_uri: str | None
-    surroundings: Surroundings | None
+    normalized_query: NormalizedParameters | None
 
 
-def _new_target(uri: str) -> _Target:
+def _parse(uri: str) -> _Target:
+    is_short = isinstance(uri, str) and len(uri) <= LONGEST_CACHED_URI
+    return _cached_target(uri) if is_short else _parse_target(uri)
+
+
+def _parse_target(uri: str) -> _Target:
     match = _URI.fullmatch(uri) if isinstance(uri, str) else None
     if match is None:
         raise SigningError("uri must be absolute text, such as https://example.org/w/api.php")
@@ -266,31 +290,35 @@ def _new_target(uri: str) -> _Target:
         if fragment is not None:
             sent += f"#{_NOT_IN_QUERY.sub(_encode_match, fragment)}"
     except UnicodeError:
-        raise SigningError("uri holds text that can't be encoded as UTF-8, or a host that is none") from None
+        raise SigningError(
+            "uri contains a character that UTF-8 can't encode, or an invalid host; check it for lone surrogates"
+        ) from None
     scheme, query = scheme.lower(), query or ""
-    surroundings = Surroundings.of(pairs_of(query.encode("ascii")))
-    return _Target(sent, scheme, path, query, _base_uri(scheme, authority, path), surroundings)
+    normalized_query = NormalizedParameters.of(parse_parameters(query.encode("ascii")))
+    return _Target(sent, scheme, path, query, _base_string_uri(scheme, authority, path), normalized_query)
 
 
-# Programs ask the same again: who they are, what has changed.
-_kept_target = functools.lru_cache(maxsize=256)(_new_target)
+# Programs send some requests many times, such as those that ask for the user's name or for recent changes.
+_cached_target = functools.lru_cache(maxsize=256)(_parse_target)
 
 
-def _base_uri(scheme: str, authority: str, path: str) -> str | None:
-    """Return the base string URI: scheme and host in lower case, no default port; RFC 5849, section 3.4.1.2.
+def _base_string_uri(scheme: str, authority: str, path: str) -> str | None:
+    """Return the base string URI, or None if the authority has no host that can be signed or an invalid port.
 
-    None if the authority has no host that can be signed, or a port that is none.
-
-    The path is the request line's to the byte; oauthlib would drop an empty path parameter.
+    The path stays byte for byte as it is in the request line. oauthlib would drop an empty path parameter.
 
     Args:
         scheme: In lower case.
-        authority: The Host header's, if there is one.
+        authority: The value of the Host header, or else the authority of the URI.
         path: Percent-encoded.
+
+    Source: RFC 5849, section 3.4.1.2.
     """
     match = _AUTHORITY.fullmatch(authority)
     if match is None or int(match[2] or 0) > _HIGHEST_PORT:
         return None
+    # "The scheme and host MUST be in lowercase." "The port MUST be included if it is not the default port for the
+    # scheme, and MUST be excluded if it is the default."
     host, port = match[1].lower(), match[2]
     port = "" if not port or port == str(DEFAULT_PORTS.get(scheme)) else f":{port}"
     return f"{scheme}://{host}{port}{path or '/'}"
