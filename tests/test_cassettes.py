@@ -373,7 +373,7 @@ def test_an_http_that_is_none_is_told_at_once(tmp_path):
 
 def test_without_a_cassette_it_says_so(tmp_path, serve, http):
     server = serve()
-    with pytest.raises(NotRecordedError, match="There is no such cassette yet"):
+    with pytest.raises(NotRecordedError, match="The cassette doesn't exist yet"):
         play(http, tmp_path, server.uri("/", "127.0.0.1"))
     assert server.received == []
 
