@@ -45,7 +45,8 @@ def recorder(
 
     Args:
         cassette_library_dir: The folder of the cassettes.
-        secrets: Secrets that would not be detected otherwise. They are replaced everywhere. None and empty values are ignored.
+        secrets: Secrets that would not be detected otherwise. They are replaced everywhere. None and empty values
+            are ignored.
         binary: ``refuse`` raises an error for a body that isn't text. ``keep`` writes it unchanged.
         **options: Any option of ``vcr.VCR``. The default of ``record_mode`` is ``none``.
 
