@@ -49,13 +49,17 @@ class Finding(NamedTuple):
 def audit(path: str | os.PathLike[str], secrets: Iterable[str | None] = ()) -> Iterator[Finding]:
     """Yield each value that looks like a secret in a cassette, or in all files of a folder.
 
-    A value looks like a secret by its name (``oauth_*``, tokens, passwords, cookies, ``Authorization``), by its shape
-    (a JWT, a private key, Basic and Bearer credentials, long hexadecimal numbers) or by its randomness (upper case
-    letters, lower case letters and digits in no order). A hash with a name such as ``sha1`` isn't reported.
+    A value is reported for one of three reasons:
+
+    - its name: ``oauth_*``, tokens, passwords, cookies, ``Authorization``
+    - its shape: a JWT, a private key, Basic and Bearer credentials, a long hexadecimal number
+    - its randomness: upper case letters, lower case letters and digits in no order
+
+    A hash with a name such as ``sha1`` isn't reported.
 
     Args:
         path: A file, or a folder. Hidden files in a folder are ignored.
-        secrets: Additional secrets, whatever they look like. None and empty values are ignored.
+        secrets: Secrets that would not be detected otherwise. None and empty values are ignored.
 
     Returns:
         Findings sorted by file and line. Each value is reported once for each line.

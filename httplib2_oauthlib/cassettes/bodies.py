@@ -75,9 +75,9 @@ class ParsedBody(NamedTuple):
     """What a body means.
 
     Attributes:
-        kind: The kind of ``content``: ``FORM`` (a list of pairs), ``JSON`` (a value), ``MULTIPART`` (a list of
-            :class:`Part`), ``TEXT`` (str), ``BINARY`` (bytes) or ``NOTHING`` (None).
-        content: A value of the type that belongs to ``kind``.
+        kind: ``FORM``, ``JSON``, ``MULTIPART``, ``TEXT``, ``BINARY`` or ``NOTHING``.
+        content: A list of pairs for a form, the value for JSON, a list of :class:`Part` for multipart, str for text,
+            bytes for binary, and None for no body.
     """
 
     kind: str

@@ -32,7 +32,7 @@ class ConnectionGuard:
     """Sets the pooled connections of each Http aside while a cassette is open.
 
     Args:
-        cassette: The ``cassette`` attribute of each of vcr's connections for it.
+        cassette: The cassette. Its connections have it as their attribute ``cassette``.
         is_ignored: Returns whether the cassette ignores a request, given its method and URI.
     """
 

@@ -3,7 +3,7 @@
 The scrubber and the audit both use this module, so that a scrubbed cassette passes the audit. Nothing is replaced here.
 
 JSON, forms, URIs, headers and multipart bodies are parsed. Any other text, broken JSON, and any of these in HTML
-is searched for whatever looks like a name and a value. Values are decoded and searched like texts.
+is searched for anything that looks like a name and a value. Values are decoded and searched like texts.
 """
 
 import html
@@ -327,7 +327,7 @@ _PAIRS: tuple[tuple[str, re.Pattern[str], tuple[int, tuple[int, ...]], Callable[
 
 
 def _by_name(text: str) -> Iterator[DetectedSecret]:
-    """Find the secrets in a text that isn't parsed, by whatever looks like a name before a value."""
+    """Find the secrets in a text that isn't parsed, by anything that looks like a name and a value."""
     for sign, pattern, (name, values), decode in _PAIRS:
         if sign in text:
             for match in pattern.finditer(text):

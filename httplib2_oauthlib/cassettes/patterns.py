@@ -91,7 +91,7 @@ def parse_address(value: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address |
 #: A placeholder has unreserved characters only, so that it has the same spelling when it is percent-encoded, in JSON,
 #: in HTML, in a cookie and in a header.
 PLACEHOLDER = re.compile(r"SCRUBBED-[a-z0-9]+-[0-9]+|scrubbed-[0-9]+@example\.org")
-#: Networks reserved for documentation (RFC 5737, RFC 3849). Their addresses belong to nobody.
+#: Networks reserved for documentation (RFC 5737, RFC 3849). Their addresses are never assigned.
 DOCUMENTATION_NETWORKS = tuple(
     ipaddress.ip_network(network) for network in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32")
 )

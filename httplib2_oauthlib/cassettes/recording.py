@@ -45,8 +45,8 @@ def recorder(
 
     Args:
         cassette_library_dir: The folder of the cassettes.
-        secrets: Additional secrets, besides all values that look like one. They are replaced everywhere. None and empty
-            values are ignored.
+        secrets: Secrets that would not be detected otherwise. They are replaced everywhere. None and empty values
+            are ignored.
         binary: ``refuse`` raises an error for a body that isn't text. ``keep`` writes it unchanged.
         **options: Any option of ``vcr.VCR``. The default of ``record_mode`` is ``none``.
 
@@ -418,7 +418,7 @@ def _not_recorded_message(cassette: SignedCassette, request: Any) -> str:
         for differences in [matching.Comparison(request, recorded, cassette.scrubber.scrub_text).differences()]
     )
     if not ranked:
-        lines.append("There is no such cassette yet, or it is empty.")
+        lines.append("The cassette doesn't exist yet, or it is empty.")
     elif not ranked[0][0]:
         lines.append("The request was recorded, and has been played as often as it was recorded.")
     else:

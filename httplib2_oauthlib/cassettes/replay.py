@@ -1,10 +1,14 @@
 """Adapts a recorded response to the new request, where a server's response depends on the request.
 
-A server repeats the client's nonce (in MediaWiki's identity, in "Nonce already used"), the client key (as the audience
-of an identity) and the timestamp ("Expired timestamp, yours ..., ours ..."), and sends its own time with it (the Date
-header). Unchanged, a recorded response would not fit a new request. Its identity would belong to another request, and
-after a few months every refusal would look like a wrong clock. So the repeated values are replaced by those of the new
-request, and the server's clock keeps its difference from the client's.
+A server repeats values of the request:
+
+- the nonce, in MediaWiki's identity and in "Nonce already used"
+- the client key, as the audience of an identity
+- the timestamp, in "Expired timestamp, yours ..., ours ..."
+
+It also sends its own time, in these messages and in the Date header. Without changes, the identity in a recorded
+response would belong to another request, and after a few months every refusal would look like a wrong clock. So the
+repeated values are replaced by those of the new request, and the server's clock keeps its difference from the client's.
 """
 
 import base64
@@ -55,7 +59,7 @@ def adapt_response(recorded: Any, response: Mapping[str, Any], new: Any) -> dict
     for marker, key in ((STATEMENT, _KEY), (FORGERY, _FORGERY_KEY)):
         if body.startswith(marker.encode()):
             body = _jwt(body[len(marker) :], seconds, key)
-    # If the body is unchanged, so is its length. The response to a HEAD has the length of a body that it leaves out.
+    # An unchanged body keeps the recorded length. For a HEAD, that is the length of a body that isn't sent.
     length = None if body == stored else len(body)
     headers = {name: _adapt_header(name, value, seconds, length) for name, value in response["headers"].items()}
     return {**response, "headers": headers, "body": {**(response.get("body") or {}), "string": body}}

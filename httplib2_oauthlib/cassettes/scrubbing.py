@@ -168,8 +168,8 @@ class Scrubber:
     """Replaces the secrets of cassettes.
 
     Args:
-        secrets: Additional secrets, besides all values that look like one. None and empty values are ignored, so that
-            unset environment variables can be passed.
+        secrets: Secrets that would not be detected otherwise. None and empty values are ignored, so that unset
+            environment variables can be passed.
         binary: ``refuse`` raises an error for a body that isn't text, because such a body can't be scrubbed. ``keep``
             writes it unchanged.
 
