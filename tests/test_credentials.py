@@ -394,7 +394,7 @@ def test_a_change_of_one_section_leaves_the_rest_as_it_is(store):
     store.save("a.example", OAuth1("new", "canary-new"))
     assert store.path.read_bytes() == BY_HAND.replace(
         b"client_key = alice\n  # second\nclient_secret: canary\nrealm = old\n",
-        b"  # second\nclient_key = new\nclient_secret = canary-new\n",
+        b"client_key = new\n  # second\nclient_secret = canary-new\n",
     ) + b"\n"  # fmt: skip
 
 

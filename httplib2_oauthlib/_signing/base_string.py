@@ -59,7 +59,7 @@ def parse_parameters(form: bytes) -> Iterator[Parameter]:
     """Yield the parameters of a form or of a query.
 
     Args:
-        form: It is parsed as servers parse it: ``+`` is a space, a ``%`` without two hexadecimal digits stands for
+        form: The form or the query. As on servers, ``+`` is a space, a ``%`` without two hexadecimal digits stands for
             itself, and empty parts (``&&``) are skipped.
 
     Source: RFC 5849, section 3.4.1.3.1.

@@ -94,7 +94,7 @@ def _rsa_key(text: str, file: str, variable: str) -> str:
         problem = error.strerror or type(error).__name__
     except ValueError as error:
         problem = type(error).__name__
-    # This is raised outside the handlers, so that the errors above, which quote the path, are not in its context.
+    # The error is raised outside the handlers. Otherwise its context would contain an error that quotes the path.
     if not text:
         raise CredentialsError(f"the file that {variable}_FILE names can't be used: {problem}")
     return text

@@ -37,7 +37,7 @@ def to_oauth1(arguments: Mapping[str, Any], place: str) -> OAuth1:
         return OAuth1(**arguments)
     except SigningError as error:
         problem = str(error)
-    # This is raised outside the handler, so that its context contains no error that quotes a value.
+    # The error is raised outside the handler. Otherwise its context would contain an error that quotes a value.
     raise CredentialsError(f"{place}: {problem}")
 
 

@@ -51,7 +51,7 @@ class FileStore:
         """Return all credentials in the file.
 
         Returns:
-            Host pattern to credentials, for ``OAuth1Http(oauth=...)``. Empty if there is no file.
+            Host pattern to credentials, for ``OAuth1Http(oauth=...)``. Empty if the file doesn't exist.
 
         Raises:
             CredentialsError: The file can't be read or parsed, or isn't private. The message contains the line or the

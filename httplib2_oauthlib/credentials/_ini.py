@@ -29,7 +29,7 @@ def parse_sections(text: str, path: Path) -> dict[str, dict[str, str]]:
         parser.read_string(text.removeprefix(_BYTE_ORDER_MARK))
     except configparser.Error as error:
         line = getattr(error, "lineno", None) or vars(error)["errors"][0][0]
-    # This is raised outside the handler, so that its context contains no error that quotes a line.
+    # The error is raised outside the handler. Otherwise its context would contain an error that quotes a line.
     if line:
         raise CredentialsError(f"{path}, line {line}: expected [host] or key = value, each of them once")
     sections = {name.lower(): dict(parser[name]) for name in parser.sections()}
@@ -71,18 +71,20 @@ def edit_section(text: str, host: str, values: dict[str, str] | None) -> str:
     prefixes = {"#", ";", *re.findall(r"^[^\S\n]*[#;]", text, re.MULTILINE)}
     updater = ConfigUpdater(comment_prefixes=tuple(prefixes), empty_lines_in_values=False)
     updater.read_string(text)
-    options = "".join(f"{key} = {_quote(value)}{line_end}" for key, value in (values or {}).items())
+    options = {key: f"{key} = {_quote(value)}{line_end}" for key, value in (values or {}).items()}
     section = next((section for section in updater.iter_sections() if section.name.lower() == host), None)
     if section is None:
         blank_line = "" if text.endswith(line_end * 2) or not text else line_end
-        return f"{text}{blank_line}[{host}]{line_end}{options}"
-    # The comments between the old options stay, and the new options follow them. The comments and blank lines after the
-    # last option belong to the next section.
+        return f"{text}{blank_line}[{host}]{line_end}{''.join(options.values())}"
+    # The comments and blank lines after the last option belong to the next section.
     blocks = list(section.iter_blocks())
     end = max((number for number, block in enumerate(blocks, 1) if isinstance(block, Option)), default=0)
-    comments = "".join(str(block) for block in blocks[:end] if not isinstance(block, Option))
     rest = "".join(map(str, blocks[end:]))
-    edited = rest.lstrip("\r\n") if values is None else "".join([*section.lines, comments, options, rest])
+    if values is None:
+        edited = rest.lstrip("\r\n")
+    else:
+        kept = [options.pop(block.key, "") if isinstance(block, Option) else str(block) for block in blocks[:end]]
+        edited = "".join([*section.lines, *kept, *options.values(), rest])
     return "".join(edited if block is section else str(block) for block in updater.iter_blocks())
 
 

@@ -82,7 +82,7 @@ def read_user_config(path: str | os.PathLike[str]) -> dict[str, OAuth1]:
             return from_pywikibot(authenticate)
         except CredentialsError as error:
             problem = str(error)
-    # This is raised outside the handlers, so that its context contains no error that quotes a line of the file.
+    # The error is raised outside the handlers. Otherwise its context would contain an error that quotes a line.
     raise CredentialsError(f"{place}: {problem}")
 
 
