@@ -1,1 +1,1 @@
-"""Side-by-side timings, as ratios of one run: ``python -m benchmarks``."""
+"""Benchmarks that compare this package with others, as ratios within one run: ``python -m benchmarks``."""

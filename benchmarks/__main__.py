@@ -1,4 +1,4 @@
-"""Print the table: ``python -m benchmarks [case ...] [--quick]``."""
+"""Print a table of ratios: ``python -m benchmarks [case ...] [--quick]``."""
 
 import argparse
 
@@ -6,15 +6,17 @@ from .cases import CASES
 
 
 def main() -> None:
-    """Measure what is asked for, and print a line for each ratio."""
+    """Run the cases that the command line names, and print a line for each ratio."""
     names = [case.name for case in CASES]
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("case", nargs="*", help=f"one of {', '.join(names)}; all of them without it")
-    parser.add_argument("--quick", action="store_true", help="measure so little that only large differences mean much")
+    parser.add_argument("case", nargs="*", help=f"one of {', '.join(names)}; the default is all of them")
+    parser.add_argument(
+        "--quick", action="store_true", help="measure for a short time, so that only large differences are significant"
+    )
     arguments = parser.parse_args()
     unknown = [name for name in arguments.case if name not in names]
     if unknown:
-        parser.error(f"no such case: {', '.join(unknown)}; there are {', '.join(names)}")
+        parser.error(f"no such case: {', '.join(unknown)}. Choose from: {', '.join(names)}")
     print(f"{'':54}{'ours':>10}{'theirs':>10}{'ratio':>8}  goal", flush=True)
     for case in CASES:
         if case.name in (arguments.case or names):

@@ -1,4 +1,4 @@
-"""What is measured, and what each ratio should be."""
+"""The cases that are measured, and the goal of each ratio."""
 
 import functools
 import itertools
@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 from urllib.parse import urlencode
@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from httplib2_oauthlib import OAuth1, OAuth1Http
 
-from .clients import FORM_HEADERS, FOUR, OURS, client, getters, posters
+from .clients import CREDENTIALS, FORM_HEADERS, OURS, client, getters, posters
 from .measuring import Work, peak_memory, side_by_side
 from .server import running
 
@@ -35,11 +35,11 @@ class Row(NamedTuple):
     """One line of the table.
 
     Attributes:
-        what: What was measured.
-        ours: What it is for this package, with its unit.
-        theirs: What it is for what that is compared with.
-        ratio: The number that counts.
-        goal: What it should be, such as ``<= 1.15``; nothing where it is shown to be compared only.
+        what: The name of the measurement.
+        ours: The value for this package, with its unit.
+        theirs: The value that it is compared with, with its unit.
+        ratio: The ratio of the two.
+        goal: The ratio's goal, such as ``<= 1.15``. It is empty if the ratio is for information only.
     """
 
     what: str
@@ -50,130 +50,146 @@ class Row(NamedTuple):
 
     @property
     def is_reached(self) -> bool:
-        """Whether the ratio is what it should be."""
+        """Whether the ratio reaches its goal."""
         relation, _, number = self.goal.partition(" ")
         return not relation or (self.ratio <= float(number) if relation == "<=" else self.ratio >= float(number))
 
 
 class Case(NamedTuple):
-    """Something that is measured: its name on the command line, and the work, which is told how much effort to take."""
+    """A case.
+
+    Attributes:
+        name: The name on the command line.
+        measure: Measures the case. The argument is the factor by which the measurement is longer than usual.
+    """
 
     name: str
     measure: Callable[[float], Iterable[Row]]
 
 
 def _get(effort: float) -> Iterator[Row]:
+    """Time a GET."""
     with running() as server:
-        clients = _proven(getters(f"{server}/plain/api.php?{_QUERY}", f"{server}/signed/api.php?{_QUERY}"))
+        clients = _checked(getters(f"{server}/plain/api.php?{_QUERY}", f"{server}/signed/api.php?{_QUERY}"))
         plain, ours = clients["httplib2"], clients["httplib2-oauthlib"]
-        one, other = side_by_side(ours, plain, effort=3 * effort)
-        yield Row("GET, to plain httplib2", _time(one), _time(other), one / other, "<= 1.15")
+        times = side_by_side(ours, plain, effort=3 * effort)
+        yield _relative("GET, compared with httplib2", times, "<= 1.4")
         for name, goal in (("requests-oauthlib", ">= 2.8"), ("authlib on httpx", "")):
-            one, other = side_by_side(ours, clients[name], effort=effort)
-            yield Row(f"GET, times as fast as {name}", _time(one), _time(other), other / one, goal)
+            times = side_by_side(ours, clients[name], effort=effort)
+            yield _speed_up(f"GET, speed-up over {name}", times, goal)
 
 
 def _sign(effort: float) -> Iterator[Row]:
-    theirs = client()
-    one, other = side_by_side(lambda: OURS.sign(_URI), lambda: theirs.sign(_URI), effort=effort)
-    yield Row("sign, 4 parameters, times as fast as oauthlib", _time(one), _time(other), other / one, ">= 10")
+    """Time the signing of a request without a body."""
+    peer = client()
+    times = side_by_side(lambda: OURS.sign(_URI), lambda: peer.sign(_URI), effort=effort)
+    yield _speed_up("sign 4 parameters, speed-up over oauthlib", times, ">= 10")
     numbers = itertools.count()
-    one, other = side_by_side(
-        lambda: OURS.sign(_another(next(numbers))), lambda: theirs.sign(_another(next(numbers))), effort=effort
+    times = side_by_side(
+        lambda: OURS.sign(_numbered_uri(next(numbers))),
+        lambda: peer.sign(_numbered_uri(next(numbers))),
+        effort=effort,
     )
-    yield Row("sign, always another URI, times as fast as oauthlib", _time(one), _time(other), other / one)
-    longer = OAuth1(*FOUR, signature_method="HMAC-SHA512")
-    one, other = side_by_side(lambda: longer.sign(_URI), lambda: OURS.sign(_URI), effort=effort)
-    yield Row("sign, SHA512 to SHA1", _time(one), _time(other), one / other, "<= 1.1")
+    yield _speed_up("sign a new URI each time, speed-up over oauthlib", times)
+    sha512 = OAuth1(*CREDENTIALS, signature_method="HMAC-SHA512")
+    times = side_by_side(lambda: sha512.sign(_URI), lambda: OURS.sign(_URI), effort=effort)
+    yield _relative("sign, SHA-512 compared with SHA-1", times, "<= 1.1")
 
 
 def _form(effort: float) -> Iterator[Row]:
-    small, large = (_encoded(_MB), _encoded(10 * _MB))
-    theirs = client()
-    of_oauthlib = functools.partial(theirs.sign, _URI, "POST", small, FORM_HEADERS)
-    one, other = side_by_side(functools.partial(_sign_form, small), of_oauthlib, effort=effort)
-    yield Row("sign, form of 1 MB, times as fast as oauthlib", _time(one), _time(other), other / one, ">= 8")
-    peak, their_peak = peak_memory(functools.partial(_sign_form, small)), peak_memory(of_oauthlib)
-    yield Row("the same, memory to the body's", _size(peak), _size(their_peak), peak / len(small), "<= 6")
-    one, other = side_by_side(functools.partial(_sign_form, large), functools.partial(_sign_form, small), effort=effort)
-    yield Row("sign, form of 10 MB to 1 MB", _time(one), _time(other), one / other, "<= 12")
-    longer = OAuth1(*FOUR, signature_method="HMAC-SHA512")
-    one, other = side_by_side(
-        lambda: longer.sign(_URI, "POST", small, FORM_HEADERS), functools.partial(_sign_form, small), effort=effort
+    """Time the signing of a large form, and measure its memory."""
+    small, large = _encoded(_MB), _encoded(10 * _MB)
+    peer = client()
+    peer_form = functools.partial(peer.sign, _URI, "POST", small, FORM_HEADERS)
+    times = side_by_side(functools.partial(_sign_form, small), peer_form, effort=effort)
+    yield _speed_up("sign a form of 1 MB, speed-up over oauthlib", times, ">= 8")
+    peak, peer_peak = peak_memory(functools.partial(_sign_form, small)), peak_memory(peer_form)
+    yield Row(
+        "its peak memory, compared with the form's size", _size(peak), _size(peer_peak), peak / len(small), "<= 6"
     )
-    yield Row("sign, form of 1 MB, SHA512 to SHA1", _time(one), _time(other), one / other, "<= 1.1")
+    times = side_by_side(functools.partial(_sign_form, large), functools.partial(_sign_form, small), effort=effort)
+    yield _relative("sign a form, 10 MB compared with 1 MB", times, "<= 12")
+    sha512 = OAuth1(*CREDENTIALS, signature_method="HMAC-SHA512")
+    times = side_by_side(
+        lambda: sha512.sign(_URI, "POST", small, FORM_HEADERS), functools.partial(_sign_form, small), effort=effort
+    )
+    yield _relative("sign a form of 1 MB, SHA-512 compared with SHA-1", times, "<= 1.1")
 
 
 def _edit(effort: float) -> Iterator[Row]:
+    """Time an edit of a large page."""
     with running() as server:
-        clients = _proven(posters(f"{server}/plain/api.php", f"{server}/signed/api.php", _edit_of(_MB)))
+        clients = _checked(posters(f"{server}/plain/api.php", f"{server}/signed/api.php", _edit_parameters(_MB)))
         ours = clients["httplib2-oauthlib"]
         for name, goal in (("requests-oauthlib", ">= 8"), ("authlib on httpx", "")):
-            one, other = side_by_side(ours, clients[name], effort=effort)
-            yield Row(f"edit of 1 MB, times as fast as {name}", _time(one), _time(other), other / one, goal)
-        one, other = side_by_side(ours, clients["httplib2"], effort=effort)
-        yield Row("edit of 1 MB, to plain httplib2", _time(one), _time(other), one / other)
+            times = side_by_side(ours, clients[name], effort=effort)
+            yield _speed_up(f"edit of 1 MB, speed-up over {name}", times, goal)
+        times = side_by_side(ours, clients["httplib2"], effort=effort)
+        yield _relative("edit of 1 MB, compared with httplib2", times)
 
 
 def _rsa(effort: float) -> Iterator[Row]:
+    """Time the signing with RSA."""
     key = rsa.generate_private_key(65537, 2048).private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
     for method in ("RSA-SHA1", "RSA-SHA256"):
         settings = {"signature_method": method, "rsa_key": key.decode("ascii")}
-        ours, theirs = OAuth1(*FOUR, **settings), client(**settings)
-        one, other = side_by_side(
-            functools.partial(ours.sign, _URI), functools.partial(theirs.sign, _URI), effort=effort
-        )
-        yield Row(f"sign, {method}, times as fast as oauthlib", _time(one), _time(other), other / one, ">= 20")
+        ours, peer = OAuth1(*CREDENTIALS, **settings), client(**settings)
+        times = side_by_side(functools.partial(ours.sign, _URI), functools.partial(peer.sign, _URI), effort=effort)
+        yield _speed_up(f"sign with {method}, speed-up over oauthlib", times, ">= 20")
 
 
 def _stream(effort: float) -> Iterator[Row]:
+    """Time a POST of a large file, and measure its memory."""
     size = round(10**9 * min(effort, 1))
     with running() as server, tempfile.TemporaryFile() as file:
-        file.truncate(size)  # Zeros; most file systems keep none of them.
+        file.truncate(size)  # A file of zeros takes no space on most file systems.
         plain, ours = httplib2.Http(), OAuth1Http(oauth=OURS)
         for kind in ("application/octet-stream", "multipart/form-data; boundary=b"):
             posting = functools.partial(_post_file, f"{server}/w/api.php", file, kind, size)
-            one, other = side_by_side(
+            times = side_by_side(
                 functools.partial(posting, ours), functools.partial(posting, plain), effort=min(effort, 0.4)
             )
-            what = f"{size / 10**9:g} GB of {kind.partition(';')[0]}"
-            yield Row(f"{what}, to plain httplib2", _time(one), _time(other), one / other, "<= 1.05")
-            peak, their_peak = (peak_memory(functools.partial(posting, http)) for http in (ours, plain))
-            yield Row("the same, memory in MB", _size(peak), _size(their_peak), peak / _MB, "<= 1")
+            what = f"{size / 10**9:g} GB of {kind.partition(';')[0].rpartition('/')[2]}"
+            yield _relative(f"{what}, compared with httplib2", times, "<= 1.05")
+            peak, peer_peak = (peak_memory(functools.partial(posting, http)) for http in (ours, plain))
+            yield Row("its peak memory in MB", _size(peak), _size(peer_peak), peak / _MB, "<= 1")
 
 
 def _import(effort: float) -> Iterator[Row]:
+    """Time the import."""
     with tempfile.TemporaryDirectory() as compiled:
         rounds = [
             [_seconds_to_import(modules, compiled) for modules in ("httplib2_oauthlib", "httplib2, oauthlib.oauth1")]
             for _ in range(max(3, round(25 * effort)))
         ]
-    # The first compiles.
-    one, other = (statistics.median(each) for each in zip(*rounds[1:], strict=True))
-    yield Row("import, to httplib2 and oauthlib", _time(one), _time(other), one / other, "<= 1.2")
+    # The first round compiles the modules and is left out.
+    times = [statistics.median(each) for each in zip(*rounds[1:], strict=True)]
+    yield _relative("import, compared with httplib2 and oauthlib", times, "<= 1.2")
 
 
 def _create(effort: float) -> Iterator[Row]:
-    one, other = side_by_side(lambda: OAuth1Http(oauth=OURS), httplib2.Http, effort=effort)
-    yield Row("creating an OAuth1Http, to an Http", _time(one), _time(other), one / other, "<= 1.3")
+    """Time the creation of an ``OAuth1Http``."""
+    times = side_by_side(lambda: OAuth1Http(oauth=OURS), httplib2.Http, effort=effort)
+    yield _relative("create an OAuth1Http, compared with an Http", times, "<= 1.3")
 
 
 def _threads(effort: float) -> Iterator[Row]:
+    """Time requests in several threads at once, relative to requests in one thread."""
     count = max(20, round(200 * effort))
     with running() as server:
         uri = f"{server}/w/api.php?{_QUERY}"
         plain = functools.partial(_in_threads, lambda: httplib2.Http().request, uri, count)
         ours = functools.partial(_in_threads, lambda: OAuth1Http(oauth=OURS).request, uri, count)
-        one, other = side_by_side(functools.partial(ours, _THREADS), functools.partial(plain, _THREADS), effort=effort)
-        alone, others_alone = side_by_side(functools.partial(ours, 1), functools.partial(plain, 1), effort=effort)
-        slower, others_slower = one / alone, other / others_alone
+        own, peer = side_by_side(functools.partial(ours, _THREADS), functools.partial(plain, _THREADS), effort=effort)
+        own_alone, peer_alone = side_by_side(functools.partial(ours, 1), functools.partial(plain, 1), effort=effort)
+        own_slower, peer_slower = own / own_alone, peer / peer_alone
         yield Row(
-            f"{_THREADS} threads to 1, for each request, to plain httplib2's",
-            f"{slower / _THREADS:.2f}",
-            f"{others_slower / _THREADS:.2f}",
-            slower / others_slower,
+            f"per request: {_THREADS} threads to 1, compared with httplib2",
+            f"{own_slower / _THREADS:.2f}",
+            f"{peer_slower / _THREADS:.2f}",
+            own_slower / peer_slower,
             "<= 1.1",
         )
 
@@ -191,43 +207,59 @@ CASES = (
 )
 
 
-def _proven(clients: dict[str, Work]) -> dict[str, Work]:
-    """Return clients that were seen to be answered, so that those that should sign do."""
+def _relative(what: str, times: Sequence[float], goal: str = "") -> Row:
+    """Return a row with the ratio of the first time to the second."""
+    own, peer = times
+    return Row(what, _time(own), _time(peer), own / peer, goal)
+
+
+def _speed_up(what: str, times: Sequence[float], goal: str = "") -> Row:
+    """Return a row with the factor by which the first time is shorter than the second."""
+    own, peer = times
+    return Row(what, _time(own), _time(peer), peer / own, goal)
+
+
+def _checked(clients: dict[str, Work]) -> dict[str, Work]:
+    """Return the clients after a first request, which fails for a client that does not sign where it must."""
     for name, work in clients.items():
-        answer: Any = work()
-        status = answer[0].status if isinstance(answer, tuple) else answer.status_code
+        response: Any = work()
+        status = response[0].status if isinstance(response, tuple) else response.status_code
         if status != _OK:
-            raise RuntimeError(f"{name} was answered {status}")
+            raise RuntimeError(f"{name} got status {status}. Check how benchmarks/clients.py signs its requests.")
     return clients
 
 
-def _another(number: int) -> str:
-    """Return a URI with another path, and another parameter before those of the protocol."""
+def _numbered_uri(number: int) -> str:
+    """Return a URI that differs from all earlier ones in its path and in its first parameter."""
     return f"https://en.wikipedia.org/w/{number}?continue={number}&{_QUERY}"
 
 
-def _edit_of(size: int) -> dict[str, str]:
-    """Return an edit that takes about so many bytes when it is encoded."""
+def _edit_parameters(size: int) -> dict[str, str]:
+    """Return the parameters of an edit that has about ``size`` bytes when it is encoded."""
     text = _WIKITEXT * (size // len(urlencode({"": _WIKITEXT})))
     return {"action": "edit", "format": "json", "title": "Чай", "text": text, "token": "d41d8cd98f00b204e980+\\"}
 
 
 def _encoded(size: int) -> str:
-    return urlencode(_edit_of(size))
+    """Return a form that has about ``size`` bytes."""
+    return urlencode(_edit_parameters(size))
 
 
 def _sign_form(form: str) -> None:
+    """Sign a POST of a form."""
     OURS.sign(_URI, "POST", form, FORM_HEADERS)
 
 
 def _post_file(uri: str, file: IO[bytes], kind: str, size: int, http: httplib2.Http) -> None:
+    """Send a file with POST."""
     file.seek(0)
     http.request(uri, "POST", file, {"Content-Type": kind, "Content-Length": str(size)})
 
 
 def _seconds_to_import(modules: str, compiled: str) -> float:
+    """Return the seconds that a new interpreter takes to import modules; ``compiled`` is the folder for bytecode."""
     code = f"import time; start = time.perf_counter(); import {modules}; print(time.perf_counter() - start)"
-    # Compiled, as installed packages are, whatever is set here.
+    # Installed packages are compiled, so allow this even if the environment forbids it.
     environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": compiled}
     root = Path(__file__).parents[1]
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, cwd=root, env=environment)  # noqa: S603
@@ -235,7 +267,7 @@ def _seconds_to_import(modules: str, compiled: str) -> float:
 
 
 def _in_threads(new_request: Callable[[], Callable[[str], object]], uri: str, count: int, threads: int) -> None:
-    """Make so many requests in each of some threads."""
+    """Make ``count`` requests in each of ``threads`` threads."""
 
     def work() -> None:
         request = new_request()
@@ -250,6 +282,7 @@ def _in_threads(new_request: Callable[[], Callable[[str], object]], uri: str, co
 
 
 def _time(seconds: float) -> str:
+    """Return a time with a suitable unit."""
     for unit, factor in (("s", 1), ("ms", 10**3)):
         if seconds * factor >= 1:
             return f"{seconds * factor:.3g} {unit}"
@@ -257,4 +290,5 @@ def _time(seconds: float) -> str:
 
 
 def _size(count: float) -> str:
+    """Return a number of bytes in MB."""
     return f"{count / _MB:.3g} MB"

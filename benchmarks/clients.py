@@ -1,4 +1,4 @@
-"""The peers: every client's way to make the same request, with the same credentials."""
+"""The clients that are compared. Each makes the same request with the same credentials."""
 
 import functools
 import warnings
@@ -14,22 +14,27 @@ from httplib2_oauthlib import OAuth1, OAuth1Http
 
 from .measuring import Work
 
-# authlib has one to say about the httpx that it is used with here, and lets it pass no filter.
+# authlib warns about this version of httpx. The warning passes every filter, so it is recorded and dropped.
 with warnings.catch_warnings(record=True):
     from authlib.integrations.httpx_client import OAuth1Client
 
-FOUR = ("aed7a71ab1bfb7b32ff9fb0e1c4f9d5a", "8a" * 20, "fd2a9ea9a1dc91b3d26cdd3b4a7c5c1b", "c4" * 20)
-OURS = OAuth1(*FOUR)
+CREDENTIALS = ("aed7a71ab1bfb7b32ff9fb0e1c4f9d5a", "8a" * 20, "fd2a9ea9a1dc91b3d26cdd3b4a7c5c1b", "c4" * 20)
+OURS = OAuth1(*CREDENTIALS)
 FORM_HEADERS = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 def client(**settings: str) -> Client:
-    """Return oauthlib's own client."""
-    return Client(*FOUR, **settings)
+    """Return oauthlib's client."""
+    return Client(*CREDENTIALS, **settings)
 
 
 def getters(plain_uri: str, uri: str) -> dict[str, Work]:
-    """Return each client's GET of a URI, over a connection that it keeps; httplib2 itself signs nothing."""
+    """Return a function for each client that sends a GET over a persistent connection.
+
+    Args:
+        plain_uri: The URI for httplib2, which does not sign.
+        uri: The URI for the clients that sign.
+    """
     return {
         "httplib2": functools.partial(httplib2.Http().request, plain_uri),
         "httplib2-oauthlib": functools.partial(OAuth1Http(oauth=OURS).request, uri),
@@ -39,7 +44,13 @@ def getters(plain_uri: str, uri: str) -> dict[str, Work]:
 
 
 def posters(plain_uri: str, uri: str, form: Mapping[str, str]) -> dict[str, Work]:
-    """Return each client's POST of a form that it is given as names and values, the encoding included."""
+    """Return a function for each client that encodes a form and sends it with POST.
+
+    Args:
+        plain_uri: The URI for httplib2, which does not sign.
+        uri: The URI for the clients that sign.
+        form: The names and values of the form.
+    """
 
     def posting(http: httplib2.Http, uri: str) -> Work:
         return lambda: http.request(uri, "POST", urlencode(form), FORM_HEADERS)
@@ -53,8 +64,10 @@ def posters(plain_uri: str, uri: str, form: Mapping[str, str]) -> dict[str, Work
 
 
 def _requests() -> Any:
-    return OAuth1Session(*FOUR)
+    """Return a session of requests-oauthlib."""
+    return OAuth1Session(*CREDENTIALS)
 
 
 def _httpx() -> Any:
-    return OAuth1Client(*FOUR, timeout=600)
+    """Return authlib's client on httpx."""
+    return OAuth1Client(*CREDENTIALS, timeout=600)

@@ -1,4 +1,4 @@
-"""How two things are compared: in turn, round by round, so that what disturbs the machine disturbs both."""
+"""Timings that are compared. The functions run in turn, so that a disturbance of the machine affects all of them."""
 
 import statistics
 import time
@@ -6,21 +6,21 @@ import tracemalloc
 from collections.abc import Callable
 
 _ROUNDS = 15
-# A round of one thing takes about so long: more than a clock's grain and a scheduler's slice.
+# The duration of one function's round. It is longer than the clock's resolution and a time slice of the scheduler.
 _ROUND_SECONDS = 0.1
 
 Work = Callable[[], object]
 
 
 def side_by_side(*works: Work, effort: float = 1.0) -> list[float]:
-    """Time several things in turn.
+    """Time several functions in turn.
 
     Args:
-        *works: Each is called without arguments, many times.
-        effort: How much longer than usual, or shorter, to measure.
+        *works: The functions. Each is called without arguments, many times.
+        effort: The factor by which the measurement is longer than usual.
 
     Returns:
-        Seconds per call of each: those of the round in the middle, by how the first compares with the last.
+        Each function's seconds per call, from one round: the median of the ratios of the first function to the last.
     """
     counts = [max(1, round(_ROUND_SECONDS * min(effort, 1) / _seconds(work, 1))) for work in works]
     rounds = [
@@ -31,7 +31,7 @@ def side_by_side(*works: Work, effort: float = 1.0) -> list[float]:
 
 
 def peak_memory(work: Work) -> int:
-    """Return how many bytes are held at the peak of some work, beside what was held before."""
+    """Return how many bytes a function allocates at its peak."""
     tracemalloc.start()
     try:
         before, _ = tracemalloc.get_traced_memory()
@@ -43,6 +43,7 @@ def peak_memory(work: Work) -> int:
 
 
 def _seconds(work: Work, count: int) -> float:
+    """Return the seconds that some calls of a function take together."""
     start = time.perf_counter()
     for _ in range(count):
         work()

@@ -1,6 +1,7 @@
-"""A server on loopback, in a process of its own, that takes as little time as a server in Python can.
+"""A server on loopback that runs in a separate process and takes as little time as possible.
 
-Below ``/signed/`` it answers 401 to what is not signed, so that nothing is measured that was not.
+For paths that begin with ``/signed/``, it returns status 401 if the request is not signed. A client that does not sign
+therefore can't be measured by mistake.
 """
 
 import contextlib
@@ -12,58 +13,60 @@ from collections.abc import Iterator
 from multiprocessing.connection import Connection
 
 _CONTENT = b'{"batchcomplete":"","query":{"userinfo":{"id":1,"name":"Alice"}}}'
-_ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b" % (
+_RESPONSE = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b" % (
     len(_CONTENT),
     _CONTENT,
 )
-_REFUSAL = b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n"
+_UNAUTHORIZED = b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n"
 _MUST_BE_SIGNED = re.compile(rb"[A-Z]+ /signed/")
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
-_BLOCK = 1 << 16
+_BLOCK_BYTES = 1 << 16
 
 
 @contextlib.contextmanager
 def running() -> Iterator[str]:
-    """Run the server; what is given is its address, as the beginning of a URI."""
-    # Not forked: the caller may have threads.
+    """Run the server in a ``with`` block. Its scheme and authority are the block's value."""
+    # The caller may have threads, and forking is not safe with threads.
     context = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe()
-    process = context.Process(target=_serve, args=(theirs,), daemon=True)
+    receiver, sender = context.Pipe()
+    process = context.Process(target=_serve, args=(sender,), daemon=True)
     process.start()
     try:
-        yield f"http://127.0.0.1:{ours.recv()}"
+        yield f"http://127.0.0.1:{receiver.recv()}"
     finally:
         process.terminate()
         process.join()
 
 
-def _serve(pipe: Connection) -> None:
+def _serve(port_sender: Connection) -> None:
+    """Send the server's port to the parent process, and serve each connection in a thread."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        pipe.send(listener.getsockname()[1])
+        port_sender.send(listener.getsockname()[1])
         while True:
             sock, _ = listener.accept()
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            threading.Thread(target=_answer, args=(sock,), daemon=True).start()
+            threading.Thread(target=_serve_connection, args=(sock,), daemon=True).start()
 
 
-def _answer(sock: socket.socket) -> None:
+def _serve_connection(sock: socket.socket) -> None:
+    """Read requests from a connection and respond to each."""
     received, was_signed = b"", False
     while True:
         head, end, body = received.partition(b"\r\n\r\n")
         if not end:
-            more = sock.recv(_BLOCK)
-            if not more:
+            data = sock.recv(_BLOCK_BYTES)
+            if not data:
                 return
-            received += more
+            received += data
             continue
         length = _LENGTH.search(head)
         missing = int(length[1]) - len(body) if length else 0
         while missing > 0:
-            more = sock.recv(min(_BLOCK, missing))
-            if not more:
+            data = sock.recv(min(_BLOCK_BYTES, missing))
+            if not data:
                 return
-            missing -= len(more)
+            missing -= len(data)
         received = b""
-        # Looked at once per connection, so that all take the same time.
+        # Only the first requests of a connection are checked, so that the check does not slow down the measurement.
         was_signed = was_signed or not _MUST_BE_SIGNED.match(head) or b"\r\nauthorization: oauth " in head.lower()
-        sock.sendall(_ANSWER if was_signed else _REFUSAL)
+        sock.sendall(_RESPONSE if was_signed else _UNAUTHORIZED)

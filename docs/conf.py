@@ -25,5 +25,5 @@ nitpick_ignore_regex = [
     ("py:.*", r"(collections|contextlib|httplib2|io|oauthlib|os|pathlib|vcr)\..*"),
     # What is not for use by its name: base classes, type variables, what a documented method returns.
     ("py:class", r"(httplib2_oauthlib\..*\.)?_\w+"),
-    ("py:class", r"httplib2_oauthlib\.(answers\.Answer|cassettes\.recording\.Opening|testwiki\.store\.User)"),
+    ("py:class", r"httplib2_oauthlib\.(answers\.Answer|cassettes\.recording\.CassetteContext|testwiki\.store\.User)"),
 ]

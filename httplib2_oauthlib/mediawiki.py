@@ -1,6 +1,6 @@
-"""MediaWiki's handshake and its statement of who the user is, with mwoauth's names, over httplib2.
+"""MediaWiki's handshake and the user's identity, with mwoauth's interface, over httplib2.
 
-A program that uses mwoauth changes one line::
+A program that uses mwoauth changes only its import::
 
     from httplib2_oauthlib import mediawiki as mwoauth
 
@@ -17,14 +17,15 @@ from urllib.parse import urlencode
 
 import httplib2
 
-from ._http.context import Origin
-from ._refusals.advice import explained, quoted
+from ._http.origin import Origin
+from ._refusals.advice import describe
+from ._refusals.quoting import plain_line
 from ._refusals.refusals import read_refusal
-from ._refusals.token_endpoint import Answer
+from ._refusals.token_endpoint import EndpointResponse
 from ._signing.oauth1 import OAuth1
 from ._signing.protocol_parameters import add_to_query
 from .errors import HandshakeError, IdentityError, OAuthError, RefusedError
-from .handshake import Handshake, KeyAndSecret, borrowed, pair, post_signed
+from .handshake import Handshake, KeyAndSecret, key_and_secret, open_http, post_signed
 
 __all__ = [
     "AccessToken",
@@ -38,66 +39,49 @@ __all__ = [
     "initiate",
 ]
 
-#: The name by which programs written for mwoauth catch its errors: all that this module raises about OAuth.
+#: The base class of all OAuth errors that this module raises, under mwoauth's name for programs that catch it.
 OAuthException = OAuthError
 
 
-def _is_text(value: object) -> bool:
-    return isinstance(value, str)
-
-
-def _is_time(value: object) -> bool:
-    # Also no NaN, no infinity, and nothing that is too large to be subtracted.
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < _END_OF_TIME
-
-
-# Without these claims an identity says nothing; what each must be.
-_END_OF_TIME = 1e11  # Unix seconds
-_CLAIMS: Mapping[str, Callable[[object], bool]] = {
-    "iss": _is_text,
-    "aud": lambda value: isinstance(value, str | list),
-    "exp": _is_time,
-    "iat": _is_time,
-    "nonce": _is_text,
-    "username": _is_text,
-}
 _DEFAULT_USER_AGENT = "httplib2-oauthlib default user agent"
 
 
 class ConsumerToken(KeyAndSecret):
-    """The key and the secret of a registered consumer."""
+    """The key and secret of a registered consumer."""
 
     __slots__ = ()
 
 
 class RequestToken(KeyAndSecret):
-    """The key and the secret of a request for access that is under way."""
+    """The key and secret of an authorization request that is not completed yet."""
 
     __slots__ = ()
 
 
 class AccessToken(KeyAndSecret):
-    """The key and the secret of what a user has granted. The key alone is of no use to anybody."""
+    """The key and secret of the access that a user has granted. The key is useless without the secret."""
 
     __slots__ = ()
 
 
-#: Where programs that say ``mwoauth.errors`` and ``mwoauth.tokens`` look.
+#: The names ``mwoauth.errors`` and ``mwoauth.tokens``, for programs that use them.
 errors = SimpleNamespace(OAuthException=OAuthException)
 tokens = SimpleNamespace(ConsumerToken=ConsumerToken, RequestToken=RequestToken, AccessToken=AccessToken)
 
 
 class Handshaker:
-    """The handshake and the identity with one wiki, for one consumer.
+    """The handshake and the identity of one consumer at one wiki.
 
     Args:
         mw_uri: The URI of the wiki's index.php.
-        consumer_token: The consumer, or any pair of its key and secret.
-        callback: Where the wiki shall send the user's browser: the registered callback or one that begins with it;
-            ``oob`` if the wiki shall show the verifier.
-        user_agent: Who you are, by Wikimedia's policy: https://meta.wikimedia.org/wiki/User-Agent_policy
-        http: Any ``httplib2.Http``, for its proxy, TLS and time-out, and not for several threads at once. None means
-            a new one for each call, which waits 30 seconds; then threads may share the Handshaker.
+        consumer_token: The consumer, or any other pair of its key and secret.
+        callback: The URI to which the wiki sends the user's browser: the registered callback, or a URI that begins
+            with it. ``oob`` means that the wiki shows the verifier to the user.
+        user_agent: The name of your tool and a way to contact you, see
+            https://meta.wikimedia.org/wiki/User-Agent_policy
+        http: Any ``httplib2.Http``, for example for a proxy, TLS settings or another timeout. Several threads must not
+            share it. None means a new Http for each call, with a timeout of 30 seconds. Then threads may share the
+            Handshaker.
     """
 
     def __init__(
@@ -110,23 +94,23 @@ class Handshaker:
         http: httplib2.Http | None = None,
     ) -> None:
         self.mw_uri = mw_uri
-        self.consumer_token = ConsumerToken(*pair(consumer_token, "consumer_token"))
+        self.consumer_token = ConsumerToken(*key_and_secret(consumer_token, "consumer_token"))
         self.callback = callback
         self.user_agent = _user_agent(user_agent)
         self.http = http
 
     def initiate(self, callback: str | None = None) -> tuple[str, RequestToken]:
-        """Begin a handshake as :func:`initiate` does."""
+        """Start a handshake, as :func:`initiate` does."""
         return initiate(self.mw_uri, self.consumer_token, callback or self.callback, self.user_agent, http=self.http)
 
     def complete(self, request_token: Sequence[str], response_qs: str | bytes) -> AccessToken:
-        """Complete a handshake as :func:`complete` does."""
+        """Complete a handshake, as :func:`complete` does."""
         return complete(self.mw_uri, self.consumer_token, request_token, response_qs, self.user_agent, http=self.http)
 
     def identify(
         self, access_token: Sequence[str], leeway: float = 10.0, *, issuer: str | None = None
     ) -> dict[str, Any]:
-        """Say who the user is as :func:`identify` does."""
+        """Return who the user is, as :func:`identify` does."""
         return identify(
             self.mw_uri, self.consumer_token, access_token, leeway, self.user_agent, http=self.http, issuer=issuer
         )
@@ -140,25 +124,24 @@ def initiate(
     *,
     http: httplib2.Http | None = None,
 ) -> tuple[str, RequestToken]:
-    """Begin a handshake: get a request token, and where to send the user's browser.
+    """Start a handshake: get a request token, and the URI where the user allows access.
 
     Args:
         mw_uri: The URI of the wiki's index.php.
-        consumer_token: The consumer, or any pair of its key and secret.
+        consumer_token: The consumer, or any other pair of its key and secret.
         callback: As for :class:`Handshaker`.
         user_agent: As for :class:`Handshaker`.
         http: As for :class:`Handshaker`.
 
     Returns:
-        The URI to send the user's browser to, and the request token, to keep until the callback comes.
+        The URI to send the user's browser to, and the request token. Store the request token until the callback
+        arrives.
 
     Raises:
-        HandshakeError: The wiki refuses, or what answers is no wiki.
+        HandshakeError: The wiki refused, or the server isn't a MediaWiki.
     """
-    agent = _user_agent(user_agent)
-    with borrowed(http) as used:
-        handshake = _handshake(mw_uri, consumer_token, agent, used)
-        request_token = RequestToken(*handshake.temporary_credentials(callback))
+    handshake = _make_handshake(mw_uri, consumer_token, _user_agent(user_agent), http)
+    request_token = RequestToken(*handshake.temporary_credentials(callback))
     uri = handshake.authorization_uri(request_token, oauth_consumer_key=handshake.oauth.client_key)
     return uri, request_token
 
@@ -177,22 +160,21 @@ def complete(
     Args:
         mw_uri: As for :func:`initiate`.
         consumer_token: As for :func:`initiate`.
-        request_token: What :func:`initiate` returned, or any pair of its key and secret.
-        response_qs: The callback: the whole URI to which the browser was sent, its query, or only the verifier.
+        request_token: The request token from :func:`initiate`, or any other pair of its key and secret.
+        response_qs: The callback: the whole URI to which the wiki sent the user's browser, only its query, or only the
+            verifier.
         user_agent: As for :class:`Handshaker`.
         http: As for :class:`Handshaker`.
 
     Returns:
-        The access token, to keep: it is good until the user revokes it. ``OAuth1(*consumer_token, *access_token)``
-        signs with it.
+        The access token. Store it, because it stays valid until the user revokes it.
+        ``OAuth1(*consumer_token, *access_token)`` signs with it.
 
     Raises:
-        HandshakeError: The callback is another request's or lacks a part, or the wiki refuses.
+        HandshakeError: The callback is incomplete or belongs to another request, or the wiki refused.
     """
-    agent = _user_agent(user_agent)
-    with borrowed(http) as used:
-        handshake = _handshake(mw_uri, consumer_token, agent, used)
-        oauth = handshake.token_credentials(pair(request_token, "request_token"), response_qs)
+    handshake = _make_handshake(mw_uri, consumer_token, _user_agent(user_agent), http)
+    oauth = handshake.token_credentials(key_and_secret(request_token, "request_token"), response_qs)
     return AccessToken(str(oauth.resource_owner_key), str(oauth.resource_owner_secret))
 
 
@@ -206,154 +188,184 @@ def identify(
     http: httplib2.Http | None = None,
     issuer: str | None = None,
 ) -> dict[str, Any]:
-    """Ask the wiki who the user is, and believe it only if all of its statement holds.
+    """Ask the wiki who the user is, and verify its response: signature, consumer, issuer, nonce and times.
 
     Args:
         mw_uri: As for :func:`initiate`.
         consumer_token: As for :func:`initiate`.
-        access_token: What :func:`complete` returned, or any pair of its key and secret.
-        leeway: Seconds that this machine's clock and the wiki's may differ.
+        access_token: The access token from :func:`complete`, or any other pair of its key and secret.
+        leeway: Seconds by which this machine's clock and the wiki's may differ.
         user_agent: As for :class:`Handshaker`.
         http: As for :class:`Handshaker`.
-        issuer: The wiki's canonical server, as a URI or a host, where it is not that of ``mw_uri``: a wiki that is
-            asked by an alias, such as a mobile host, still signs as itself.
+        issuer: The wiki's canonical server, as a URI or a host, if it differs from the one in ``mw_uri``. Requests to
+            an alias, such as a mobile host, get an identity that the canonical server has issued.
 
     Returns:
-        The wiki's claims: ``username``, ``sub`` (the user's central number), ``groups``, ``rights``, ``grants``,
-        ``blocked``, ``editcount`` and more; times in Unix seconds.
+        The wiki's claims: ``username``, ``sub`` (the user's central ID), ``groups``, ``rights``, ``grants``,
+        ``blocked``, ``editcount`` and more. Times are in Unix seconds.
 
     Raises:
-        HandshakeError: The wiki refuses, or what answers is no wiki.
-        IdentityError: The statement is forged, stale, or made for another consumer, request or wiki.
+        HandshakeError: The wiki refused, or the server isn't a MediaWiki.
+        IdentityError: The identity is forged, expired, or issued for another consumer, for another request or by
+            another wiki.
         OAuthError: PyJWT is not installed.
 
     Source: https://www.mediawiki.org/wiki/OAuth/For_Developers#Identifying_the_user; RFC 7519.
     """
-    consumer = ConsumerToken(*pair(consumer_token, "consumer_token"))
-    oauth = OAuth1(*consumer, *pair(access_token, "access_token"))
+    consumer = ConsumerToken(*key_and_secret(consumer_token, "consumer_token"))
+    oauth = OAuth1(*consumer, *key_and_secret(access_token, "access_token"))
     uri, headers = _special_uri(mw_uri, "identify"), {"User-Agent": _user_agent(user_agent)}
-    with borrowed(http) as used:
-        answer, nonce = post_signed(used, oauth, uri, headers, "an identity", is_repeatable=True)
-    answer.raise_for_refusal()
-    if answer.content.count(b".") != 2 or not answer.content.startswith(b"eyJ"):  # noqa: PLR2004
-        raise answer.nonsense()
-    claims = _verified_claims(answer, consumer)
-    expected = _authority(mw_uri if issuer is None else issuer if "//" in issuer else f"https://{issuer}")
-    if not expected:
-        raise ValueError("issuer must be the URI of a server, or its host")
-    _check_claims(claims, answer, nonce, expected, leeway)
+    with open_http(http) as used:
+        response, nonce = post_signed(used, oauth, uri, headers, "an identity", is_repeatable=True)
+    response.raise_for_refusal()
+    if response.content.count(b".") != 2 or not response.content.startswith(b"eyJ"):  # noqa: PLR2004
+        raise response.unexpected_content_error()
+    claims = _verify_token(response, consumer)
+    expected_issuer = _authority(mw_uri if issuer is None else issuer if "//" in issuer else f"https://{issuer}")
+    if not expected_issuer:
+        raise ValueError("issuer must be the URI or the host of a server")
+    _verify_claims(claims, response, nonce, expected_issuer, leeway)
     return claims
 
 
 def check(response: httplib2.Response, content: bytes) -> None:
-    """Raise if a wiki's answer is a refusal of OAuth; return silently for any other.
+    """Raise if a wiki's response refuses the OAuth part of a request; return None for any other response.
 
-    MediaWiki refuses with status 200, so that a program that looks at the status alone never learns.
+    MediaWiki refuses with status 200, so that the status alone does not show a refusal.
 
     Args:
-        response: The ``httplib2.Response`` to any request: api.php's (JSON in both versions, XML), rest.php's or
-            Special:OAuth's.
-        content: Its body.
+        response: The ``httplib2.Response`` to any request to api.php (JSON in both versions, XML), rest.php or
+            Special:OAuth.
+        content: The response's body.
 
     Raises:
-        RefusedError: It is a refusal: ``.reason`` says why, the text quotes the wiki and says what to do.
+        RefusedError: The response is a refusal. ``.reason`` is its reason; the message quotes the wiki and says what to
+            do.
     """
     refusal = read_refusal(response, content)
     if refusal is not None:
-        raise RefusedError(refusal.reason, f"the server refused: {explained(refusal)}", response, content)
+        raise RefusedError(refusal.reason, f"the server refused: {describe(refusal)}", response, content)
 
 
 class _MediaWikiHandshake(Handshake):
     _temporary_name = "a request token"
-    _token_name = "an access token"  # noqa: S105 (a name for people)
+    _token_name = "an access token"  # noqa: S105 (not a password)
 
 
-def _handshake(mw_uri: str, consumer_token: Sequence[str], user_agent: str, http: httplib2.Http) -> Handshake:
+def _make_handshake(
+    mw_uri: str, consumer_token: Sequence[str], user_agent: str, http: httplib2.Http | None
+) -> _MediaWikiHandshake:
     initiate_uri, authenticate_uri, token_uri = (
         _special_uri(mw_uri, subpage) for subpage in ("initiate", "authenticate", "token")
     )
-    consumer = OAuth1(*pair(consumer_token, "consumer_token"))
+    consumer = OAuth1(*key_and_secret(consumer_token, "consumer_token"))
     headers = {"User-Agent": user_agent}
     return _MediaWikiHandshake(initiate_uri, authenticate_uri, token_uri, consumer, http, headers=headers)
 
 
 def _special_uri(mw_uri: str, subpage: str) -> str:
+    """Return the URI of a subpage of Special:OAuth."""
     if mw_uri.partition("?")[0].endswith("/api.php"):
-        raise HandshakeError("answer", "mw_uri names the wiki's api.php: give the URI of its index.php")
-    # In the query, not in the path: index.php is signed as it is asked, whatever the wiki's paths for articles are.
+        raise HandshakeError("answer", "mw_uri is the URI of the wiki's api.php: pass the URI of its index.php")
+    # The title is in the query and not in the path, so that it does not depend on the wiki's article paths.
     return add_to_query(mw_uri, urlencode({"title": f"Special:OAuth/{subpage}"}))
 
 
 def _user_agent(user_agent: str | None) -> str:
+    """Return the User-Agent to send, and warn the caller's caller if there is none."""
     if user_agent is None:
         warnings.warn(
-            "no user_agent was given. Wikimedia's wikis refuse requests that don't say whose they are: give the name"
-            " of your tool and a way to reach you, https://meta.wikimedia.org/wiki/User-Agent_policy",
+            "no user_agent was passed. Wikimedia's wikis refuse requests that don't identify their sender: pass the"
+            " name of your tool and a way to contact you, https://meta.wikimedia.org/wiki/User-Agent_policy",
             stacklevel=3,
         )
     return user_agent or _DEFAULT_USER_AGENT
 
 
-def _verified_claims(answer: Answer, consumer: ConsumerToken) -> dict[str, Any]:
-    """Return the claims of a JWT that is signed with the consumer's secret; times and names are not looked at yet."""
+def _is_str(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _is_time(value: object) -> bool:
+    # The comparison also excludes NaN, infinity, and numbers that are too large for a subtraction of floats.
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < _MAX_TIME
+
+
+_MAX_TIME = 1e11  # Unix seconds
+# The claims that an identity must have, and the check of each claim's type.
+_REQUIRED_CLAIMS: Mapping[str, Callable[[object], bool]] = {
+    "iss": _is_str,
+    "aud": lambda value: isinstance(value, str | list),
+    "exp": _is_time,
+    "iat": _is_time,
+    "nonce": _is_str,
+    "username": _is_str,
+}
+
+
+def _verify_token(response: EndpointResponse, consumer: ConsumerToken) -> dict[str, Any]:
+    """Verify a JWT's signature, the types of its claims and its audience, and return the claims."""
     try:
         import jwt  # noqa: PLC0415 (an extra)
     except ImportError:
         raise OAuthError("identify() needs an extra: pip install 'httplib2-oauthlib[mediawiki]'") from None
-    # Names and times are checked here, so that each can be told from the others. Whatever PyJWT says is kept out of the
-    # traceback, since it may quote the token.
-    unchecked: Any = {f"verify_{name}": False for name in ("exp", "nbf", "iat", "aud", "iss", "sub", "jti")}
+    # Names and times are verified here and not by PyJWT, so that each gets its own error. PyJWT's errors are not
+    # chained, because they may quote the token.
+    options: Any = {f"verify_{name}": False for name in ("exp", "nbf", "iat", "aud", "iss", "sub", "jti")}
     try:
-        claims = jwt.decode(answer.content, consumer.secret, algorithms=["HS256"], options=unchecked)
+        claims = jwt.decode(response.content, consumer.secret, algorithms=["HS256"], options=options)
     except (jwt.InvalidSignatureError, jwt.InvalidAlgorithmError):
         raise _identity_error(
-            answer,
+            response,
             "signature",
-            "is not signed with this consumer's secret, with which the wiki accepted the request. Somebody stands"
-            " between you and the wiki: use https, and check the proxy",
+            "it is not signed with this consumer's secret, although the wiki accepted a request that is. Someone may"
+            " be intercepting the connection: use https, and check the proxy",
         ) from None
     except (jwt.PyJWTError, ValueError, TypeError, RecursionError):
-        raise _identity_error(answer, "claims", "can't be read") from None
-    for name, is_good in _CLAIMS.items():
-        if not is_good(claims.get(name)):
-            raise _identity_error(answer, "claims", f"lacks {name}, or has one of the wrong kind")
+        raise _identity_error(response, "claims", "it can't be parsed") from None
+    for name, is_valid in _REQUIRED_CLAIMS.items():
+        if not is_valid(claims.get(name)):
+            raise _identity_error(response, "claims", f"its claim {name} is missing or has the wrong type")
     audience = claims["aud"]
     if consumer.key not in ([audience] if isinstance(audience, str) else audience):
-        raise _identity_error(answer, "audience", "is made for another consumer; check the consumer key")
+        raise _identity_error(response, "audience", "it was issued for another consumer. Check the consumer key")
     return dict(claims)
 
 
-def _check_claims(claims: dict[str, Any], answer: Answer, nonce: str, expected: str, leeway: float) -> None:
+def _verify_claims(
+    claims: dict[str, Any], response: EndpointResponse, nonce: str, expected_issuer: str, leeway: float
+) -> None:
+    """Verify that the claims are for this request, by this wiki and of this time."""
     if not hmac.compare_digest(claims["nonce"].encode("utf-8", "replace"), nonce.encode()):
-        raise _identity_error(answer, "nonce", "answers another request than this one: it may have been replayed")
-    stated = _authority(claims["iss"])
-    if stated != expected:
+        raise _identity_error(response, "nonce", "it was issued for another request, so it may be replayed")
+    issuer = _authority(claims["iss"])
+    if issuer != expected_issuer:
         raise _identity_error(
-            answer,
+            response,
             "issuer",
-            f"is from {quoted(stated) or 'nobody who has a name'}, and {expected} was asked. If these are one wiki by"
-            " two names, ask it by the first, or pass it as issuer; else it is the wrong wiki",
+            f"it was issued by {plain_line(issuer) or 'an unnamed server'}, expected {expected_issuer}. If both are"
+            " names of the same wiki, use the first one in mw_uri or pass it as issuer. Else mw_uri is the wrong"
+            " wiki",
         )
-    # Signed by the wiki for this very request, so that it is fresh, and a difference in time is one of clocks.
+    # The nonce proves that the identity was issued just now, so that a difference in time is one of the clocks.
     now = time.time()
     difference = claims["iat"] - now
     if claims["exp"] < claims["iat"]:
-        raise _identity_error(answer, "claims", "had expired when it was made")
+        raise _identity_error(response, "claims", "it had expired before it was issued")
     if difference > leeway or claims["exp"] < now - leeway:
         raise _identity_error(
-            answer,
+            response,
             "clock",
-            f"is genuine, but this machine's clock is about {abs(difference):.0f} seconds"
-            f" {'behind' if difference > 0 else 'ahead of'} the wiki's. Set the clock, or allow for it with leeway",
+            f"it is genuine, but this machine's clock is about {abs(difference):.0f} seconds"
+            f" {'behind' if difference > 0 else 'ahead of'} the wiki's. Set the clock, or pass a larger leeway",
         )
 
 
 def _authority(uri: str) -> str:
-    """Return host and port of a URI, comparable; the scheme does not count, since a wiki may have two."""
+    """Return host and port of a URI in a comparable form. The scheme is left out, because a wiki may have two."""
     origin = Origin.of(uri)
     return "" if origin is None else origin._replace(host=origin.host.rstrip(".")).authority
 
 
-def _identity_error(answer: Answer, reason: str, what: str) -> IdentityError:
-    message = f"the identity that the wiki stated {what}"
-    return IdentityError(reason, message, answer.response, answer.content)
+def _identity_error(response: EndpointResponse, reason: str, problem: str) -> IdentityError:
+    return IdentityError(reason, f"identity rejected: {problem}", response.response, response.content)

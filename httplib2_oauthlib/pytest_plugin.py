@@ -1,7 +1,8 @@
-"""pytest fixtures for suites of programs that use OAuth, and the option ``--record``; pytest finds them by itself.
+"""pytest fixtures for programs that use OAuth, and the option ``--record``. pytest loads this plugin automatically.
 
-Loaded with every run of pytest where this package is installed, so that it imports nothing before a fixture is asked
-for: not the embedded wiki's extra, which may not be there, and not this package, whose coverage somebody may measure.
+pytest loads the plugin in every run in an environment where this package is installed. So this module imports nothing
+else until a fixture is used: neither the extras, which may be missing, nor this package, because the run may measure
+the package's coverage.
 """
 
 import hashlib
@@ -19,23 +20,23 @@ if TYPE_CHECKING:
     from ._signing.oauth1 import OAuth1
     from .testwiki import TestWiki
 
-_LONGEST_NAME = 120
+_MAX_NAME_LENGTH = 120
 _HAS_FAILED = pytest.StashKey[bool]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add ``--record``."""
+    """Add the option ``--record``."""
     group = parser.getgroup("httplib2-oauthlib")
     group.addoption(
         "--record",
         action="store_true",
-        help="record the cassettes of signed_cassette anew, from the wiki of OAUTH_WIKI with OAUTH_TOKENS",
+        help="record the cassettes of signed_cassette again. OAUTH_WIKI names the wiki, OAUTH_TOKENS the credentials",
     )
 
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, None]:
-    """Note whether a test has failed, since then its new cassette does not take the place of the old one."""
+    """Record whether a test has failed. The new cassette of a failed test does not replace the old one."""
     outcome = yield
     report = outcome.get_result()
     if report.when == "call":
@@ -44,9 +45,9 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, None]:
 
 @pytest.fixture
 def oauth_wiki() -> "Iterator[TestWiki]":
-    """A running embedded wiki of the test's own: ``oauth_wiki.api_uri``, ``oauth_wiki.owner_only("Alice")``.
+    """A running embedded wiki for one test: ``oauth_wiki.api_uri``, ``oauth_wiki.owner_only("Alice")``.
 
-    Needs the extra ``httplib2-oauthlib[testwiki]``.
+    Requires the extra ``httplib2-oauthlib[testwiki]``.
     """
     try:
         from .testwiki import TestWiki  # noqa: PLC0415
@@ -58,7 +59,7 @@ def oauth_wiki() -> "Iterator[TestWiki]":
 
 @pytest.fixture
 def oauth_http(oauth_wiki: "TestWiki") -> "Iterator[OAuth1Http]":
-    """An ``OAuth1Http`` that is signed in to ``oauth_wiki`` as Alice; ``oauth_http.oauth = None`` logs her out."""
+    """An ``OAuth1Http`` with Alice's credentials for ``oauth_wiki``. ``oauth_http.oauth = None`` logs her out."""
     from ._http.mixin import OAuth1Http  # noqa: PLC0415
     from ._signing.oauth1 import OAuth1  # noqa: PLC0415
 
@@ -68,13 +69,13 @@ def oauth_http(oauth_wiki: "TestWiki") -> "Iterator[OAuth1Http]":
 
 
 class CassetteOfTest:
-    """What ``signed_cassette`` gives: vcr's cassette, and where and as whom to ask.
+    """The value of ``signed_cassette``: vcr's cassette, the URIs of the wiki, and the credentials.
 
-    Whatever this class does not know is the cassette's: ``play_count``, ``all_played``, ``requests``, ``responses``.
+    All other attributes are those of the cassette: ``play_count``, ``all_played``, ``requests``, ``responses``.
 
     Attributes:
         cassette: vcr's cassette, open.
-        is_recording: Whether it is recorded now.
+        is_recording: Whether the cassette is being recorded.
     """
 
     def __init__(self, cassette: Any, index_uri: str | None) -> None:
@@ -87,12 +88,15 @@ class CassetteOfTest:
 
     @property
     def index_uri(self) -> str:
-        """The URI of the wiki's index.php: of ``OAUTH_WIKI``, or of the wiki that was recorded."""
+        """The URI of the wiki's index.php: from ``OAUTH_WIKI``, or from the recorded requests."""
         if self._index_uri is None:
             uris = (request.uri for request in self.cassette.requests)
             found = next((match for uri in uris if (match := re.match(r"(.*?/)(?:index|api|rest)\.php\b", uri))), None)
             if found is None:
-                pytest.fail(f"no wiki was asked on {self.cassette._path}; record it with --record", pytrace=False)
+                pytest.fail(
+                    f"{self.cassette._path} holds no request to a wiki: record it with --record",
+                    pytrace=False,
+                )
             self._index_uri = f"{found[1]}index.php"
         return self._index_uri
 
@@ -103,7 +107,7 @@ class CassetteOfTest:
 
     @property
     def oauth(self) -> "OAuth1":
-        """Who signs: the credentials of ``OAUTH_TOKENS`` while it is recorded, made-up ones while it is played."""
+        """The credentials: those in ``OAUTH_TOKENS`` while recording, placeholders during a replay."""
         from ._signing.oauth1 import OAuth1  # noqa: PLC0415
 
         if not self.is_recording:
@@ -116,11 +120,11 @@ class CassetteOfTest:
 
 @pytest.fixture
 def signed_cassette_options() -> dict[str, Any]:
-    """Options of :func:`httplib2_oauthlib.cassettes.recorder` for ``signed_cassette``; a suite may have its own.
+    """Options of :func:`httplib2_oauthlib.cassettes.recorder` for ``signed_cassette``. A test suite may override it.
 
-    ``cassette_library_dir`` is ``cassettes`` beside the test's file unless it is given here; then the cassettes stand
-    in it as their tests do in the root folder of the suite. A ``record_mode`` that is given here holds without
-    ``--record`` too, so that requests may be made live.
+    The default of ``cassette_library_dir`` is ``cassettes`` in the folder of the test file. In any other folder, the
+    cassettes have the paths that their tests have in pytest's root folder. A ``record_mode`` also applies without
+    ``--record``, so requests may then be sent live.
     """
     return {}
 
@@ -129,24 +133,17 @@ def signed_cassette_options() -> dict[str, Any]:
 def signed_cassette(
     request: pytest.FixtureRequest, signed_cassette_options: dict[str, Any]
 ) -> "Iterator[CassetteOfTest]":
-    """A cassette of the test's own, played; with ``--record`` recorded anew from the wiki of ``OAUTH_WIKI``.
+    """A cassette for one test. It is replayed, or recorded with ``--record`` from the wiki in ``OAUTH_WIKI``.
 
-    It stands in ``cassettes/MODULE/TEST.yaml`` beside the test's file. A new recording takes the place of the old one
-    unless the test fails. Needs the extra ``httplib2-oauthlib[cassettes]``.
+    Its path is ``cassettes/MODULE/TEST.yaml`` in the folder of the test file. A new recording replaces the old one
+    unless the test fails. Requires the extra ``httplib2-oauthlib[cassettes]``.
     """
     try:
         from .cassettes import recorder  # noqa: PLC0415
     except ImportError as error:
         _fail_for_extra("signed_cassette", "cassettes", error)
     options = dict(signed_cassette_options)
-    folder = options.pop("cassette_library_dir", None)
-    if folder is None:
-        folder = request.path.parent / "cassettes" / request.path.stem
-    else:
-        # Two tests may have one name, in two folders.
-        root = request.config.rootpath
-        module = request.path.relative_to(root) if request.path.is_relative_to(root) else Path(request.path.name)
-        folder = root / folder / module.with_suffix("")
+    folder = _cassette_folder(request, options.pop("cassette_library_dir", None))
     suffix = "json" if options.get("serializer") == "json" else "yaml"
     path = folder / f"{_file_name(request)}.{suffix}"
     if not request.config.getoption("--record"):
@@ -168,15 +165,25 @@ def signed_cassette(
 
 
 def _fail_for_extra(fixture: str, extra: str, error: ImportError) -> NoReturn:
-    cure = f"pip install 'httplib2-oauthlib[{extra}]'"
-    pytest.fail(f"{fixture} needs an extra ({error.name} is missing): {cure}", pytrace=False)
+    command = f"pip install 'httplib2-oauthlib[{extra}]'"
+    pytest.fail(f"{fixture} needs an extra ({error.name} is missing): {command}", pytrace=False)
+
+
+def _cassette_folder(request: pytest.FixtureRequest, library: str | os.PathLike[str] | None) -> Path:
+    """Return the folder of a test's cassette."""
+    if library is None:
+        return request.path.parent / "cassettes" / request.path.stem
+    # Tests in different folders may have the same name.
+    root = request.config.rootpath
+    module = request.path.relative_to(root) if request.path.is_relative_to(root) else Path(request.path.name)
+    return root / library / module.with_suffix("")
 
 
 def _file_name(request: pytest.FixtureRequest) -> str:
-    """Return a file's name for a test: its own, with its class, spelled so that every file system takes it."""
+    """Return a file name for a test: its class and name, quoted so that every file system accepts it."""
     test = request.node.name if request.cls is None else f"{request.cls.__qualname__}.{request.node.name}"
     name = quote(test, safe=" []()=,+!@'-_.~")
-    if len(name) > _LONGEST_NAME:
-        # Not only cut: two tests' parameters may differ at their end.
-        name = f"{name[:_LONGEST_NAME]}-{hashlib.sha256(name.encode()).hexdigest()[:12]}"
+    if len(name) > _MAX_NAME_LENGTH:
+        # The hash distinguishes tests whose parameters differ only in the part that is cut off.
+        name = f"{name[:_MAX_NAME_LENGTH]}-{hashlib.sha256(name.encode()).hexdigest()[:12]}"
     return name

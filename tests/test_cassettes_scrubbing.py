@@ -343,7 +343,7 @@ def test_a_binary_answer_is_refused_and_nothing_written(scrub, tmp_path):
 )
 def test_what_is_no_cassette_is_told_so(tmp_path, content):
     (tmp_path / "raw.yaml").write_bytes(content)
-    with pytest.raises(CassetteError, match="is no cassette"):
+    with pytest.raises(CassetteError, match="is not a vcr cassette"):
         scrub_file(tmp_path / "raw.yaml", tmp_path / "clean.yaml")
     with pytest.raises(FileNotFoundError):
         scrub_file(tmp_path / "nothing.yaml", tmp_path / "clean.yaml")

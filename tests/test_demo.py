@@ -16,10 +16,10 @@ def test_the_demo_tells_its_story_and_all_of_it_holds(capsys):
     assert main(["demo"]) == 0
     story = capsys.readouterr().out
     steps = [
-        "Nobody is signed in",
-        "Alice signs in",
-        "She edits her user page",
-        "read back",
+        "No credentials",
+        "Alice logs in",
+        "Alice edits her user page",
+        "are read without credentials",
         "wrong secret",
         "logs out",
     ]
@@ -37,7 +37,7 @@ def test_the_demo_tells_its_story_and_all_of_it_holds(capsys):
         "oauth_token=MASKED",
     ):
         assert shown in story
-    assert "All of it held." in story
+    assert "All checks passed." in story
 
 
 def test_the_demo_shows_no_secret(capsys, monkeypatch):
@@ -51,12 +51,12 @@ def test_the_demo_shows_no_secret(capsys, monkeypatch):
 
 
 def test_a_demo_that_does_not_hold_says_so(capsys, monkeypatch):
-    """Exit code 0 only if all of it held: here the wiki does not know the credentials."""
+    """Exit code 0 only if every check passed: here the wiki does not know the credentials."""
     monkeypatch.setattr(TestWiki, "owner_only", lambda self, user: ("unknown", "a", "b", "c"))
     assert main(["demo"]) == 1
     story = capsys.readouterr().out
-    assert "FAILED the wiki knows her" in story
-    assert "All of it held." not in story
+    assert "FAILED the wiki recognizes Alice" in story
+    assert "All checks passed." not in story
 
 
 @pytest.mark.parametrize(
@@ -66,19 +66,19 @@ def test_a_demo_that_does_not_hold_says_so(capsys, monkeypatch):
             "routes",
             "Caller",
             lambda real: lambda user, name, *a, **k: real(user, "Somebody", *a, **k),
-            "the wiki knows her",
+            "the wiki recognizes Alice",
         ),
         (
             "store",
             "Revision",
             lambda real: lambda i, p, user, *a, **k: real(i, p, "Bob", *a, **k),
-            "the edit is the OAuth",
+            "the author of the edit is the OAuth",
         ),
         (
             "oauth",
             "hmac",
             lambda real: SimpleNamespace(new=real.new, compare_digest=lambda *_: True),
-            "the wiki refuses the signature",
+            "the wiki rejects the signature",
         ),
     ],
     ids=["another name", "another author", "any signature"],
@@ -93,7 +93,7 @@ def test_a_wiki_that_errs_makes_the_demo_fail(capsys, monkeypatch, module, name,
 def test_a_reader_who_has_seen_enough_gets_no_traceback():
     command = f"{sys.executable} -m httplib2_oauthlib demo | head -1"
     done = subprocess.run(command, shell=True, capture_output=True, timeout=50, check=False)
-    assert done.stdout.startswith(b"A wiki listens")
+    assert done.stdout.startswith(b"A wiki is running")
     assert done.stderr == b""
 
 
@@ -112,4 +112,4 @@ def test_it_runs_as_a_module_also_where_the_output_is_ascii():
     command = [sys.executable, "-m", "httplib2_oauthlib", "demo"]
     done = subprocess.run(command, env=environment, capture_output=True, timeout=50, check=False)
     assert (done.returncode, done.stderr) == (0, b"")
-    assert b"All of it held." in done.stdout
+    assert b"All checks passed." in done.stdout

@@ -285,13 +285,13 @@ def test_long_credentials_are_taken_whole(serve):
         ),
         (answer("<html><title>Log &amp; in</title>", Content_Type="text/html"), '"Log & in"', "URI"),
         (answer("<!doctype html>", Content_Type="text/html"), "a web page", "URI"),
-        (answer(""), "nothing", "URI"),
+        (answer(""), "an empty body", "URI"),
         (answer("oauth_token=key"), "only oauth_token", "URI"),
         (answer("oauth_token_secret=canary-secret"), "only oauth_token_secret", "URI"),
         (answer("oauth_token=&oauth_token_secret=canary-secret"), "oauth_token_secret", "URI"),
         (answer("oauth_token=a%22b&oauth_token_secret=canary-secret"), "oauth_token_secret", "URI"),
-        (answer("Y2FuYXJ5canaryY2FuYXJ5=="), "nothing that has a name", "URI"),
-        (answer('{"key":"k","secret":"canary"}', Content_Type="application/json"), "JSON of key, secret", "URI"),
+        (answer("Y2FuYXJ5canaryY2FuYXJ5=="), "values without names", "URI"),
+        (answer('{"key":"k","secret":"canary"}', Content_Type="application/json"), "JSON with key, secret", "URI"),
         (answer("[1]", Content_Type="application/json"), "JSON", "URI"),
         (answer("{broken canary", Content_Type="application/json"), "JSON", "URI"),
         (answer('{"message":"No such thing"}', "404 Not Found"), "404 Not Found", "Check the URI"),
@@ -311,7 +311,7 @@ def test_long_credentials_are_taken_whole(serve):
         (answer(f"Error: {'canary0' * 5}!", Content_Type="text/plain"), "refused: MASKED!", ""),
         (answer(GOOD.replace("canary-secret", "a%0D%0A<!-- -->")), "oauth_token_secret", "URI"),
         (answer(GOOD.replace("canary-secret", "caf%E9")), "oauth_token_secret", "URI"),
-        (answer("x", "500 Oo\x1b[31mps"), "answered 500 Oo [31mps", "endpoint"),
+        (answer("x", "500 Oo\x1b[31mps"), "status 500 Oo [31mps", "endpoint"),
         (answer(f"{GOOD}&oauth_token=other"), "oauth_token", "URI"),
         (answer("oauth_problem=consumer_key_unknown", "401 No"), "consumer_key_unknown", "client"),
     ],
@@ -351,7 +351,7 @@ def test_a_redirect_is_not_followed_and_nothing_is_believed(serve, status, place
     server = serve(lambda _: answer("", status, Location=elsewhere.uri("/token")))
     oauth = dataclasses.replace(CLIENT, signature_type=placement)
     http = kind(timeout=10)
-    with pytest.raises(HandshakeError, match=r"redirects to http://localhost:\d+/token: give the URI") as caught:
+    with pytest.raises(HandshakeError, match=r"redirects to http://localhost:\d+/token: use the URI") as caught:
         handshake_with(server.uri("").rstrip("/"), oauth, http).token_credentials(("key", "s"), "v")
     assert caught.value.reason == "answer"
     assert elsewhere.received == []
@@ -444,7 +444,7 @@ def test_a_server_that_never_agrees_is_asked_a_few_times_only(serve, reason):
 def test_a_server_that_does_not_answer_in_time_is_named(serve):
     server = serve(lambda _: time.sleep(1) or DROP)
     base = server.uri("", host="127.0.0.1").rstrip("/")
-    with pytest.raises(TimeoutError, match=r"temporary credentials.*initiate did not answer in time"):
+    with pytest.raises(TimeoutError, match=r"temporary credentials.*initiate did not respond in time"):
         handshake_with(base, http=httplib2.Http(timeout=0.2)).temporary_credentials()
 
 

@@ -370,7 +370,7 @@ def test_what_is_no_http_is_refused(wrong):
 
 def test_what_wraps_an_http_wraps_a_pool(serve):
     """Copies of google-auth-httplib2's would share the connections of what it wraps."""
-    with pytest.raises(TypeError, match="what wraps an Http wraps a pool"):
+    with pytest.raises(TypeError, match="let the wrapper wrap the pool"):
         HttpPool(AuthorizedHttp(AnonymousCredentials(), http=OAuth1Http(timeout=10)))
     server = serve(Guard(echo))
     http = AuthorizedHttp(AnonymousCredentials(), http=HttpPool(OAuth1Http(timeout=10, oauth=OAUTH), size=4))
@@ -384,7 +384,7 @@ def test_what_wraps_an_http_wraps_a_pool(serve):
 def test_a_request_that_was_replaced_before_is_refused():
     http = OAuth1Http()
     http.request = http.request
-    with pytest.raises(TypeError, match="make the pool first"):
+    with pytest.raises(TypeError, match="create the pool first"):
         HttpPool(http)
 
 

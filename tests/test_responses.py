@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from httplib2_oauthlib._http.responses import WatchedResponse
+from httplib2_oauthlib._http.connections import CompletenessResponse
 
 
 def read(kind, answer, method):
@@ -129,14 +129,14 @@ lengths = st.sampled_from(["Content-Length: 2", "content-length:2", "Content-Len
 @example("HTTP/1.1 200 OK", ["Content-Length: " + 5000 * "1"], "\r\n", "ab", "GET")
 def test_an_answer_is_read_as_http_client_reads_it(status_line, fields, newline, body, method):
     answer = (newline.join([status_line, *fields]) + 2 * newline + body).encode("iso-8859-1", "ignore")
-    assert read(WatchedResponse, answer, method) == read(http.client.HTTPResponse, answer, method)
+    assert read(CompletenessResponse, answer, method) == read(http.client.HTTPResponse, answer, method)
 
 
 def test_it_is_begun_once():
     ours, theirs = socket.socketpair()
     with ours, theirs:
         theirs.sendall(HEAD + HEAD)
-        response = WatchedResponse(ours, method="GET")
+        response = CompletenessResponse(ours, method="GET")
         response.begin()
         response.begin()
         assert (response.status, response.fp.peek()) == (200, HEAD)
@@ -147,7 +147,7 @@ def test_what_is_debugged_is_printed(capsys):
     ours, theirs = socket.socketpair()
     with ours, theirs:
         theirs.sendall(HEAD)
-        response = WatchedResponse(ours, debuglevel=1, method="GET")
+        response = CompletenessResponse(ours, debuglevel=1, method="GET")
         response.begin()
         response.close()
     assert "reply: 'HTTP/1.1 200 OK" in capsys.readouterr().out
@@ -157,7 +157,7 @@ def test_what_is_debugged_is_printed(capsys):
 def test_as_many_headers_are_taken_as_http_client_takes(count):
     lines = [f"X-{number}: {'x' * 100}" for number in range(count - 1)]
     answer = "\r\n".join(["HTTP/1.1 200 OK", *lines, "Content-Length: 2", "", "ab"]).encode()
-    assert read(WatchedResponse, answer, "GET") == read(http.client.HTTPResponse, answer, "GET")
+    assert read(CompletenessResponse, answer, "GET") == read(http.client.HTTPResponse, answer, "GET")
 
 
 HEAD = b"HTTP/1.1 200 OK\r\nX: y\r\nContent-Length: 0\r\n\r\n"
@@ -166,7 +166,7 @@ HEAD = b"HTTP/1.1 200 OK\r\nX: y\r\nContent-Length: 0\r\n\r\n"
 @pytest.mark.parametrize("length", range(1, len(HEAD)))
 def test_a_head_that_is_cut_off_is_no_answer(length):
     """At whichever byte; http.client takes it for a whole one from the end of the first line on."""
-    raised, _ = read(WatchedResponse, HEAD[:length], "GET")
+    raised, _ = read(CompletenessResponse, HEAD[:length], "GET")
     assert issubclass(raised, http.client.HTTPException)
 
 
@@ -180,9 +180,9 @@ def test_a_head_that_comes_byte_by_byte_is_read():
 
         thread = threading.Thread(target=trickle)
         thread.start()
-        response = WatchedResponse(ours, method="GET")
+        response = CompletenessResponse(ours, method="GET")
         response.begin()
-        assert (response.read(), response.is_whole) == (b"ab", True)
+        assert (response.read(), response.is_complete) == (b"ab", True)
         thread.join()
         response.close()
 
@@ -193,12 +193,12 @@ def test_it_knows_whether_its_body_came_whole(body, is_whole):
     with ours, theirs:
         theirs.sendall(HEAD.replace(b"0\r", b"2\r") + body)
         theirs.shutdown(socket.SHUT_WR)
-        response = WatchedResponse(ours, method="GET")
+        response = CompletenessResponse(ours, method="GET")
         response.begin()
-        assert not response.is_whole
+        assert not response.is_complete
         try:
             response.read()
         except http.client.IncompleteRead:
             assert not is_whole
-        assert response.is_whole is is_whole
+        assert response.is_complete is is_whole
         response.close()

@@ -45,8 +45,9 @@ def wiki():
             re.findall(r"[0-9a-f]{40}\+\\", json.dumps([v.answer for v in vectors.ALL]).replace("\\\\\\\\", "\\"))
         )
         assert len(good) > 3
-        own_judgement = store.token_is_good
-        store.token_is_good = lambda session, salt, token: token in good or own_judgement(session, salt, token)
+        sessions = store.sessions
+        own_check = sessions.csrf_token_is_valid
+        sessions.csrf_token_is_valid = lambda session, salt, token: token in good or own_check(session, salt, token)
         yield wiki
 
 
@@ -57,11 +58,10 @@ def as_recorded(wiki):
     def put(vector):
         wiki.clock = lambda: vector.time
         store = wiki.store
-        store._nonces.clear()
+        store.nonces.clear()
         for nonce in vectors.CREDENTIALS["nonces_used_before"]:
-            store.use_nonce(
-                vector.oauth.get("oauth_consumer_key"), vector.oauth.get("oauth_token", ""), nonce, vector.time
-            )
+            consumer, token = vector.oauth.get("oauth_consumer_key"), vector.oauth.get("oauth_token", "")
+            store.nonces.use(consumer, token, nonce, timestamp=vector.time, now=vector.time)
         recorded = vectors.CREDENTIALS["request_token"]
         access = next(t for t in store.access_tokens.values() if t.consumer == recorded["consumer"])
         store.request_tokens[recorded["key"]] = RequestToken(

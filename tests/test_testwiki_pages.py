@@ -611,11 +611,11 @@ def test_a_wiki_that_runs_for_long_forgets_what_is_over(wiki, consumer):
 
 
 def test_browsers_without_number_are_not_all_remembered(wiki):
-    first = wiki.store.begin_session(None)
+    first = wiki.store.sessions.begin(None)
     for _ in range(10_000):
-        last = wiki.store.begin_session(None)
-    assert not wiki.store.has_session(first)
-    assert wiki.store.has_session(last)
+        last = wiki.store.sessions.begin(None)
+    assert not wiki.store.sessions.exists(first)
+    assert wiki.store.sessions.exists(last)
 
 
 def test_the_format_of_an_answer_may_be_asked_for_in_the_form(wiki, consumer):

@@ -1,15 +1,15 @@
-"""Keeps the entries of different users apart in one cache; knows neither httplib2's caches nor what is in them."""
+"""Caches: the entries of one user are kept apart from those of another."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
 
 from .._signing.oauth1 import OAuth1
-from .context import call_of
+from .context import context_of
 
 
 class _View:
-    """A view of a cache; what it does not know is read and set through it.
+    """A view of a cache. Every attribute except its own methods is read from, and set on, the cache.
 
     Frameworks read and set attributes of their own caches while a request runs (lazr.restfulclient).
     """
@@ -24,40 +24,40 @@ class _View:
 
 
 class CacheByIdentity(_View):
-    """A view of a cache for one call, in which everybody who signs has entries of their own.
+    """A view of a cache for one call, in which each signer has separate entries.
 
     Args:
-        cache: Any object with ``get``, ``set`` and ``delete``; its other attributes are read and set through the view.
-        signer: Says who signs a URI.
+        cache: An object with ``get``, ``set`` and ``delete``.
+        signer: Returns the credentials that sign a URI, or None.
     """
 
     def __init__(self, cache: Any, signer: Callable[[str], OAuth1 | None]) -> None:
         vars(self).update(_cache=cache, _signer=signer)
 
     def _key(self, uri: str) -> str:
-        # httplib2's keys are URIs without a fragment, so this one can be nobody else's.
+        # The keys of httplib2 are URIs without a fragment, so this key can't be an entry of another user.
         oauth = self._signer(uri)
         return uri if oauth is None else f"{uri}#oauth-{oauth.fingerprint}"
 
     def get(self, uri: str) -> Any:
-        """Return the entry of whoever signs, or None."""
+        """Return the signer's entry, or None."""
         return self._cache.get(self._key(uri))
 
     def set(self, uri: str, value: bytes) -> None:
-        """Set the entry of whoever signs."""
+        """Set the signer's entry."""
         self._cache.set(self._key(uri), value)
 
     def delete(self, uri: str) -> None:
-        """Delete the entry of whoever signs."""
+        """Delete the signer's entry."""
         self._cache.delete(self._key(uri))
 
 
 class LockedCache(_View):
-    """A view of a cache for threads that share it: one of them at a time.
+    """A view of a cache that threads share. One thread uses the cache at a time.
 
     Args:
-        cache: Any object with ``get``, ``set`` and ``delete``.
-        lock: Held by each of these.
+        cache: An object with ``get``, ``set`` and ``delete``.
+        lock: Held during each of these.
     """
 
     def __init__(self, cache: Any, lock: AbstractContextManager[Any]) -> None:
@@ -80,15 +80,13 @@ class LockedCache(_View):
 
 
 class CacheAttribute:
-    """``http.cache``: the cache as it was set; within a call a view of it that keeps identities apart.
+    """``http.cache``: the cache as it was set. While a request runs, a view of it that keeps users apart.
 
     Args:
-        inner: What the class would have under the name without this: a default, or a descriptor of its own.
-        signer: Given the Http and its call, returns a function that says who signs a URI.
+        inner: The class's own default for ``cache``, or its own descriptor.
     """
 
-    def __init__(self, signer: Callable[[Any, Any], Callable[[str], OAuth1 | None]], inner: Any = None) -> None:
-        self._signer = signer
+    def __init__(self, inner: Any = None) -> None:
         self._inner = inner
         self._is_inner_setting = hasattr(inner, "__set__")
 
@@ -103,11 +101,13 @@ class CacheAttribute:
             cache = self._inner.__get__(http, owner) if hasattr(self._inner, "__get__") else self._inner
         if not cache:
             return cache
-        call = call_of(http)
-        return cache if call is None else CacheByIdentity(cache, self._signer(http, call))
+        context = context_of(http)
+        if context is None:
+            return cache
+        return CacheByIdentity(cache, lambda uri: context.signer(http.oauth, uri))
 
     def __set__(self, http: Any, cache: Any) -> None:
-        """Set the cache under the name that httplib2 gives it, so that either class can unpickle the other's state."""
+        """Store the cache under httplib2's own name, so that either class can restore a pickle of the other."""
         if self._is_inner_setting:
             self._inner.__set__(http, cache)
         else:

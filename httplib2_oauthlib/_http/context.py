@@ -1,62 +1,31 @@
-"""What the program asked for, and so which hop of a call is signed and by whom. Decisions only; nothing is sent here.
+"""Decides which hop of a call is signed, and with which credentials. Nothing is sent here.
 
-A program calls ``request()`` once. httplib2 and the frameworks call it again for every redirect, from within; those
-hops belong to the same call, and must not carry a signature to wherever a server likes.
+A program calls ``request()`` once. httplib2 and the frameworks call it again, from within, for every redirect and
+retry. These hops belong to the same call. A server can redirect a call to any host, so a hop is signed only for the
+origin that the program asked for, or for hosts that the program has named.
 """
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextvars import ContextVar
-from typing import Any, NamedTuple, TypeAlias, TypeVar
+from typing import Any, TypeVar
 
-from oauthlib.oauth1 import Client
-
-from .._signing.convert import converted
-from .._signing.hosts import patterns
 from .._signing.oauth1 import OAuth1
-from .._signing.request import DEFAULT_PORTS
+from .lost_responses import HttpResponse, hides_redirect, redirect_failed
+from .origin import Origin, split_origin
+from .signers import Signers, resolve
 
-#: Who signs: one for all, one per host pattern, or whatever a function says of a URI. The latter may also name what
-#: :func:`.conversion.converted` makes an OAuth1 of.
-Signers: TypeAlias = OAuth1 | Mapping[str, Any] | Callable[[str], Any] | None
-#: What may be given for them: one of those that are converted, too. requests-oauthlib's is a function for the types.
-SignersLike: TypeAlias = Signers | Client | tuple[Any, Any]
-
-_URI = re.compile(
-    r"([A-Za-z][A-Za-z0-9+.-]*)://(?:[^@/?#]*@)?(\[[^]/?#]*\]|[^:/?#]*)(?::([0-9]*))?(?=[/?#]|$)(.*)", re.DOTALL
-)
 _Result = TypeVar("_Result")
 
 
-class Origin(NamedTuple):
-    """Scheme, host and port of a URI, comparable: in lower case, the host as IDNA, the port always there."""
-
-    scheme: str
-    host: str
-    port: int
-
-    @classmethod
-    def of(cls, uri: str) -> "Origin | None":
-        """Return the origin of an absolute URI, or None if it has none."""
-        return _split(uri)[0]
-
-    @property
-    def authority(self) -> str:
-        """The host, with its port where that is not the scheme's own."""
-        return self.host if self.port in (0, DEFAULT_PORTS.get(self.scheme)) else f"{self.host}:{self.port}"
-
-    def __str__(self) -> str:
-        return f"{self.scheme}://{self.authority}"
-
-
-class _Hop:
+class Hop:
     """One run of ``request()`` within a call.
 
     Attributes:
-        uri: As ``request()`` was told, if it was.
-        was_https: Whether this hop or one before it went over TLS.
-        was_sent: Whether it was sent.
-        signers: Who signs, by URI: asked once for each time that it is sent, so that cache and signature agree.
+        uri: The URI that ``request()`` was given, or None if it is unknown.
+        was_https: Whether this hop, or one before it, was sent over TLS.
+        was_sent: Whether the hop was sent.
+        signers: The credentials per URI. The selection happens once each time that the hop is sent, so that the cache
+            and the signature agree.
     """
 
     __slots__ = ("signers", "uri", "was_https", "was_sent")
@@ -68,76 +37,125 @@ class _Hop:
         self.signers: dict[str, OAuth1 | None] = {}
 
 
-class Call:
+class RequestContext:
     """One call of ``request()`` by the program, with all the redirects and retries that it leads to.
 
     Attributes:
-        http: The Http that was called; None when the call is over.
-        outer: The call within which this one was made, by another Http in the same thread.
-        asked: Where the program sent the request, as it said, or as its first hop that is known says; or None.
-        is_own: Whether the request carries an Authorization header of the caller's own.
+        http: The Http that was called. None once the call is over.
+        outer: The call of another Http, in the same thread, within which this one was made.
+        asked_uri: The URI that the program asked for, or the URI of the first hop if the program's own is unknown.
+        has_own_authorization: Whether the caller sends an Authorization header of its own.
         was_sent: Whether any hop was sent.
-        answered: The redirect, response and content, that the last signed request was answered with that is not safe.
-        redirected: Whatever the adapter keeps of the request that was answered so.
-        lost: The same of each request whose answer was lost, or could not be followed.
-        hops: The runs of ``request()`` that are under way, innermost last.
+        hops: The runs of ``request()`` that are in progress, the innermost last.
+        redirect_response: The redirect that answered the last signed request that isn't safe.
+        redirected_exchange: The exchange that this redirect answered.
+        lost_exchanges: The exchanges whose response was lost, or whose redirect could not be followed.
     """
 
-    __slots__ = ("answered", "asked", "hops", "http", "is_own", "lost", "outer", "redirected", "was_sent")
+    __slots__ = (
+        "asked_uri",
+        "has_own_authorization",
+        "hops",
+        "http",
+        "lost_exchanges",
+        "outer",
+        "redirect_response",
+        "redirected_exchange",
+        "was_sent",
+    )
 
-    def __init__(self, http: object, outer: "Call | None", uri: str | None) -> None:
+    def __init__(self, http: object, outer: "RequestContext | None", uri: str | None) -> None:
         self.http: object = http
         self.outer = outer
-        self.asked = uri
-        # Whoever was called for the same may only wrap this Http (HttpPool, google-auth-httplib2's AuthorizedHttp).
-        self.is_own: bool = outer is not None and outer.is_own and outer.uri == uri
+        self.asked_uri = uri
+        # The outer Http may only wrap this one (HttpPool, google-auth-httplib2's AuthorizedHttp).
+        self.has_own_authorization: bool = outer is not None and outer.has_own_authorization and outer.uri == uri
         self.was_sent = False
-        self.answered: Any = None
-        self.redirected: Any = None
-        self.lost: list[Any] = []
-        self.hops: list[_Hop] = []
+        self.hops: list[Hop] = []
+        self.redirect_response: HttpResponse | None = None
+        # The type is exchange.SignedExchange; that module is above this one.
+        self.redirected_exchange: Any = None
+        self.lost_exchanges: list[Any] = []
 
     @property
     def uri(self) -> str | None:
-        """The URI of the hop that is under way, as far as ``request()`` was told."""
+        """The URI of the innermost hop for which it is known."""
         return next((hop.uri for hop in reversed(self.hops) if hop.uri is not None), None)
 
     @property
     def origin(self) -> Origin | None:
-        """Where the program sent the request."""
-        return None if self.asked is None else Origin.of(self.asked)
+        """The origin that the program asked for."""
+        return None if self.asked_uri is None else Origin.of(self.asked_uri)
+
+    @property
+    def is_signed(self) -> bool:
+        """Whether credentials were selected for the innermost hop."""
+        return any(signer is not None for signer in self.hops[-1].signers.values())
 
     def signer(self, oauth: Signers, uri: str) -> OAuth1 | None:
-        """Say who signs a URI in the hop that is under way, if anybody."""
-        origin, rest = _split(uri)
-        # A cache key and a connection may spell one URI in two ways.
+        """Return the credentials that sign a URI in the innermost hop, or None."""
+        origin, rest = split_origin(uri)
+        # A cache key and a connection may spell the same URI in two ways.
         return None if origin is None else self._signer(oauth, origin, f"{origin}{rest}")
 
-    def signer_to_send(self, oauth: Signers, origin: Origin, uri: str) -> tuple[OAuth1 | None, bool]:
-        """Say the same for what is about to be sent, and whether it is another than who asked the cache.
+    def signer_at_send(self, oauth: Signers, origin: Origin, uri: str) -> tuple[OAuth1 | None, bool]:
+        """Return the signer of a request that is about to be sent, and whether it isn't the cache lookup's.
 
         Args:
-            oauth: Who may sign.
-            origin: Where it is sent.
-            uri: Likewise; it begins as the origin is written.
+            oauth: The value of ``http.oauth``.
+            origin: The origin that the request is sent to.
+            uri: The URI that it is sent to. Its origin is spelled as ``str(origin)``.
         """
         hop = self.hops[-1]
         if not hop.was_sent:
             hop.was_sent = True
             return self._signer(oauth, origin, uri), False
-        # A framework tries again within its request(): it may have got new credentials for an expired token.
+        # A framework retries within its request(). It may have fetched new credentials for an expired token.
         former = self._signer(oauth, origin, uri)
         hop.signers.clear()
         signer = self._signer(oauth, origin, uri)
         return signer, signer != former
 
-    @property
-    def is_signed(self) -> bool:
-        """Whether the hop that is under way was found to be somebody's to sign."""
-        return any(signer is not None for signer in self.hops[-1].signers.values())
+    def follow_redirect(self, work: Callable[[], _Result]) -> _Result:
+        """Run the work that follows a redirect, so that its failure does not hide that the request was sent.
+
+        Raises:
+            ResponseLostError: The work failed, and it follows a redirect of a request that isn't safe.
+        """
+        redirect = self.redirect_response
+        if redirect is None:
+            return work()
+        try:
+            return work()
+        except Exception as error:
+            if not hides_redirect(error):
+                raise
+            raise redirect_failed(redirect, error) from error
+
+    def note_lost(self, exchange: Any) -> None:
+        """Remember an exchange without a response, so that a retry within this call keeps its nonce."""
+        if exchange is not None and exchange not in self.lost_exchanges:
+            self.lost_exchanges.append(exchange)
+
+    def note_response(self, exchange: Any, response: HttpResponse, earlier: Any) -> None:
+        """Note the response to a request that isn't safe.
+
+        Args:
+            exchange: The exchange that it answers.
+            response: The response. The hop that follows a redirect belongs to this request.
+            earlier: The lost exchange that ``exchange`` has repeated, or None.
+        """
+        is_redirect = 300 <= response[0].status < 400  # noqa: PLR2004
+        self.redirect_response, self.redirected_exchange = (response, exchange) if is_redirect else (None, None)
+        self.lost_exchanges = [lost for lost in self.lost_exchanges if lost is not earlier]
+
+    def note_redirect_followed(self) -> None:
+        """Note that a hop within the call ended with a response: nothing before it is open any more."""
+        self.redirect_response = self.redirected_exchange = None
+        self.lost_exchanges.clear()
 
     def _signer(self, oauth: Signers, origin: Origin, uri: str) -> OAuth1 | None:
-        if self.is_own:
+        if self.has_own_authorization:
             return None
         hop = self.hops[-1]
         if uri in hop.signers:
@@ -145,56 +163,58 @@ class Call:
         signer = None
         if oauth is not None and not (hop.was_https and origin.scheme == "http"):
             hop.was_https = hop.was_https or origin.scheme == "https"
-            # One for all is for what was asked for only; another only for hosts that the program itself has named.
+            # A mapping or a function names its hosts. One OAuth1 names none, so it signs only for the origin that the
+            # program asked for.
             if not isinstance(oauth, OAuth1):
                 signer = resolve(oauth, uri)
-            # The same text leads to the same place: no need to parse it.
-            elif uri == self.asked or self._was_asked_for(origin, uri):
+            elif uri == self.asked_uri or self._was_asked_for(origin, uri):
                 signer = oauth
-        # That nobody does is said once, too: whoever is set meanwhile would read or write another's entry.
+        # None is kept too: a signer that is set in the meantime must not read or write another user's cache entry.
         hop.signers[uri] = signer
         return signer
 
     def _was_asked_for(self, origin: Origin, uri: str) -> bool:
-        """Whether it is where the program sent the request, or the same host over TLS."""
+        """Whether the program asked for this origin, or for the same host over plain http."""
         asked = self.origin
         if asked is None:
-            self.asked, asked = uri, origin
-        upgraded = asked.scheme == "http" and origin.scheme == "https" and asked.host == origin.host
-        return origin == asked or upgraded
+            self.asked_uri, asked = uri, origin
+        was_upgraded = asked.scheme == "http" and origin.scheme == "https" and asked.host == origin.host
+        return origin == asked or was_upgraded
 
 
-# A context variable, not an attribute: instances stay picklable, and threads stay apart.
-_CALL: ContextVar[Call | None] = ContextVar("httplib2_oauthlib_call", default=None)
+# A context variable instead of an attribute: instances stay picklable, and threads stay apart.
+_CONTEXT: ContextVar[RequestContext | None] = ContextVar("httplib2_oauthlib_context", default=None)
 
 
-def call_of(http: object) -> Call | None:
-    """Return the call of this Http's that is under way in this thread, if any."""
-    call = _CALL.get()
-    while call is not None and call.http is not http:
-        call = call.outer
-    return call
+def context_of(http: object) -> RequestContext | None:
+    """Return the call of this Http that is in progress in this thread, or None."""
+    context = _CONTEXT.get()
+    while context is not None and context.http is not http:
+        context = context.outer
+    return context
 
 
-def within_call(http: object, call: Call | None, uri: object, headers: object, work: Callable[[], _Result]) -> _Result:
-    """Do some work as a call of an Http's, or as one more hop of its call that is under way.
+def run_hop(
+    http: object, context: RequestContext | None, uri: object, headers: object, work: Callable[[], _Result]
+) -> _Result:
+    """Run some work as a new call of an Http, or as one more hop of its call in progress.
 
     Args:
         http: The Http.
-        call: Its call that is under way, as of :func:`call_of`.
-        uri: Where it is asked to go; anything but text counts as not known.
-        headers: The headers that it is given; anything with ``items()`` or None.
-        work: What ``request()`` does.
+        context: Its call in progress, from :func:`context_of`.
+        uri: The URI that it is given. Anything except a str counts as unknown.
+        headers: The headers that it is given: an object with ``items()``, or None.
+        work: The rest of ``request()``.
     """
     uri = uri if isinstance(uri, str) else None
     token = None
-    if call is None:
-        call = Call(http, _CALL.get(), uri)
-        token = _CALL.set(call)
+    if context is None:
+        context = RequestContext(http, _CONTEXT.get(), uri)
+        token = _CONTEXT.set(context)
     if headers and has_authorization(headers):
-        call.is_own = True
-    hops = call.hops
-    hops.append(_Hop(uri, bool(hops) and hops[-1].was_https))
+        context.has_own_authorization = True
+    hops = context.hops
+    hops.append(Hop(uri, bool(hops) and hops[-1].was_https))
     try:
         return work()
     finally:
@@ -202,82 +222,17 @@ def within_call(http: object, call: Call | None, uri: object, headers: object, w
         if hops:
             hops[-1].was_https = hops[-1].was_https or was_https
         if token is not None:
-            # Whoever kept a copy of this context (contextvars.copy_context) must not go on within the call.
-            call.http = None
-            _CALL.reset(token)
-
-
-def accepted(oauth: SignersLike) -> Signers:
-    """Return what may sign as it is kept: one credential as an OAuth1, a mapping and a function as they are.
-
-    Raises:
-        TypeError: It can't be used.
-    """
-    if oauth is None or isinstance(oauth, OAuth1):
-        return oauth
-    for value in oauth.values() if isinstance(oauth, Mapping) else ():
-        if value is not None and converted(value) is None:
-            raise _unusable(value)
-    # requests-oauthlib's credentials are callable, but no function of a URI.
-    signer = converted(oauth)
-    if signer is not None:
-        return signer
-    if isinstance(oauth, Mapping) or callable(oauth):
-        return oauth
-    raise _unusable(oauth)
-
-
-def _unusable(value: object) -> TypeError:
-    # Its type only: the value may be a tuple of secrets.
-    return TypeError(
-        "oauth must be an OAuth1, a mapping of host pattern to OAuth1, a function of a URI or None, not"
-        f" {type(value).__name__}; make one with OAuth1(client_key, client_secret, token, token_secret)"
-    )
-
-
-def resolve(oauth: Signers, uri: str) -> OAuth1 | None:
-    """Say whom ``oauth`` names for a URI, whatever call it belongs to.
-
-    Raises:
-        TypeError: A mapping or a function gave something else than an OAuth1 or None.
-    """
-    if oauth is None or isinstance(oauth, OAuth1):
-        return oauth
-    origin = Origin.of(uri)
-    if origin is None:
-        return None
-    found = _lookup(oauth, origin) if isinstance(oauth, Mapping) else oauth(uri)
-    signer = converted(found)
-    if signer is None and found is not None:
-        # Its type only: it may be a tuple of secrets.
-        raise TypeError(f"oauth gave a {type(found).__name__} for {origin.host}; it must give an OAuth1 or None")
-    return signer
+            # Code that kept a copy of this context (contextvars.copy_context) must not continue the call.
+            context.http = None
+            _CONTEXT.reset(token)
 
 
 def has_authorization(headers: Any) -> bool:
-    """Whether headers of any kind that httplib2 takes hold an Authorization."""
+    """Whether headers, of any type that httplib2 accepts, contain an Authorization."""
     if not headers or not hasattr(headers, "items"):
         return False
-    for name, _ in headers.items():  # noqa: PERF102, SIM110 (it may be no dict; any() takes longer, for each request)
+    # Not a dict in every case; and a loop takes half the time of any(), for each request.
+    for name, _ in headers.items():  # noqa: PERF102, SIM110
         if name.lower() in ("authorization", b"authorization"):
             return True
     return False
-
-
-def _lookup(oauth: Mapping[str, Any], origin: Origin) -> Any:
-    named = {pattern.lower(): value for pattern, value in oauth.items()}
-    return next((named[pattern] for pattern in patterns(origin.host, str(origin.port)) if pattern in named), None)
-
-
-def _split(uri: str) -> tuple[Origin | None, str]:
-    """Split an absolute URI into its origin and what follows it; anything else has no origin."""
-    # httplib2 drops these from a URL before it looks for the host.
-    match = _URI.fullmatch(re.sub(r"[\t\r\n]", "", uri))
-    if match is None or not match[2]:
-        return None, ""
-    scheme, host = match[1].lower(), match[2].lower()
-    try:
-        host = host if host.isascii() else host.encode("idna").decode("ascii")
-    except UnicodeError:
-        return None, ""
-    return Origin(scheme, host, int(match[3] or DEFAULT_PORTS.get(scheme, 0))), match[4]

@@ -1,200 +1,317 @@
-"""One request on its way, as often as httplib2 sends it: signs every transmission and judges the answer.
+"""One signed request, from the first byte sent to a response or an error. Read it from top to bottom.
 
-httplib2 retransmits inside ``_conn_request``, with the headers that it has. So what it is given there is a stand-in for
-the connection, whose ``request()`` signs.
+The states of an exchange::
+
+                 send()                     response read to its end
+    PREPARED  ------------>  SENT  -------------------------------------->  ANSWERED
+    signed                   |  ^                                              |
+                  connection |  | a copy: safe, or with the same nonce         | refused for the clock, or a framework
+                       broke |  |                                              | repeats it: a new request
+                             +--+                                              v
+                             |                                              PREPARED
+                             | no copy may be sent, or the copy broke too
+                             v
+                            LOST    ResponseLostError; a safe request raises httplib2's own error
+
+httplib2 sends a request again by itself, inside ``_conn_request``, with the headers that it has. So
+:func:`sign_and_send` gives it a stand-in for the connection, whose ``request()`` is :meth:`SignedExchange.send`.
 """
 
+import enum
+import functools
 import http.client
-import operator
 import time
-from collections.abc import Callable, Mapping, MutableMapping
-from typing import Any, TypeAlias
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, TypeAlias
 
-import httplib2
-
-from .._refusals.refusals import read_refusal
+from .._refusals.refusals import Refusal, read_refusal
 from .._signing.oauth1 import OAuth1
 from .._signing.protocol_parameters import generate_nonce
 from .._signing.request import SignableRequest, is_file
-from ..errors import ResponseLostError
-from .connections import is_shared, is_stale, reading_whole, was_handed_over
-from .context import has_authorization
+from ..errors import ResponseLostError, SigningError
+from .connections import SignedConnection, transport_of
+from .context import RequestContext, has_authorization
+from .echo import strip_echo
 from .lost_responses import (
+    HttpResponse,
+    body_consumed,
     copy_impossible,
     copy_refused,
     is_break,
-    is_of_connection,
-    is_unreadable,
-    lost_answer,
-    used_up,
+    is_undecodable,
+    response_lost,
 )
-from .queries import decoded, without
-from .responses import WatchedResponse
+from .origin import target_of, target_of_double
+from .signers import resolve
 
-Answer: TypeAlias = tuple[httplib2.Response, bytes]
+#: ``_conn_request`` of httplib2 or of a framework: connection, target, method, body, headers.
+Send: TypeAlias = Callable[..., HttpResponse]
 
-# RFC 9110, section 9.2.1. httplib2's own list is a setting of each Http and says what it caches and redirects.
+# RFC 9110, section 9.2.1: "the GET, HEAD, OPTIONS, and TRACE methods are defined to be safe." httplib2's list of the
+# same name is a setting of each Http, and about caching and redirects.
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS", "TRACE")
+# httplib2 sends these headers when it has found an entry in its cache.
+_CONDITIONS = ("if-none-match", "if-modified-since")
 
 
-_set = object.__setattr__
-
-
-class SignedConnection:
-    """What httplib2 is given in the place of a connection: what it sends is signed, all else is the connection's.
+def sign_and_send(
+    http: Any,
+    context: RequestContext | None,
+    send: Send,
+    conn: Any,
+    target: str,
+    method: str,
+    body: Any,
+    headers: dict[str, str],
+) -> HttpResponse:
+    """Do what ``send`` does, with a signature if credentials are selected for this request.
 
     Args:
-        conn: The connection.
-        transmissions: What signs and sends.
+        http: The Http: its ``oauth``, ``repair_clock`` and known clocks count.
+        context: Its call in progress. None if an inner method was called by itself.
+        send: The ``_conn_request`` under the hook.
+        conn: As httplib2 gives it, like the rest of the arguments.
+        target: The request target.
+        method: The method.
+        body: The body.
+        headers: The headers; not changed.
+
+    Raises:
+        SigningError: The request can't be signed. Nothing of it was sent.
+        ResponseLostError: The request isn't safe, and it is unclear whether the server acted on it.
     """
+    was_sent, has_own_authorization = False, has_authorization(headers)
+    if context is not None:
+        was_sent, context.was_sent = context.was_sent, True
+        context.has_own_authorization = context.has_own_authorization or has_own_authorization
+    # If the cache was asked for a user who has logged out since, the signer is selected again, to find the difference.
+    if has_own_authorization or (http._oauth is None and (context is None or not context.is_signed)):
+        return send(conn, target, method, body, headers)
 
-    __slots__ = ("_conn", "close", "getresponse", "request")
+    leads_to = target_of(conn) or target_of_double(conn, None if context is None else context.uri)
+    base, origin, base_uri = leads_to
+    if context is None:
+        oauth = resolve(http._oauth, base_uri + target)
+    else:
+        oauth, is_another = context.signer_at_send(http._oauth, origin, base_uri + target)
+        if is_another:  # The cache entry is the former signer's. No 304 may confirm it.
+            headers = {name: value for name, value in headers.items() if name.lower() not in _CONDITIONS}
+    if oauth is None:
+        return send(conn, target, method, body, headers)
 
-    def __init__(self, conn: Any, transmissions: "Transmissions") -> None:
-        _set(self, "_conn", conn)
-        _set(self, "request", transmissions.transmit)
-        _set(self, "getresponse", transmissions.receive)
-        _set(self, "close", transmissions.close)
+    offset = http._clock_offsets.get(base, 0) if http.repair_clock else 0
+    try:
+        exchange = SignedExchange(conn, oauth, base, (method, target, body, headers), offset)
+        earlier = exchange.prepare_or_continue(() if context is None else context.lost_exchanges)
+    except SigningError as error:
+        if not was_sent:
+            raise
+        raise type(error)(f"{error}. This request follows a redirect. The redirected request was sent.") from None
+    try:
+        response = exchange.run(send, functools.partial(_keep_offset, http, base) if http.repair_clock else None)
+    except Exception as error:
+        if context is not None and (exchange.may_have_acted or isinstance(error, ResponseLostError)):
+            context.note_lost(exchange)
+        raise
+    if context is not None and not exchange.resend.is_safe:
+        context.note_response(exchange, response, earlier)
+    if oauth.signature_type == "QUERY":
+        strip_echo(response[0], exchange.signed.uri, exchange.as_sent.target)
+    return response
 
-    # Frameworks look at a connection, ask what it is and set its timeout; what they mean is the real one.
-    @property  # type: ignore[misc]
-    def __class__(self) -> Any:
-        return type(self._conn)
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._conn, name)
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        setattr(self._conn, name, value)
-
-    # httplib2 asks for it each time, and this is faster.
-    sock = property(operator.attrgetter("_conn.sock"))
+def _keep_offset(http: Any, base: str, offset: int) -> None:
+    """Store how many seconds the clock of a server is ahead of this machine's."""
+    # A new mapping, since copies of an Http share the old one.
+    http._clock_offsets = {**http._clock_offsets, base: offset}
 
 
-class Transmissions:
-    """One request, while it is sent.
+class State(enum.Enum):
+    """How far an exchange has come; see the drawing above."""
 
-    A safe method is signed afresh for every transmission, so that the retry succeeds where the server saw the first
-    one. Any other keeps its first nonce, so that a server which has acted refuses the copy.
+    PREPARED = "signed; nothing of it was sent"
+    SENT = "some of it may have reached the server, and no whole response has come"
+    ANSWERED = "a response was read to its end"
+    LOST = "no whole response has come, and nothing more is sent"
+
+
+class SignedExchange:
+    """One request that is signed.
+
+    It has more than ten attributes, in three groups. ``oauth``, ``base``, ``as_given`` and ``resend`` are the request
+    as it was asked for. ``as_sent``, ``signed``, the nonce, the timestamp and the clock's offset are the signature. The
+    transport, the number of transmissions and the two flags are what became of it.
 
     Args:
         conn: The connection.
-        oauth: Who signs.
+        oauth: The credentials.
         base: Scheme and authority of the request.
-        target: The request target as httplib2 would send it.
-        method: Likewise.
-        body: Likewise.
-        headers: Likewise.
+        given: Method, target, body and headers, as httplib2 gives them to ``_conn_request``.
+        offset: Seconds that the server's clock is ahead of this machine's.
 
     Attributes:
-        is_safe: Whether the request may be repeated without a thought.
-        is_refused_without_better_reason: Whether the last answer minds the clock again, or something that it won't say.
+        as_given: The request as it was asked for. A form is read here once, since it may be signed more than once.
+        as_sent: The request as a framework's ``_conn_request`` passes it on.
+        signed: The last signature, with what it covers.
+        resend: Whether the request may be sent again.
     """
 
     __slots__ = (
-        "_asked",
-        "_base",
-        "_body_start",
-        "_conn",
-        "_count",
-        "_is_own",
-        "_is_sending",
-        "_is_shared",
+        "_has_own_authorization",
+        "_is_over",
         "_nonce",
-        "_oauth",
         "_offset",
-        "_request",
-        "_response",
-        "_signed",
         "_timestamp",
-        "_unwatch",
-        "_was_answered",
-        "is_refused_without_better_reason",
-        "is_safe",
+        "_transmissions",
+        "_transport",
+        "as_given",
+        "as_sent",
+        "base",
+        "oauth",
+        "resend",
+        "signed",
     )
     _nonce: str
     _timestamp: int
 
     def __init__(
-        self, conn: Any, oauth: OAuth1, base: str, target: str, method: str, body: Any, headers: Mapping[str, str]
+        self, conn: Any, oauth: OAuth1, base: str, given: tuple[str, str, Any, Mapping[str, str]], offset: int
     ) -> None:
-        self._conn = conn
-        self._is_shared = is_shared(conn)
-        self._oauth = oauth
-        self._base = base
-        # A form is read once here: it is signed more than once, and sent so.
-        is_read = body is None or isinstance(body, str | bytes)
-        body = body if is_read else SignableRequest(base + target, method, body, headers).body
-        # What was asked for, and what a framework's _conn_request makes of it, each time.
-        self._asked = (method, target, body, headers)
-        self._request = (method, target, body, dict(headers.items()) if headers else {})
-        self.is_safe = method.upper() in _SAFE_METHODS
-        self._body_start = None if is_read else _start_of(body)
-        self._is_sending = self._is_own = False
-        self._unwatch: Callable[[], None] | None = None
-
-    @property
-    def _is_answered(self) -> bool:
-        return self._response.is_whole if type(self._response) is WatchedResponse else self._was_answered
-
-    @property
-    def is_open(self) -> bool:
-        """Whether the request may have been acted upon, without an answer that says so."""
-        return bool(self._count) and not self._is_answered and not self.is_safe
-
-    def begin(self, offset: int, earlier: "Transmissions | None" = None) -> None:
-        """Sign by a clock that is ``offset`` seconds ahead of ours, with a new nonce if the request is a new one.
-
-        Args:
-            offset: Seconds.
-            earlier: The same request, whose answer was lost, where a framework asks for it again within one call: this
-                goes on with it, with its nonce.
-
-        Raises:
-            SigningError: The request can't be signed; nothing of it was sent.
-        """
-        # How many copies may have reached the server, the last thing that it said, and whether that came whole, which
-        # a WatchedResponse knows itself.
-        self._count = 0
-        self._response: Any = None
-        self._was_answered = False
+        method, target, body, headers = given
+        self._transport = transport_of(conn)
         self._offset = offset
-        if earlier is not None:
-            self._count, self._offset = earlier._count, earlier._offset
-            self._nonce, self._timestamp, self._body_start = earlier._nonce, earlier._timestamp, earlier._body_start
-        self._sign(is_afresh=earlier is None)
+        self.oauth = oauth
+        self.base = base
+        is_plain = body is None or isinstance(body, str | bytes)
+        if not is_plain:
+            body = SignableRequest(base + target, method, body, headers).body
+        self.as_given = _Request(method, target, body, headers)
+        self.as_sent = _Request(method, target, body, dict(headers.items()) if headers else {})
+        # RFC 5849, section 3.2: a nonce lets the server reject a request that it has seen. PLAINTEXT has none.
+        self.resend = Resend(
+            method.upper() in _SAFE_METHODS,
+            oauth.signature_method != "PLAINTEXT",
+            body,
+            None if is_plain else _start_of(body),
+        )
+        # How many transmissions may have reached the server.
+        self._transmissions = 0
+        self._has_own_authorization = self._is_over = False
 
-    def is_same_as(self, other: "Transmissions") -> bool:
-        """Whether both are for one request, as it was asked for."""
-        ours = (self._oauth, self._base, *self._asked[:3])
-        return ours == (other._oauth, other._base, *other._asked[:3])
+    @property
+    def state(self) -> State:
+        """How far the exchange has come."""
+        if not self._transmissions:
+            return State.PREPARED
+        if self._transport.is_answered:
+            return State.ANSWERED
+        return State.LOST if self._is_over else State.SENT
 
-    def exchange(self, send: Callable[..., Answer]) -> Answer:
-        """Send the request, with a copy where the connection breaks, and return what the server answers.
+    @property
+    def may_have_acted(self) -> bool:
+        """Whether the server may have acted on the request, and no response says so."""
+        return not self.resend.is_safe and self.state in (State.SENT, State.LOST)
 
-        httplib2 sends a copy by itself if a connection closes without an answer, and not if it is reset, or closes
-        within the answer.
+    # -- PREPARED
+
+    def prepare_or_continue(self, lost_exchanges: "list[SignedExchange] | tuple[()]") -> "SignedExchange | None":
+        """Prepare the request: as a new one, or as a retry of one whose response was lost.
+
+        A retry keeps nonce and timestamp, so that a server that has acted on the first request refuses the second.
 
         Args:
-            send: httplib2's ``_conn_request``, or a framework's.
+            lost_exchanges: Those of the same call.
+
+        Returns:
+            The lost exchange that this one continues, or None.
 
         Raises:
-            ResponseLostError: The request is not safe, it was sent, and its answer did not come, or not whole.
+            SigningError: The request can't be signed. Nothing of it was sent.
         """
-        method, target, body, headers = self._asked
-        conn = SignedConnection(self._conn, self)
-        if not self._is_shared and is_stale(self._conn):
-            self._conn.close()
+        earlier = next(filter(self._repeats, lost_exchanges), None) if lost_exchanges else None
+        if earlier is None:
+            self._sign(with_new_nonce=True)
+            return None
+        self._transmissions = earlier._transmissions
+        self._nonce, self._timestamp = earlier._nonce, earlier._timestamp
+        self.resend = self.resend._replace(body_start=earlier.resend.body_start)
+        self._sign()
+        return earlier
+
+    def _repeats(self, other: "SignedExchange") -> bool:
+        """Whether both are the same request, as it was asked for."""
+        ours = (self.oauth, self.base, *self.as_given[:3])
+        return ours == (other.oauth, other.base, *other.as_given[:3])
+
+    def _sign(self, with_new_nonce: bool = False) -> None:
+        """Sign the request as it is sent now."""
+        if with_new_nonce:
+            # RFC 5849, section 3.3: "The nonce value MUST be unique across all requests with the same timestamp,
+            # client credentials, and token combinations."
+            self._nonce = generate_nonce()
+            self._timestamp = int(time.time()) + self._offset
+        method, target, body, headers = self.as_sent
+        self.signed = self.oauth.sign(
+            self.base + target, method, body, headers, nonce=self._nonce, timestamp=self._timestamp
+        )
+
+    # -- the whole exchange
+
+    def run(self, send: Send, keep_offset: Callable[[int], None] | None) -> HttpResponse:
+        """Send the request and return the response. Repair the clock if the server refuses its timestamp.
+
+        Args:
+            send: The ``_conn_request`` under the hook.
+            keep_offset: Stores the offset of the server's clock. None means that the clock is not repaired.
+
+        Raises:
+            ResponseLostError: The request isn't safe, and it is unclear whether the server acted on it.
+        """
+        response = self._transmit(send)
+        refusal = self._read_refusal(response)
+        server_time = None if refusal is None else refusal.corrected_time(self._timestamp)
+        if server_time is None or keep_offset is None:
+            return response
+        former, self._offset = self._offset, server_time - int(time.time())
+        keep_offset(self._offset)
+        if not self.resend.rewind_body():
+            return response
+        # RFC 5849, section 3.2: the server verifies a request before it acts. A refused request was not acted upon, so
+        # any method may be sent again, as a new request.
+        self._transmissions = 0
+        self._sign(with_new_nonce=True)
+        try:
+            response = self._transmit(send)
+        except Exception:
+            keep_offset(former)  # No response confirms the new one.
+            raise
+        refusal = self._read_refusal(response)
+        if refusal is not None and refusal.reason in ("timestamp", "other"):
+            # The clock was not the reason, or the server's time is wrong.
+            keep_offset(former)
+        return response
+
+    def _transmit(self, send: Send) -> HttpResponse:
+        """Send the request, and a copy of it if the connection breaks.
+
+        httplib2 sends a copy by itself if a connection closes without a response. It sends none after a reset, or if
+        the connection closes within the response.
+        """
+        method, target, body, headers = self.as_given
+        transport = self._transport
+        conn = SignedConnection(transport.conn, self.send, transport.read_response, transport.close)
+        transport.close_if_stale()
         is_last = False
         while True:
             try:
                 return send(conn, target, method, body, headers)
             except Exception as error:
-                self._abandon()
+                transport.abandon()
                 if not is_last and self._is_worth_a_copy(error):
                     is_last = True
                     continue
-                lost = self._loss(error)
+                self._is_over = True
+                lost = self._response_lost(error)
                 if lost is None:
                     raise
                 try:
@@ -202,205 +319,164 @@ class Transmissions:
                 finally:
                     del lost  # Its traceback holds this frame.
             except BaseException:
-                self._abandon()
+                self._is_over = True
+                transport.abandon()
                 raise
             finally:
-                if self._unwatch is not None:
-                    self._unwatch()
+                if transport.unwatch is not None:
+                    transport.unwatch()
 
-    def transmit(self, method: str, target: str, body: Any = None, headers: Any = None, **kwargs: Any) -> None:
-        """Send the request; httplib2 calls this once per transmission."""
-        given = (method, target, body, headers)
-        # Changed: by a framework's _conn_request, on its way.
-        is_changed = given != self._request
-        # A framework's, put in since the request was signed: httplib2's matter, as often as it sends it.
-        self._is_own = is_changed and has_authorization(headers)
-        if not self._is_own:
-            if self._response is not None and self._is_answered:
-                # A framework's _conn_request tries again for a reason of its own: another request.
-                if not self.rewind():
-                    raise used_up(self._response)
-                self.begin(self._offset)
-            elif self._count:
-                self._prepare_copy()
-            if is_changed:
-                self._request = (method, target, body, dict(headers.items()) if headers else {})
-            if is_changed or (self._count and self.is_safe):
-                self._sign(is_afresh=self._count > 0 and self.is_safe)
-            signed = self._signed
-            target, body, headers = signed.uri[len(self._base) :], signed.body, signed.headers
-        conn = self._conn
-        # http.client would connect within request(), where failing to looks like failing to send.
-        if not self._is_shared and isinstance(conn, http.client.HTTPConnection) and conn.sock is None:
-            conn.connect()
-        if self._unwatch is not None:
-            self._unwatch()
-        self._response = None
-        self._was_answered = False
-        self._is_sending = True
+    # -- PREPARED or SENT -> SENT
+
+    def send(self, method: str, target: str, body: Any = None, headers: Any = None, **kwargs: Any) -> None:
+        """Sign and send the request. httplib2 and frameworks call this once for each transmission."""
+        request = _Request(method, target, body, headers)
+        # A framework's _conn_request may change the request, and may add an Authorization. It had none before.
+        is_changed = request != self.as_sent
+        self._has_own_authorization = is_changed and has_authorization(headers)
+        if not self._has_own_authorization:
+            if is_changed or self._transmissions:
+                self._sign_again(request, is_changed)
+            signed = self.signed
+            target, body, headers = signed.uri[len(self.base) :], signed.body, signed.headers
+        transport = self._transport
+        transport.connect()
         try:
-            conn.request(method, target, body, headers, **kwargs)
+            transport.send(method, target, body, headers, **kwargs)
         except Exception as error:
-            # Some of it was sent, maybe all that the server wants. Other errors are the body's, which has ended before
-            # its end, or http.client's, about a request that it does not send.
-            if self._is_shared:
-                self._count += was_handed_over(error)
-            elif isinstance(error, OSError):
-                self._count += is_of_connection(error)
+            self._transmissions += transport.may_have_sent(error)
             raise
-        self._is_sending = False
-        self._count += 1
+        self._transmissions += 1
 
-    def receive(self) -> Any:
-        """Return what the server answers, to be read.
+    def _sign_again(self, request: "_Request", is_changed: bool) -> None:
+        """Make the signature fit a transmission that isn't the first, or a request that a framework has changed."""
+        state = self.state
+        if state is State.ANSWERED:
+            # A framework's _conn_request repeats an answered request. That is a new request.
+            if not self.resend.rewind_body():
+                raise body_consumed(self._transport.response)
+            self._transmissions = 0
+            self._sign(with_new_nonce=True)
+        elif state is not State.PREPARED:
+            self.resend.require_copy()
+        if is_changed:
+            self.as_sent = request._replace(headers=dict(request.headers.items()) if request.headers else {})
+        is_safe_copy = self._transmissions > 0 and self.resend.is_safe
+        if is_changed or is_safe_copy:
+            self._sign(with_new_nonce=is_safe_copy)
 
-        Raises:
-            http.client.RemoteDisconnected: The head was cut off.
-        """
-        conn = self._conn
-        # A class of its own knows best. Ours is left with the connection: Python slows down for an object that loses an
-        # attribute.
-        if not self._is_shared and getattr(conn, "response_class", None) is http.client.HTTPResponse:
-            conn.response_class = WatchedResponse
-        self._response = response = conn.getresponse()
-        if type(response) is not WatchedResponse:
-            self._watch(response)
-        return response
-
-    def close(self) -> None:
-        """Close the connection, unless it is other threads' too: whose socket has failed is put away by itself then."""
-        if not self._is_shared:
-            self._conn.close()
-
-    def _watch(self, response: Any) -> None:
-        """Notice when an answer has been read to its end.
-
-        Nothing else tells a framework that tries again because the answer broke off from one that did not like it.
-        """
-        read = reading_whole(response) if self._is_shared else response.read
-        # Whatever has a read() of its own (a test double, a cassette's) says nothing else of itself.
-        is_plain = getattr(type(response), "read", None) is http.client.HTTPResponse.read
-
-        def noting(*args: Any, **kwargs: Any) -> Any:
-            content = read(*args, **kwargs)
-            self._was_answered = not is_plain or (response.isclosed() and not response.length)
-            return content
-
-        try:
-            former = vars(response).get("read")
-            response.read = noting
-        except (AttributeError, TypeError):  # A double that can't be watched.
-            self._was_answered = True
-            return
-
-        # An answer's read() and this object would keep each other alive, and a socket open.
-        def unwatch() -> None:
-            self._unwatch = None
-            if former is None:
-                del response.read
-            else:
-                response.read = former
-
-        self._unwatch = unwatch
-
-    def rewind(self) -> bool:
-        """Make the body ready to be sent once more; False if it can be read only once."""
-        body = self._asked[2]
-        if is_file(body):
-            if self._body_start is not None:
-                body.seek(self._body_start)
-            return self._body_start is not None
-        # bytes and lists begin anew; what iterates over itself, or over the same iterator again, has been used up.
-        return not hasattr(body, "__iter__") or iter(body) is not iter(body)
-
-    def refused_for_the_clock(self, response: httplib2.Response, content: bytes) -> int | None:
-        """Judge the answer.
-
-        Returns:
-            The server's time in Unix seconds if it refused ours and has not acted; None for any other answer.
-
-        Raises:
-            ResponseLostError: The answer is to a copy, and says that the one to the first transmission was lost.
-        """
-        refusal = read_refusal(response, content)
-        self.is_refused_without_better_reason = refusal is not None and refusal.reason in ("timestamp", "other")
-        server_time = None if refusal is None else refusal.clock_beside(self._timestamp)
-        if self._count > 1 and not self.is_safe:
-            if refusal is not None and refusal.reason == "nonce":
-                raise copy_refused("nonce", response, content)
-            # The clock is looked at before the nonce; rest.php, and who knows of no reports, do not say what they mind;
-            # and who is overloaded has not looked. None tells whether the first copy was acted upon.
-            is_silent = response.status >= 400 if refusal is None else refusal.reason == "other"  # noqa: PLR2004
-            if server_time is not None or is_silent:
-                raise copy_refused("other", response, content)
-        return server_time
-
-    def strip_echo(self, response: MutableMapping[str, str]) -> None:
-        """Take our parameters out of headers that repeat the query, or the URI within the query of another.
-
-        With signature type QUERY a redirect would else send them twice, or to a log-in page elsewhere, and they would
-        be written to the cache.
-        """
-        pairs = set(_query(self._signed.uri).split("&")) - set(_query(self._request[1]).split("&"))
-        ours = {name: decoded(value) for name, _, value in (pair.partition("=") for pair in pairs)}
-        for name, value in response.items():
-            if any(our_name in value for our_name in ours):
-                response[name] = without(value, ours)
-
-    @property
-    def _has_nonce(self) -> bool:
-        # RFC 5849, section 3.2: the nonces that a server must know again are those of the other methods.
-        return self._oauth.signature_method != "PLAINTEXT" and not self._is_own
-
-    def _sign(self, is_afresh: bool) -> None:
-        """Sign the request as it is, with a new nonce or the former one."""
-        if is_afresh:
-            self._nonce = generate_nonce()
-            self._timestamp = int(time.time()) + self._offset
-        method, target, body, headers = self._request
-        self._signed = self._oauth.sign(
-            self._base + target, method, body, headers, nonce=self._nonce, timestamp=self._timestamp
-        )
-
-    def _prepare_copy(self) -> None:
-        if not (self.is_safe or self._has_nonce):
-            raise copy_impossible(has_nonce=False)
-        if not self.rewind():
-            if self.is_safe:  # As if nobody had tried again.
-                raise http.client.RemoteDisconnected("Remote end closed connection without response")
-            raise copy_impossible(has_nonce=True)
+    # -- SENT -> SENT, or LOST
 
     def _is_worth_a_copy(self, error: Exception) -> bool:
-        # What has begun to be answered has been acted upon.
-        may_repeat = self.is_safe or (self._has_nonce and self._response is None)
-        is_open = self._count == 1 and not self._is_answered
-        return is_open and is_break(error, self._response is not None) and may_repeat and self.rewind()
+        """Whether an error of the first transmission is a broken connection, and a copy may be sent."""
+        if self._transmissions != 1 or self.state is State.ANSWERED:
+            return False
+        has_response = self._transport.response is not None
+        return is_break(error, has_response) and self.resend.may_copy(has_response or self._has_own_authorization)
 
-    def _loss(self, error: Exception) -> ResponseLostError | None:
-        # An error about an answer that was read to its end is a framework's own.
-        if self.is_safe or not self._count or (self._is_answered and not is_unreadable(error)):
+    def _response_lost(self, error: Exception) -> ResponseLostError | None:
+        # An error about a response that was read to its end is a framework's own.
+        is_other_error = self.state is State.ANSWERED and not is_undecodable(error)
+        if self.resend.is_safe or self.state is State.PREPARED or is_other_error:
             return None
-        return lost_answer(error, self._base, self._asked[0], self._response, self._is_sending)
+        transport = self._transport
+        return response_lost(error, self.base, self.as_given.method, transport.response, transport.is_sending)
 
-    def _abandon(self) -> None:
-        # What is still to come on this connection would be taken for the answer to the next request.
-        if not self._is_answered:
-            self.close()
-            if hasattr(self._response, "close"):  # Which outlives its connection, if that was to end with it.
-                self._response.close()
+    # -- ANSWERED
+
+    def _read_refusal(self, response: HttpResponse) -> Refusal | None:
+        """Return the refusal of OAuth in a response, or None.
+
+        Raises:
+            ResponseLostError: The response refuses a copy, so that the response to the first transmission is lost.
+        """
+        head, content = response
+        refusal = read_refusal(head, content)
+        if self._transmissions > 1 and not self.resend.is_safe:
+            if refusal is not None and refusal.reason == "nonce":
+                raise copy_refused("nonce", head, content)
+            # A server looks at the clock before the nonce. rest.php, and servers without problem reports, give no
+            # reason. A server that is overloaded has not looked at all. So none of these says that the first
+            # transmission was not acted upon.
+            if refusal is None:
+                gives_no_reason = head.status >= 400  # noqa: PLR2004
+            else:
+                gives_no_reason = refusal.reason == "other" or refusal.corrected_time(self._timestamp) is not None
+            if gives_no_reason:
+                raise copy_refused("other", head, content)
+        return refusal
+
+
+class Resend(NamedTuple):
+    """Whether a request may be sent again. Every decision about it is made here.
+
+    A safe request may be sent again at any time, with a new nonce. Any other request may be sent again only as a copy
+    with the same nonce: a server that has seen the first transmission refuses the copy. If a response has begun, the
+    server has acted, and no copy may be sent. The body must always be readable again from where it began.
+
+    Attributes:
+        is_safe: RFC 9110, section 9.2.1: whether the request changes nothing on the server.
+        has_nonce: Whether a server that has seen the request can recognise a copy.
+        body: The body.
+        body_start: The position of a file where the body begins. None if it isn't a file, or can't be rewound.
+    """
+
+    is_safe: bool
+    has_nonce: bool
+    body: Any
+    body_start: Any = None
+
+    def may_copy(self, is_safe_only: bool) -> bool:
+        """Whether a copy may be sent after the connection broke. If it may, its body is rewound.
+
+        Args:
+            is_safe_only: Whether only a safe request may be sent again. Set if a response had begun, or if the
+                request carried a framework's own Authorization instead of our nonce.
+        """
+        return (self.is_safe or (self.has_nonce and not is_safe_only)) and self.rewind_body()
+
+    def require_copy(self) -> None:
+        """Rewind the body for a copy that httplib2 or a framework is sending.
+
+        Raises:
+            ResponseLostError: A copy must not be sent, or can't be.
+            http.client.RemoteDisconnected: The same, of a safe request: what httplib2 would raise without a retry.
+        """
+        if not (self.is_safe or self.has_nonce):
+            raise copy_impossible(has_nonce=False)
+        if self.rewind_body():
+            return
+        if self.is_safe:
+            raise http.client.RemoteDisconnected("Remote end closed connection without response")
+        raise copy_impossible(has_nonce=True)
+
+    def rewind_body(self) -> bool:
+        """Make the body ready to be sent again. Return False if it can be read only once."""
+        body = self.body
+        if is_file(body):
+            if self.body_start is not None:
+                body.seek(self.body_start)
+            return self.body_start is not None
+        # Iterating over bytes or a list starts again. An iterator returns itself and is consumed.
+        return not hasattr(body, "__iter__") or iter(body) is not iter(body)
+
+
+class _Request(NamedTuple):
+    """The arguments of ``conn.request()``."""
+
+    method: str
+    target: str
+    body: Any
+    headers: Any
 
 
 def _start_of(body: Any) -> Any:
-    """Return where a file-like body begins to be read, or None if it can't go back there."""
+    """Return the position of a file-like body, or None if the body can't go back there."""
     if not is_file(body):
         return None
     try:
         start = body.tell()
         body.seek(start)
-    except Exception:  # Whatever a pipe, a socket or a wrapper of one raises.
+    except Exception:  # Pipes, sockets and their wrappers raise errors of many kinds.
         return None
     return start
-
-
-def _query(uri: str) -> str:
-    return uri.partition("#")[0].partition("?")[2]

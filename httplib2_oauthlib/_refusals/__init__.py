@@ -1,1 +1,1 @@
-"""What a server's refusal means, and what to do about it."""
+"""Refusals: recognize a server's refusal of OAuth, and advise what to do about it."""

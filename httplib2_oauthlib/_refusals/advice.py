@@ -1,83 +1,81 @@
-"""What to do about a refusal: a sentence per reason, and a better one where the server's words say more."""
+"""Advice on a refusal: one sentence for each reason, and more specific ones for messages that MediaWiki sends."""
 
 import re
 
+from .quoting import plain_sentence
 from .refusals import Refusal
 
-_BY_REASON = {
-    "signature": "Check the secrets, and that the server is asked by its own name; OAuth1.explain() tells more.",
+_ADVICE_BY_REASON = {
+    "signature": "Check the secrets, and that the URI has the server's own host name. OAuth1.explain() shows more.",
     "consumer": "Check the client (consumer) key: it must be registered at this server, for OAuth 1.0a, and approved.",
     "token": "The access was revoked, or was granted to another client: log in again for a new token.",
-    "nonce": "The same signed request arrived twice, and the first may have been acted upon: look before you repeat it,"
-    " and sign each one anew.",
+    "nonce": "The server received the same signed request twice, and the first one may have been acted upon. Check"
+    " whether it was before you retry, and sign each request separately.",
     "timestamp": "Set the clock of this machine.",
     "method": "Sign with HMAC-SHA1, or with RSA-SHA1 and a registered key.",
     "other": "",
 }
-# MediaWiki's sentences and codes (Extension:OAuth, i18n/en.json; https://www.mediawiki.org/wiki/Help:OAuth/Errors).
-# Codes and keys come first: they are the same in every language.
-_BY_WORDS = tuple(
-    (re.compile(words), cure)
-    for words, cure in (
-        ("E004", "Request tokens live ten minutes: begin again, and give the token that was given to you."),
-        ("E005|not-approved|is not approved as", "Ask who registered the consumer: it is not approved, or no more."),
+# MediaWiki's messages and codes (Extension:OAuth, i18n/en.json; https://www.mediawiki.org/wiki/Help:OAuth/Errors).
+# Codes and keys come first in each pattern, because they are the same in every language.
+_ADVICE_BY_MESSAGE = tuple(
+    (re.compile(pattern), advice)
+    for pattern, advice in (
+        ("E004", "A request token expires after ten minutes: start again, and use the request token that you get."),
+        (
+            "E005|not-approved|is not approved as",
+            "The consumer is not approved, or its approval was withdrawn. Ask the person who registered it.",
+        ),
         ("E006", "Check the consumer key."),
-        ("E007|not allowed to use Connected Apps", "This account may not use applications; ask the wiki's staff."),
+        (
+            "E007|not allowed to use Connected Apps",
+            "This account is not allowed to use applications. Ask the wiki's administrators.",
+        ),
         (
             "E008|invalid-user|all projects",
             "Log in to this wiki once with a browser, so that the account exists there.",
         ),
         (
             "E009",
-            "Request tokens serve once. The callback was opened twice, or the first answer was lost: begin again.",
+            "A request token can be used once. The callback was opened twice, or the first response was lost: start"
+            " again.",
         ),
         (
             "E010",
             "An owner-only consumer needs no handshake: use the access token that was shown when it was registered.",
         ),
-        ("E011", "Register the consumer anew: it has neither a secret nor an RSA key."),
+        ("E011", "Register the consumer again: it has neither a secret nor an RSA key."),
         (
             "callback-not-oob|oauth_callback must be set",
-            'Ask for the callback that the consumer was registered with, or one that begins with it; or for "oob".',
+            'Use the callback that the consumer was registered with, a callback that begins with it, or "oob".',
         ),
-        ("bad-verifier|verification code", "Give the verifier that came with this request token's callback."),
-        ("mwoauthdatastore-bad-token|No token was found", "The user has not allowed the request: that comes first."),
-        ("bad-source-ip|invalid IP address", "The consumer was registered for other IP addresses than this machine's."),
+        ("bad-verifier|verification code", "Use the verifier from the callback of this request token."),
+        (
+            "mwoauthdatastore-bad-token|No token was found",
+            "The user has not allowed the request yet. Send the user to the authorization URI first.",
+        ),
+        (
+            "bad-source-ip|invalid IP address",
+            "The consumer was registered for other IP addresses than that of this machine.",
+        ),
         ("db-readonly|temporarily locked", "Try again in a few minutes."),
-        ("wrong-wiki|are not valid for ", "The consumer or the access is for another wiki."),
-        ("blocked-user|who is blocked", "The account is blocked there; its talk page says why."),
-        ("rest-read-denied", "rest.php gives no reason: ask api.php with the same credentials, which does."),
+        ("wrong-wiki|are not valid for ", "The consumer or the access token is for another wiki."),
+        ("blocked-user|who is blocked", "The account is blocked on this wiki. Its talk page gives the reason."),
+        (
+            "rest-read-denied",
+            "rest.php gives no reason. Send a request with the same credentials to api.php, which does.",
+        ),
     )
 )
-_TAG = re.compile(r"<[^<>]*>")
-# A server's words are quoted as far as a person will read.
-_LONGEST_QUOTE = 400
 
 
-def cure_of(refusal: Refusal) -> str:
-    """Return what to do about a refusal: a sentence or two, or nothing if nothing is known."""
-    found = (cure for words, cure in _BY_WORDS if words.search(refusal.message) or words.search(refusal.key))
-    return next(found, _BY_REASON.get(refusal.reason, ""))
+def describe(refusal: Refusal) -> str:
+    """Return the server's message as a sentence, and what to do about it."""
+    return f"{plain_sentence(refusal.message)} {advise(refusal)}".strip()
 
 
-def explained(refusal: Refusal) -> str:
-    """Return what a server said, and what to do about it."""
-    return f"{sentence(refusal.message)} {cure_of(refusal)}".strip()
-
-
-def printable(text: str, instead: str = " ") -> str:
-    """Return text from a server with nothing in it that a terminal would obey."""
-    return "".join(character if character.isprintable() else instead for character in text)
-
-
-def quoted(message: str) -> str:
-    """Return a server's words as one line of plain text, without mark-up."""
-    text = " ".join(printable(_TAG.sub(" ", message.removeprefix("Error: "))).split())
-    text = re.sub(r" ([.,;:!?])", r"\1", text)
-    return text if len(text) <= _LONGEST_QUOTE else text[:_LONGEST_QUOTE] + " ..."
-
-
-def sentence(message: str) -> str:
-    """Return a server's words as a sentence that another can follow."""
-    text = quoted(message)
-    return text if not text or text.endswith((".", "!", "?")) else text + "."
+def advise(refusal: Refusal) -> str:
+    """Return what to do about a refusal in a sentence or two, or an empty str if there is no advice."""
+    for pattern, advice in _ADVICE_BY_MESSAGE:
+        if pattern.search(refusal.message) or pattern.search(refusal.message_key):
+            return advice
+    return _ADVICE_BY_REASON.get(refusal.reason, "")

@@ -1,7 +1,6 @@
-"""Reads what a token endpoint answered: the credentials in it, or what else it is. No I/O.
+"""Read the response of a token endpoint: the credentials in it, or the error that it is. No I/O.
 
-What a server says is quoted in errors, so that whoever reads them knows what it said; what may be a secret in it is
-not.
+Error messages quote the server, so that the reader sees its own reason. Possible secrets in a quote are masked.
 """
 
 import html
@@ -15,54 +14,56 @@ from urllib.parse import parse_qsl, quote
 import httplib2
 
 from ..errors import HandshakeError
-from .advice import explained, quoted, sentence
+from .advice import describe
+from .quoting import plain_line, plain_sentence
 from .refusals import Refusal, read_refusal
 
-_TITLE = re.compile(r"<title[^>]{0,200}>([^<]{0,400})", re.IGNORECASE)
-# What a token and its secret are made of, where a server has not appended a page to them.
+# A page that a server has appended to a token or its secret contains at least one of the characters excluded here.
 _CREDENTIAL = re.compile(r'[^"\x00-\x1f\x7f\ufffd]+')
-# What authlib's servers, and others in the manner of OAuth 2, call their refusals.
-_ERROR_CODES = {
+# Error codes of authlib's servers and of others that follow OAuth 2.
+_REASON_OF_ERROR_CODE = {
     "invalid_client": "consumer",
     "invalid_token": "token",
     "invalid_signature": "signature",
     "invalid_nonce": "nonce",
     "unsupported_signature_method": "method",
 }
-_SHORTEST_SECRET = 4
-# Scheme, and then host and path of a location: without whoever's password, and without its query and fragment.
-_PLACE = re.compile(r"(https?://)(?:[^/?#@]*@)?([^?#]*)", re.IGNORECASE)
-_REDIRECTS = (301, 302, 303, 307, 308)
-# Of a page only so much is looked at.
-_LONGEST_LOOK = 16384
-# What a secret looks like where nobody named it: a value that is assigned to a name, or a long unbroken string.
-_MAYBE_SECRET = re.compile(r"(?<=[=:])\s*[^\s&,;]+|[A-Za-z0-9+/_.~%-]{24,}")
-# What looks like one in a sentence that a server has written for people.
-_MAYBE_SECRET_IN_WORDS = re.compile(r"(?=[A-Za-z+_~%-]*[0-9])[A-Za-z0-9+_~%-]{24,}")
+# A shorter value isn't a secret, and masking it would garble words that contain it.
+_MIN_SECRET_LENGTH = 4
+_REDIRECT_STATUSES = (301, 302, 303, 307, 308)
+# Scheme, host and path of a URI, without user, password, query and fragment.
+_LOCATION = re.compile(r"(https?://)(?:[^/?#@]*@)?([^?#]*)", re.IGNORECASE)
+_TITLE = re.compile(r"<title[^>]{0,200}>([^<]{0,400})", re.IGNORECASE)
+# The rest of a long page is not searched.
+_MAX_INSPECTED_BYTES = 16384
+# In data: a value that is assigned to a name, or a long string without a space.
+_POSSIBLE_SECRET = re.compile(r"(?<=[=:])\s*[^\s&,;]+|[A-Za-z0-9+/_.~%-]{24,}")
+# In a sentence: a long string with a digit.
+_SECRET_IN_SENTENCE = re.compile(r"(?=[A-Za-z+_~%-]*[0-9])[A-Za-z0-9+_~%-]{24,}")
+_MAX_LISTED_NAMES = 20
 
 
-class Answer:
-    """What a token endpoint answered to a signed request.
+class EndpointResponse:
+    """The response of a token endpoint to a signed request.
 
     Args:
         response: An ``httplib2.Response``.
-        content: Its body.
-        asked_for: What was asked for, to name it in errors: "temporary credentials".
-        secrets: What must stand in no error, whatever the server repeats.
+        content: The response's body.
+        requested: What was requested, for error messages: "temporary credentials".
+        secrets: Values that no error message may contain, even if the server repeats them.
     """
 
     def __init__(
-        self, response: httplib2.Response, content: bytes, asked_for: str, secrets: Iterable[str | None]
+        self, response: httplib2.Response, content: bytes, requested: str, secrets: Iterable[str | None]
     ) -> None:
         self.response = response
         self.content = content
-        self.asked_for = asked_for
-        # What is shorter is no secret, and would mask parts of words.
-        self._secrets = [secret for secret in secrets if secret and len(secret) >= _SHORTEST_SECRET]
+        self.requested = requested
+        self._secrets = [secret for secret in secrets if secret and len(secret) >= _MIN_SECRET_LENGTH]
 
     @cached_property
     def refusal(self) -> Refusal | None:
-        """What the server's no says, if it is one that servers are known to say."""
+        """The server's refusal, or None if the response isn't a refusal in a known format."""
         return read_refusal(self.response, self.content)
 
     @property
@@ -72,108 +73,122 @@ class Answer:
         return int(status) if re.fullmatch(r"\d{3}", status) else 0
 
     def raise_for_refusal(self) -> None:
-        """Raise if the server says in words that it refuses.
+        """Raise if the response is a refusal, or any other error that begins as MediaWiki's errors do.
 
         Raises:
-            HandshakeError: It does; the message quotes it and says what to do.
+            HandshakeError: The message quotes the server and says what to do.
         """
         if self.refusal is not None:
-            masked = self.refusal._replace(message=self._masked(self.refusal.message))
-            raise self.error(masked.reason, f"refused: {explained(masked)}")
+            masked = self.refusal._replace(message=self._mask(self.refusal.message))
+            raise self.error(masked.reason, f"the server refused: {describe(masked)}")
         if self.content.startswith(b"Error: "):
-            raise self.error("other", f"refused: {sentence(self._masked(html.unescape(self._text)))}")
+            message = plain_sentence(self._mask(html.unescape(self._text)))
+            raise self.error("other", f"the server refused: {message}")
 
     def credentials(self) -> dict[str, str]:
-        """Return the parameters of the answer, ``oauth_token`` and ``oauth_token_secret`` among them.
+        """Return the parameters in the response, with ``oauth_token`` and ``oauth_token_secret`` among them.
 
         Raises:
-            HandshakeError: It is an error, or holds no credentials.
+            HandshakeError: The response is an error, or holds no credentials.
 
         Source: RFC 5849, sections 2.1 and 2.3.
         """
         self.raise_for_refusal()
-        # All of it: half a secret would be worse than none.
+        # The whole body is read, because half a secret would be worse than none.
         text = self.content.decode("utf-8", "replace").strip()
         pairs = parse_qsl(text, keep_blank_values=True) if self._is_form else []
         parameters = dict(pairs)
         key, secret = parameters.get("oauth_token", ""), parameters.get("oauth_token_secret")
         is_success = 200 <= self.status < 300 and len(parameters) == len(pairs)  # noqa: PLR2004
+        # The secret may be empty, the key may not.
         if is_success and _CREDENTIAL.fullmatch(key) and secret is not None and _CREDENTIAL.fullmatch(f"-{secret}"):
             return parameters
-        raise self.nonsense()
+        raise self.unexpected_content_error()
 
-    def nonsense(self) -> HandshakeError:
-        """Return the error for an answer that is neither what was asked for nor a refusal: it says what it is."""
-        phrase = quoted(str(getattr(self.response, "reason", "") or ""))
-        reason = _ERROR_CODES.get("".join(self._said[:1]), "answer")
-        return self.error(reason, f"answered {self.status} {phrase} with {self._kind()}. {self._what_to_check()}")
+    def unexpected_content_error(self) -> HandshakeError:
+        """Return the error for a response that is neither a refusal nor what was requested. It describes the body."""
+        phrase = plain_line(str(getattr(self.response, "reason", "") or ""))
+        status = f"{self.status} {phrase}".strip()
+        reason = _REASON_OF_ERROR_CODE.get("".join(self._error_parts[:1]), "answer")
+        return self.error(
+            reason, f"the server responded with status {status} and {self._describe_content()}. {self._advise()}"
+        )
 
-    def error(self, reason: str, what: str) -> HandshakeError:
-        """Return an error about this answer; ``what`` goes on from "the server"."""
-        message = f"asked for {self.asked_for}, the server {' '.join(what.split())}"
+    def error(self, reason: str, message: str) -> HandshakeError:
+        """Return an error about this response."""
+        message = f"could not get {self.requested}: {' '.join(message.split())}"
         return HandshakeError(reason, message, self.response, self.content)
 
-    def _masked(self, said: str) -> str:
+    def _mask(self, text: str) -> str:
+        """Return a sentence from the server without the known secrets and without anything that looks like one."""
         for secret in self._secrets:
-            said = said.replace(secret, "MASKED").replace(quote(secret, safe=""), "MASKED")
-        return _MAYBE_SECRET_IN_WORDS.sub("MASKED", said)
+            text = text.replace(secret, "MASKED").replace(quote(secret, safe=""), "MASKED")
+        return _SECRET_IN_SENTENCE.sub("MASKED", text)
+
+    def _mask_data(self, text: str) -> str:
+        """Return one line of data from the server, masked more strictly than a sentence."""
+        return _POSSIBLE_SECRET.sub("MASKED", plain_line(self._mask(text)))
 
     @cached_property
     def _text(self) -> str:
-        return self.content[:_LONGEST_LOOK].decode("utf-8", "replace")
+        return self.content[:_MAX_INSPECTED_BYTES].decode("utf-8", "replace")
 
     @cached_property
     def _is_form(self) -> bool:
         return re.match(r"\s*[A-Za-z0-9_.%+-]+=", self._text) is not None
 
-    def _kind(self) -> str:
-        text = self._text.strip()
-        if not text:
-            return "nothing"
-        if text.startswith("<") or "html" in self.response.get("content-type", ""):
-            title = _TITLE.search(text)
-            return f'the web page "{quoted(self._masked(html.unescape(title[1])))}"' if title else "a web page"
-        if self._said:
-            said = (_MAYBE_SECRET.sub("MASKED", quoted(self._masked(part))) for part in self._said)
-            return f'the error "{": ".join(said)}"'
-        if self._is_form:
-            return f"only {_listed(name for name, _ in parse_qsl(text, keep_blank_values=True))}"
-        if text.startswith("{") or "json" in self.response.get("content-type", ""):
-            return f"JSON of {_listed(self._json)}"
-        return f'"{_MAYBE_SECRET.sub("MASKED", quoted(self._masked(text.splitlines()[0])))}"'
+    @cached_property
+    def _json_object(self) -> dict[str, Any]:
+        """The body as a JSON object, or an empty dict if it isn't one."""
+        try:
+            value = json.loads(self.content)
+        except (ValueError, RecursionError):
+            return {}
+        return value if isinstance(value, dict) else {}
 
     @cached_property
-    def _said(self) -> tuple[str, ...]:
-        """Return the code and the words of an error in a form or in JSON, as far as there are any."""
-        found = dict(parse_qsl(self._text.strip())) if self._is_form else self._json
+    def _error_parts(self) -> tuple[str, ...]:
+        """The code and the descriptions of an error in a form or in JSON, as far as there are any."""
+        found = dict(parse_qsl(self._text.strip())) if self._is_form else self._json_object
         values = (found.get(name) for name in ("error", "error_description", "message", "detail"))
         return tuple(value for value in values if isinstance(value, str) and value)
 
-    @cached_property
-    def _json(self) -> dict[str, Any]:
-        try:
-            answer = json.loads(self.content)
-        except (ValueError, RecursionError):
-            return {}
-        return answer if isinstance(answer, dict) else {}
+    def _describe_content(self) -> str:
+        """Return what the body is, with a quote from it that holds no secret."""
+        text = self._text.strip()
+        if not text:
+            return "an empty body"
+        content_type = self.response.get("content-type", "")
+        if text.startswith("<") or "html" in content_type:
+            title = _TITLE.search(text)
+            return f'the web page "{plain_line(self._mask(html.unescape(title[1])))}"' if title else "a web page"
+        if self._error_parts:
+            return f'the error "{": ".join(map(self._mask_data, self._error_parts))}"'
+        if self._is_form:
+            names = _list_names(name for name, _ in parse_qsl(text, keep_blank_values=True))
+            return f"only {names or 'values without names'}"
+        if text.startswith("{") or "json" in content_type:
+            return f"JSON with {_list_names(self._json_object) or 'no known names'}"
+        return f'"{self._mask_data(text.splitlines()[0])}"'
 
-    def _what_to_check(self) -> str:
-        if self.status in _REDIRECTS:
-            place = _PLACE.match(self.response.get("location", ""))
-            where = f"{place[1]}{quoted(self._masked(place[2]))}" if place else "another URI"
-            return f"It redirects to {where}: give the URI of the endpoint itself."
+    def _advise(self) -> str:
+        """Return what to do about a response that isn't what was requested, based on its status."""
+        if self.status in _REDIRECT_STATUSES:
+            location = _LOCATION.match(self.response.get("location", ""))
+            target = f"{location[1]}{plain_line(self._mask(location[2]))}" if location else "another URI"
+            return f"It redirects to {target}: use the URI of the endpoint itself."
         if self.status in (403, 429) and re.search("user.agent|robot|policy", self._text, re.IGNORECASE):
-            return "Send a User-Agent that says who you are: https://meta.wikimedia.org/wiki/User-Agent_policy"
+            return "Send a User-Agent that identifies you: https://meta.wikimedia.org/wiki/User-Agent_policy"
         if self.status in (404, 405):
             return "Check the URI."
         if self.status in (408, 429, 502, 503, 504):
             return "Try again later."
         if self.status in (400, 401):
             return "Check the client key, the secrets and the clock of this machine."
-        return "Check that the URI is that of its endpoint for OAuth 1.0a."
+        return "Check that the URI is the server's OAuth 1.0a endpoint."
 
 
-def _listed(names: Iterable[str]) -> str:
-    """List what is named like a parameter; anything else may be a value."""
+def _list_names(names: Iterable[str]) -> str:
+    """Return the names that look like parameter names, sorted. Anything else may be a secret value."""
     listed = sorted(name for name in set(names) if re.fullmatch(r"[a-z][a-z_]{0,30}", name))
-    return ", ".join(listed[:20]) or "nothing that has a name"
+    return ", ".join(listed[:_MAX_LISTED_NAMES])

@@ -38,6 +38,7 @@ _TO_ENCODE_AGAIN = (
 )
 # A name and a value, of which one may be empty. The "=" is optional.
 _PARAMETER = re.compile(rb"(?=[^&])([^&=]*)=?([^&]*)")
+_BASE64 = re.compile("[A-Za-z0-9+/=]*")
 
 
 def percent_encode(text: str) -> str:
@@ -47,7 +48,13 @@ def percent_encode(text: str) -> str:
     """
     # "Characters in the unreserved character set [...] MUST NOT be encoded. All other characters MUST be encoded."
     # The exact type is checked because a subclass of str may override methods: those of an Enum describe another text.
-    return text if type(text) is str and text.isalnum() and text.isascii() else quote(text, safe="")
+    if type(text) is str and text.isascii():
+        if text.isalnum():
+            return text
+        # Signatures are base64. Replacing three characters is ten times as fast as quote().
+        if _BASE64.fullmatch(text):
+            return text.replace("+", "%2B").replace("/", "%2F").replace("=", "%3D")
+    return quote(text, safe="")
 
 
 def encode_twice(text: str) -> bytes:

@@ -15,7 +15,7 @@ from typing import NamedTuple, Self
 from oauthlib.oauth1 import Client
 
 from ..errors import CredentialsError, InsecureTransportError, SigningError
-from .base_string import percent_encode
+from .base_string import base_string_start, percent_encode
 from .environment import read_environment, variable_stem
 from .explain import explain
 from .protocol_parameters import (
@@ -26,7 +26,7 @@ from .protocol_parameters import (
     generate_nonce,
 )
 from .request import FORM, Body, SignableRequest
-from .signature_methods import Signer, percent_encode_base64
+from .signature_methods import Signer
 
 PLACEMENTS = ("AUTH_HEADER", "QUERY", "BODY")
 # The values that an OAuth1 computes from its fields and keeps.
@@ -274,9 +274,8 @@ class OAuth1:
         # The rest computes the same result from parts that were encoded earlier. It is several times as fast.
         nonce, timestamp = percent_encode(nonce), percent_encode(timestamp)
         signature = self._signer.signature(
-            request.base_string_start, own.before, encoded.normalized(nonce, timestamp), own.after
+            base_string_start(method, request.base_uri), own.before, encoded.normalized(nonce, timestamp), own.after
         )
-        signature = percent_encode_base64(signature) if self._signer.is_hmac else percent_encode(signature)
         header = encoded.header(nonce, timestamp, signature)
         return SignedRequest(request.uri, request.headers_with(header), request.body)
 

@@ -58,10 +58,10 @@ class EncodedProtocolParameters:
         Args:
             nonce: Percent-encoded.
             timestamp: Percent-encoded.
-            signature: Percent-encoded.
+            signature: Not encoded.
         """
         start, second, third, end = self._header
-        return f"{start}{nonce}{second}{timestamp}{third}{signature}{end}"
+        return f"{start}{nonce}{second}{timestamp}{third}{percent_encode(signature)}{end}"
 
 
 def authorization_header(encoded: Iterable[tuple[str, str]], realm: str | None) -> str:

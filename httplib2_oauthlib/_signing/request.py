@@ -21,7 +21,6 @@ from .base_string import (
     NormalizedParameters,
     Parameter,
     base_string,
-    base_string_start,
     encode_twice,
     parse_parameters,
 )
@@ -155,11 +154,6 @@ class SignableRequest:
         """
         parameters = itertools.chain(*self.parameters_by_source(protocol).values())
         return base_string(self.method, self.base_uri, sorted(parameters))
-
-    @property
-    def base_string_start(self) -> bytes:
-        """The beginning of the signature base string, up to the parameters."""
-        return base_string_start(self.method, self.base_uri)
 
     def _base_string_uri(self) -> str:
         base_uri = self._target.base_uri

@@ -94,14 +94,6 @@ class Signer:
             except Exception as error:
                 raise _rsa_error(error) from None
 
-    @property
-    def is_hmac(self) -> bool:
-        """Whether signatures are the base64 of an HMAC.
-
-        It changes if a program registers another function under the name of the method.
-        """
-        return self._hmac_key is not None and self._registered() is self._method
-
     def signature(self, *base_string: bytes) -> str:
         """Return the signature of a base string. For PLAINTEXT, return the secrets.
 
@@ -113,7 +105,8 @@ class Signer:
 
         Source: RFC 5849, sections 3.4.2 to 3.4.4.
         """
-        method = self._registered()
+        # A program may register another function under the name of the method at any time.
+        method = self._client.SIGNATURE_METHODS[self._client.signature_method]
         if self._hmac_key is not None and method is self._method:
             # "[...] after the result octet string is base64-encoded per [RFC2045], Section 6.8."
             return binascii.b2a_base64(self._hmac_key.digest(base_string), newline=False).decode("ascii")
@@ -124,15 +117,6 @@ class Signer:
             if not self._client.signature_method.startswith("RSA-"):
                 raise
             raise _rsa_error(error) from None
-
-    def _registered(self) -> Any:
-        """Return the function that is registered for the signature method at this moment."""
-        return self._client.SIGNATURE_METHODS[self._client.signature_method]
-
-
-def percent_encode_base64(text: str) -> str:
-    """Percent-encode base64, in which only three characters need it. This is faster than the general function."""
-    return text.replace("+", "%2B").replace("/", "%2F").replace("=", "%3D")
 
 
 def _hmac_key(client: Client) -> bytes:

@@ -1,8 +1,9 @@
-"""Cassettes of signed traffic: record a wiki once, replay it for ever, leak nothing.
+"""Cassettes of signed traffic: record a wiki once, replay it in tests, and commit no secret.
 
-Needs the extra ``httplib2-oauthlib[cassettes]``. :func:`recorder` is a ``vcr.VCR`` that is ready for it, :func:`use`
-opens a cassette for an Http, :func:`scrub_file` takes over a cassette that was recorded otherwise, :func:`audit` looks
-for what should not be committed. Of the rest of this package nothing is imported here.
+Requires the extra ``httplib2-oauthlib[cassettes]``. :func:`recorder` returns a ``vcr.VCR`` that is configured for
+signed traffic. :func:`use` opens a cassette for an Http. :func:`scrub_file` converts a cassette that was recorded
+without this package. :func:`audit` finds secrets in files before they are committed. This package imports no other part
+of httplib2-oauthlib.
 """
 
 from .auditing import Finding, audit, files_of

@@ -1,4 +1,4 @@
-"""Reads bodies: what of them is text, and what they mean. Nothing is scrubbed and nothing compared here."""
+"""Reads the bodies of requests and responses: as text for the scrubber, and by their meaning for comparisons."""
 
 import hashlib
 import json
@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote_to_bytes, urlsplit
 from weakref import WeakKeyDictionary
 
-# What no text holds: a body with one of these is UTF-16, an image, an archive.
+# Characters that no text contains. A body with one of them is UTF-16, an image or an archive.
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
 _TEXT_TYPES = re.compile(r"text/|application/(?:x-www-form-urlencoded|javascript|(?:[\w.-]+\+)?(?:json|xml))")
 _CHARSET = re.compile(r"charset=\s*\"?([\w.:+-]{1,40})", re.IGNORECASE)
@@ -19,33 +19,32 @@ _NAME = re.compile(r'(?<![\w*])name="?([^";\r\n]*)')
 
 FORM, JSON, MULTIPART, TEXT, BINARY, NOTHING = "a form", "JSON", "multipart", "text", "binary", "no body"
 
-
-_READ: "WeakKeyDictionary[Any, Contents]" = WeakKeyDictionary()
+_contents_cache: "WeakKeyDictionary[Any, Contents]" = WeakKeyDictionary()
 
 
 class Text(NamedTuple):
     """A body as text.
 
     Attributes:
-        text: What stands in it.
-        codec: How the text becomes the body's bytes again.
+        text: The decoded body.
+        codec: Encodes the text as the body's bytes again.
     """
 
     text: str
     codec: str
 
     def encode(self) -> bytes:
-        """Return the bytes."""
+        """Return the body's bytes."""
         return self.text.encode(self.codec)
 
 
 class Part(NamedTuple):
-    """A part of a multipart body, without what tells it from others of its kind.
+    """A part of a multipart body, without the details that differ between two equal requests.
 
     Attributes:
-        name: Of the field, or nothing.
-        headers: The lines of its head, sorted, names in lower case.
-        content: As text; of a file that is none, its length and hash.
+        name: The name of the field, or an empty str.
+        headers: The part's header lines, sorted, with names in lower case.
+        content: The text of the part. For a file that isn't text, its length and hash.
     """
 
     name: str
@@ -54,31 +53,31 @@ class Part(NamedTuple):
 
     @property
     def text(self) -> str:
-        """All of it."""
+        """The headers and the content."""
         return "\n".join([*self.headers, "", self.content])
 
 
 class Contents(NamedTuple):
-    """What a request says, apart from its headers.
+    """What a request means, apart from its headers.
 
     Attributes:
-        path: Of its URI.
-        query: Of its URI, as pairs.
-        body: What its body says.
+        path: The path of its URI.
+        query: The query of its URI, as pairs.
+        body: The parsed body.
     """
 
     path: str
     query: list[tuple[str, str]]
-    body: "Meaning"
+    body: "ParsedBody"
 
 
-class Meaning(NamedTuple):
-    """What a body says.
+class ParsedBody(NamedTuple):
+    """What a body means.
 
     Attributes:
-        kind: One of ``FORM`` (``content`` is a list of pairs), ``JSON`` (a value), ``MULTIPART`` (a list of
-            :class:`Part`), ``TEXT`` (text), ``BINARY`` (bytes) and ``NOTHING`` (None).
-        content: By kind.
+        kind: ``FORM``, ``JSON``, ``MULTIPART``, ``TEXT``, ``BINARY`` or ``NOTHING``.
+        content: A list of pairs for a form, the value for JSON, a list of :class:`Part` for multipart, str for text,
+            bytes for binary, and None for no body.
     """
 
     kind: str
@@ -86,15 +85,20 @@ class Meaning(NamedTuple):
 
 
 def header(headers: Mapping[str, Any], name: str) -> str:
-    """Return a header's value, whatever its name's case and whether it is kept as text, bytes or a list of them."""
+    """Return the value of a header, or an empty str.
+
+    Args:
+        headers: Names and values as str, bytes, or lists of them. The names may be in upper or lower case.
+        name: In lower case.
+    """
     for key, value in headers.items():
-        if _text(key).lower() == name:
-            return ", ".join(map(_text, value)) if isinstance(value, list | tuple) else _text(value)
+        if _to_str(key).lower() == name:
+            return ", ".join(map(_to_str, value)) if isinstance(value, list | tuple) else _to_str(value)
     return ""
 
 
 def read(body: Any) -> bytes:
-    """Return the bytes of a body, whatever vcr holds of it: text, bytes, a file, an iterator of either."""
+    """Return a body of vcr as bytes. The body can be None, str, bytes, a file, or an iterator of str or bytes."""
     if body is None:
         return b""
     if hasattr(body, "read"):
@@ -107,13 +111,14 @@ def read(body: Any) -> bytes:
 
 
 def as_text(body: bytes, content_type: str) -> Text | None:
-    """Return a body as text, or None if it is none.
+    """Return a body as text, or None if it isn't text.
 
-    What is text by its type, but in another code than UTF-8, is read as Latin-1: its ASCII part, where secrets stand,
-    comes out right whatever the code, and the bytes come back. A code in which ASCII looks otherwise is none.
+    A body with the type of a text and another encoding than UTF-8 is decoded as Latin-1. Secrets are ASCII, which this
+    decodes correctly in any encoding that extends ASCII, and the text can be encoded as the same bytes again. A body
+    whose encoding doesn't extend ASCII isn't text here.
     """
     charset = _CHARSET.search(content_type)
-    if charset is not None and not _holds_ascii(charset[1]):
+    if charset is not None and not _extends_ascii(charset[1]):
         return None
     for codec in ("utf-8", "latin-1"):
         try:
@@ -127,70 +132,75 @@ def as_text(body: bytes, content_type: str) -> Text | None:
 
 
 def with_files_described(body: bytes, content_type: str) -> bytes:
-    """Return a multipart body with the files in it that are no text replaced by their length and hash.
+    """Return a multipart body with each file that isn't text replaced by its length and hash.
 
-    A request is compared and never sent again, so that a description will do; and whatever a file hides, it is not
-    written.
+    A cassette only compares requests and never sends them again, so a description is enough. Secrets in the file are
+    not written.
     """
     boundary = _boundary(content_type)
     if boundary is None:
         return body
     pieces = body.split(b"--" + boundary)
-    for number, piece in enumerate(pieces[1:], 1):
+    for index, piece in enumerate(pieces[1:], 1):
         head, blank, content = piece.partition(b"\r\n\r\n")
         if blank and as_text(content, "") is None:
-            is_whole = content.endswith(b"\r\n")
-            described = _described(content[:-2] if is_whole else content).encode()
-            pieces[number] = head + blank + described + (b"\r\n" if is_whole else b"")
+            is_complete = content.endswith(b"\r\n")
+            description = _description(content[:-2] if is_complete else content).encode()
+            pieces[index] = head + blank + description + (b"\r\n" if is_complete else b"")
     return (b"--" + boundary).join(pieces)
 
 
 def contents(request: Any) -> Contents:
-    """Return what a request of vcr's says; read once, since vcr compares each that is made with each recorded one."""
-    if request not in _READ:
+    """Return what a request of vcr means.
+
+    The result is cached, because vcr compares each new request with each recorded one.
+    """
+    if request not in _contents_cache:
         uri = urlsplit(request.uri)
-        _READ[request] = Contents(uri.path or "/", pairs(uri.query), meaning(request.body, request.headers))
-    return _READ[request]
+        parsed = Contents(uri.path or "/", parse_pairs(uri.query), parse_body(request.body, request.headers))
+        _contents_cache[request] = parsed
+    return _contents_cache[request]
 
 
-def meaning(body: Any, headers: Mapping[str, Any]) -> Meaning:
-    """Return what a request's body says, whatever its spelling."""
+def parse_body(body: Any, headers: Mapping[str, Any]) -> ParsedBody:
+    """Return what a request's body means."""
     content = read(body)
     if not content:
-        return Meaning(NOTHING, None)
+        return ParsedBody(NOTHING, None)
     content_type = header(headers, "content-type")
     media_type = content_type.partition(";")[0].strip().lower()
     boundary = _boundary(content_type)
     if boundary is not None and content.lstrip().startswith(b"--" + boundary):
-        return Meaning(MULTIPART, _parts(content, boundary))
+        return ParsedBody(MULTIPART, _parts(content, boundary))
     text = as_text(content, content_type)
     if text is None:
-        return Meaning(BINARY, content)
+        return ParsedBody(BINARY, content)
     if media_type == "application/x-www-form-urlencoded":
-        return Meaning(FORM, pairs(text.text))
+        return ParsedBody(FORM, parse_pairs(text.text))
     if re.fullmatch(r"application/(?:[\w.-]+\+)?json", media_type):
         try:
-            return Meaning(JSON, json.loads(text.text, object_pairs_hook=_object))
+            return ParsedBody(JSON, json.loads(text.text, object_pairs_hook=_object))
         except (ValueError, RecursionError):
             pass
-    return Meaning(TEXT, text.text)
+    return ParsedBody(TEXT, text.text)
 
 
-def pairs(encoded: str) -> list[tuple[str, str]]:
-    """Parse a query or a form; a name without a value is kept, since to MediaWiki it is a flag that is set."""
+def parse_pairs(encoded: str) -> list[tuple[str, str]]:
+    """Parse a query or a form. A name without a value is kept, because it is a flag for MediaWiki."""
     split = (piece.partition("=") for piece in encoded.split("&") if piece)
-    return [(_unquoted(name), _unquoted(value)) for name, _, value in split]
+    return [(_unquote(name), _unquote(value)) for name, _, value in split]
 
 
-def _unquoted(text: str) -> str:
-    # What is no UTF-8 stays what it is, and different from everything else.
+def _unquote(text: str) -> str:
+    # Bytes that aren't UTF-8 stay different from each other.
     return unquote_to_bytes(text.replace("+", " ")).decode("utf-8", "surrogateescape")
 
 
 def _object(members: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(members)
     if len(found) < len(members):
-        raise ValueError("a name is repeated")  # Servers disagree on what that means: compared as text.
+        # Servers interpret a repeated name differently, so the body is compared as text.
+        raise ValueError("a name occurs more than once")
     return found
 
 
@@ -201,26 +211,26 @@ def _parts(body: bytes, boundary: bytes) -> list[Part]:
             break
         head, _, content = piece.removeprefix(b"\r\n").removesuffix(b"\r\n").partition(b"\r\n\r\n")
         lines = head.decode("utf-8", "replace").splitlines()
-        headers = sorted(_without_padding(line) for line in lines if line.strip())
+        headers = sorted(_normalize_header_line(line) for line in lines if line.strip())
         name = next((match[1] for line in headers if (match := _NAME.search(line))), "")
         text = as_text(content, "")
-        parts.append(Part(name, tuple(headers), _described(content) if text is None else text.text))
+        parts.append(Part(name, tuple(headers), _description(content) if text is None else text.text))
     return parts
 
 
-def _without_padding(line: str) -> str:
+def _normalize_header_line(line: str) -> str:
     name, _, value = line.partition(":")
     name = name.strip().lower()
-    # Made up anew for each batch of googleapiclient's and apitools'; the answer's part is known by the rest of it.
+    # googleapiclient and apitools create a new UUID for each batch. The rest of the value identifies the response part.
     value = _UUID.sub("*", value) if name == "content-id" else value
     return f"{name}: {value.strip()}"
 
 
-def _described(content: bytes) -> str:
+def _description(content: bytes) -> str:
     return f"SCRUBBED-binary {len(content)} bytes sha256:{hashlib.sha256(content).hexdigest()}"
 
 
-def _holds_ascii(charset: str) -> bool:
+def _extends_ascii(charset: str) -> bool:
     try:
         return string.printable.encode(charset) == string.printable.encode("ascii")
     except (LookupError, ValueError):
@@ -234,7 +244,7 @@ def _boundary(content_type: str) -> bytes | None:
     return match[1].encode() if match else None
 
 
-def _text(value: Any) -> str:
+def _to_str(value: Any) -> str:
     if isinstance(value, bytes):
         return value.decode("latin-1")
-    return ", ".join(map(_text, value)) if isinstance(value, Iterable) and not isinstance(value, str) else str(value)
+    return ", ".join(map(_to_str, value)) if isinstance(value, Iterable) and not isinstance(value, str) else str(value)

@@ -1,4 +1,4 @@
-"""What goes wrong with cassettes.
+"""The exceptions of cassettes.
 
 ::
 
@@ -7,17 +7,18 @@
     ├── PooledConnectionError
     └── NotRecordedError        also vcr's CannotOverwriteExistingCassetteException; in recording, which imports vcr
 
-They are no :class:`httplib2_oauthlib.OAuthError`: a program must not take a mistake of its tests for a server's word.
+They aren't subclasses of :class:`httplib2_oauthlib.OAuthError`, because a program must not handle a mistake in its
+tests like a server's refusal.
 """
 
 
 class CassetteError(Exception):
-    """Anything that goes wrong with a cassette."""
+    """Any error with a cassette."""
 
 
 class UnscrubbableError(CassetteError, ValueError):
-    """A body can't be read, so that nobody can say whether it holds a secret; it is not written."""
+    """A body can't be read, so it can't be checked for secrets. It is not written."""
 
 
 class PooledConnectionError(CassetteError):
-    """A connection from before the cassette was opened, or of one that is closed, would have been used."""
+    """A request uses a connection from before the cassette was opened, or from a cassette that is closed."""

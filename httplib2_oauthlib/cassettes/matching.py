@@ -1,8 +1,8 @@
-"""Compares the request that is made with one that was recorded: by what they mean, and not by how they are spelled.
+"""Compares a new request with a recorded one by what they mean, not by how they are spelled.
 
-What proves who asks (``oauth_*``, tokens, passwords) is not compared, since a replay has none of it. The placeholder of
-a secret in the recorded request stands for anything; that of something which only looks like one, such as a revision's
-hash, for that alone.
+Parameters that prove who sends the request (``oauth_*``, tokens, passwords) are not compared, because a replay has no
+valid ones. The placeholder of a secret in the recorded request matches any text. The placeholder of a value that only
+looks like a secret, such as the hash of a revision, matches that value only.
 """
 
 import json
@@ -11,23 +11,23 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
-from . import bodies, suspects
-from .names import authenticates
-from .placeholders import Placeholders
-from .shapes import BY_CHANCE
+from . import bodies, detection
+from .patterns import RANDOM_KINDS, is_credential_name
+from .scrubbing import Placeholders
 
-# Characters of a value that a message shows.
-_LONGEST_SHOWN = 60
+_MAX_SHOWN_LENGTH = 60
 _Fields = Mapping[str, Sequence[str]]
-_BY_CHANCE = re.compile(rf"SCRUBBED-(?:{'|'.join(BY_CHANCE)})-[0-9]+")
-_ANYTHING = re.compile(rf"SCRUBBED-(?!(?:{'|'.join(BY_CHANCE)})-)[a-z0-9]+-[0-9]+|scrubbed-[0-9]+@example\.org")
+_RANDOM_PLACEHOLDER = re.compile(rf"SCRUBBED-(?:{'|'.join(RANDOM_KINDS)})-[0-9]+")
+_SECRET_PLACEHOLDER = re.compile(
+    rf"SCRUBBED-(?!(?:{'|'.join(RANDOM_KINDS)})-)[a-z0-9]+-[0-9]+|scrubbed-[0-9]+@example\.org"
+)
 
-#: Takes out of a text what a message must not show.
-Words = Callable[[str], str]
+#: Removes the secrets from a text, so that a message can show it.
+TextScrubber = Callable[[str], str]
 
 
 class Request(Protocol):
-    """What is looked at of a request of vcr's."""
+    """The part of vcr's requests that is compared."""
 
     method: str
     uri: str
@@ -35,178 +35,181 @@ class Request(Protocol):
 
     @property
     def body(self) -> Any:
-        """Text, bytes, a file or an iterator."""
+        """str, bytes, a file or an iterator."""
 
 
-def path(made: Request, recorded: Request) -> None:
+def path(new: Request, recorded: Request) -> None:
     """Compare the paths.
 
     Raises:
         AssertionError: They differ.
     """
-    _require_none("path", Comparison(made, recorded).of_path())
+    _require_none("path", Comparison(new, recorded).path_differences())
 
 
-def query(made: Request, recorded: Request) -> None:
-    """Compare the queries: the pairs in any order, without what proves who asks.
-
-    Raises:
-        AssertionError: They differ.
-    """
-    _require_none("query", Comparison(made, recorded).of_query())
-
-
-def body(made: Request, recorded: Request) -> None:
-    """Compare what the bodies mean: a form's fields in any order, JSON by its value, multipart without its boundary.
+def query(new: Request, recorded: Request) -> None:
+    """Compare the queries: their parameters in any order, without those that prove who sends the request.
 
     Raises:
         AssertionError: They differ.
     """
-    _require_none("body", Comparison(made, recorded).of_body())
+    _require_none("query", Comparison(new, recorded).query_differences())
+
+
+def body(new: Request, recorded: Request) -> None:
+    """Compare the bodies: a form's fields in any order, JSON by its value, multipart without its boundary.
+
+    Raises:
+        AssertionError: They differ.
+    """
+    _require_none("body", Comparison(new, recorded).body_differences())
 
 
 class Comparison:
-    """Two requests, and how they differ, in sentences for people.
+    """The differences between two requests, as phrases for an error message.
 
     Args:
-        made: The request that is made ("here").
-        recorded: The request that was recorded ("there").
-        words: Takes out of each value what must not be shown, before it is cut to a length that can be read.
+        new: The new request.
+        recorded: The recorded request.
+        scrub: Removes the secrets from each value before the value is shortened.
     """
 
-    def __init__(self, made: Request, recorded: Request, words: Words = str) -> None:
-        self._made = made
+    def __init__(self, new: Request, recorded: Request, scrub: TextScrubber = str) -> None:
+        self._new = new
         self._recorded = recorded
-        self._words = words
+        self._scrub = scrub
 
     def differences(self) -> list[str]:
         """Return all differences."""
         found = []
-        if self._made.method != self._recorded.method:
-            found.append(f"the method is {self._made.method} here and {self._recorded.method} there")
-        servers = [urlsplit(request.uri)[:2] for request in (self._made, self._recorded)]
-        if servers[0] != servers[1]:
-            ours, theirs = ("://".join(server) for server in servers)
-            found.append(f"the server is {self._words(ours)} here and {self._words(theirs)} there")
-        return [*found, *self.of_path(), *self.of_query(), *self.of_body()]
+        if self._new.method != self._recorded.method:
+            found.append(f"the method is {self._new.method}, recorded: {self._recorded.method}")
+        server, recorded_server = ("://".join(urlsplit(request.uri)[:2]) for request in (self._new, self._recorded))
+        if server != recorded_server:
+            found.append(f"the server is {self._scrub(server)}, recorded: {self._scrub(recorded_server)}")
+        return [*found, *self.path_differences(), *self.query_differences(), *self.body_differences()]
 
-    def of_path(self) -> Iterator[str]:
-        """Yield how the paths differ."""
-        ours, theirs = (bodies.contents(request).path for request in (self._made, self._recorded))
-        yield from self._of_values("the path", ours, theirs)
+    def path_differences(self) -> Iterator[str]:
+        """Yield the differences between the paths."""
+        new, recorded = (bodies.contents(request).path for request in (self._new, self._recorded))
+        yield from self._text_differences("the path", new, recorded)
 
-    def of_query(self) -> Iterator[str]:
-        """Yield how the queries differ, name by name."""
-        ours, theirs = (bodies.contents(request).query for request in (self._made, self._recorded))
-        yield from self._of_fields("the query's", ours, theirs)
+    def query_differences(self) -> Iterator[str]:
+        """Yield the differences between the queries, one for each parameter."""
+        new, recorded = (bodies.contents(request).query for request in (self._new, self._recorded))
+        yield from self._field_differences("query parameter", new, recorded)
 
-    def of_body(self) -> Iterator[str]:
-        """Yield how the bodies differ, field by field where they have fields."""
-        ours, theirs = (bodies.contents(request).body for request in (self._made, self._recorded))
-        if ours.kind != theirs.kind:
-            yield f"the body is {ours.kind} here and {theirs.kind} there"
-        elif ours.kind == bodies.FORM:
-            yield from self._of_fields("the form's", ours.content, theirs.content)
-        elif ours.kind == bodies.JSON:
-            yield from self._of_json("the JSON's body", ours.content, theirs.content)
-        elif ours.kind == bodies.MULTIPART:
-            parts = ([(part.name, part.text) for part in meaning.content] for meaning in (ours, theirs))
-            yield from self._of_fields("the part", *parts)
-        elif ours.kind == bodies.BINARY:
-            if ours.content != theirs.content:
-                yield f"the body's {len(ours.content)} bytes are not the {len(theirs.content)} recorded ones"
-        elif ours.kind == bodies.TEXT:
-            yield from self._of_values("the body", ours.content, theirs.content)
+    def body_differences(self) -> Iterator[str]:
+        """Yield the differences between the bodies, one for each field if they have fields."""
+        new, recorded = (bodies.contents(request).body for request in (self._new, self._recorded))
+        if new.kind != recorded.kind:
+            yield f"the body is {new.kind}, recorded: {recorded.kind}"
+        elif new.kind == bodies.FORM:
+            yield from self._field_differences("form field", new.content, recorded.content)
+        elif new.kind == bodies.JSON:
+            yield from self._json_differences("JSON body", new.content, recorded.content)
+        elif new.kind == bodies.MULTIPART:
+            parts = ([(part.name, part.text) for part in body.content] for body in (new, recorded))
+            yield from self._field_differences("part", *parts)
+        elif new.kind == bodies.BINARY:
+            if new.content != recorded.content:
+                yield f"the body's {len(new.content)} bytes differ from the {len(recorded.content)} recorded bytes"
+        elif new.kind == bodies.TEXT:
+            yield from self._text_differences("the body", new.content, recorded.content)
 
-    def _of_fields(self, whose: str, made: list[tuple[str, str]], recorded: list[tuple[str, str]]) -> Iterator[str]:
-        ours, theirs = _fields(made), _fields(recorded)
-        for name in [*ours, *(name for name in theirs if name not in ours)]:
-            what = f"{whose} {name}"
-            if name not in theirs:
-                yield f"{what} is here only ({self._shown(ours[name][0])})"
-            elif name not in ours:
-                yield f"{what} is there only ({self._shown(theirs[name][0])})"
-            elif len(ours[name]) != len(theirs[name]):
-                yield f"{what} has {len(ours[name])} values here and {len(theirs[name])} there"
+    def _field_differences(
+        self, field: str, new_pairs: list[tuple[str, str]], recorded_pairs: list[tuple[str, str]]
+    ) -> Iterator[str]:
+        new, recorded = _values_by_name(new_pairs), _values_by_name(recorded_pairs)
+        for name in [*new, *(name for name in recorded if name not in new)]:
+            label = f"{field} {name}"
+            if name not in recorded:
+                yield f"{label} is not in the recorded request ({self._shown(new[name][0])})"
+            elif name not in new:
+                yield f"{label} is only in the recorded request ({self._shown(recorded[name][0])})"
+            elif len(new[name]) != len(recorded[name]):
+                yield f"the number of values of {label} is {len(new[name])}, recorded: {len(recorded[name])}"
             else:
-                for one, other in zip(ours[name], theirs[name], strict=True):
-                    yield from self._of_values(what, one, other)
+                for value, recorded_value in zip(new[name], recorded[name], strict=True):
+                    yield from self._text_differences(label, value, recorded_value)
 
-    def _of_json(self, where: str, one: Any, other: Any) -> Iterator[str]:
-        if isinstance(one, dict) and isinstance(other, dict):
-            for name in {**one, **other}:
-                pair = [value for value in (one.get(name), other.get(name)) if value is not None]
-                # What stands in an object under such a name is no token, but what is to be known of one.
-                if authenticates(name) and not any(isinstance(value, dict | list) for value in pair):
+    def _json_differences(self, label: str, new: Any, recorded: Any) -> Iterator[str]:
+        if isinstance(new, dict) and isinstance(recorded, dict):
+            for name in {**new, **recorded}:
+                values = [value for value in (new.get(name), recorded.get(name)) if value is not None]
+                # An object or a list under the name of a credential describes the credential, and is compared.
+                if is_credential_name(name) and not any(isinstance(value, dict | list) for value in values):
                     continue
-                if name not in other:
-                    yield f"{where}.{name} is here only ({self._shown(_in_json(one[name]))})"
-                elif name not in one:
-                    yield f"{where}.{name} is there only ({self._shown(_in_json(other[name]))})"
+                if name not in recorded:
+                    yield f"{label}.{name} is not in the recorded request ({self._shown(_to_json(new[name]))})"
+                elif name not in new:
+                    yield f"{label}.{name} is only in the recorded request ({self._shown(_to_json(recorded[name]))})"
                 else:
-                    yield from self._of_json(f"{where}.{name}", one[name], other[name])
-        elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
-            for number, (ours, theirs) in enumerate(zip(one, other, strict=True)):
-                yield from self._of_json(f"{where}[{number}]", ours, theirs)
-        elif isinstance(one, str) and isinstance(other, str):
-            yield from self._of_values(where, one, other)
-        # To Python 1 is True, to JSON it isn't. A number may have become a placeholder, which is text.
-        elif _in_json(one) != _in_json(other) and not _ANYTHING.fullmatch(other if isinstance(other, str) else ""):
-            yield f"{where} is {self._shown(_in_json(one))} here and {self._shown(_in_json(other))} there"
+                    yield from self._json_differences(f"{label}.{name}", new[name], recorded[name])
+        elif isinstance(new, list) and isinstance(recorded, list) and len(new) == len(recorded):
+            for number, (value, recorded_value) in enumerate(zip(new, recorded, strict=True)):
+                yield from self._json_differences(f"{label}[{number}]", value, recorded_value)
+        elif isinstance(new, str) and isinstance(recorded, str):
+            yield from self._text_differences(label, new, recorded)
+        # In Python 1 equals True, in JSON it doesn't. The placeholder of a number is a str.
+        elif _to_json(new) != _to_json(recorded) and not (
+            isinstance(recorded, str) and _SECRET_PLACEHOLDER.fullmatch(recorded)
+        ):
+            yield f"{label} is {self._shown(_to_json(new))}, recorded: {self._shown(_to_json(recorded))}"
 
-    def _of_values(self, what: str, one: str, other: str) -> Iterator[str]:
-        if not _agree(one, other):
-            yield f"{what} is {self._shown(one, other)} here and {self._shown(other, one)} there"
+    def _text_differences(self, label: str, new: str, recorded: str) -> Iterator[str]:
+        if not _matches(new, recorded):
+            yield f"{label} is {self._shown(new, recorded)}, recorded: {self._shown(recorded, new)}"
 
-    def _shown(self, value: str, beside: str | None = None) -> str:
-        """Return a value as a message shows it: of a long one, where it begins to differ from another."""
-        value, beside = self._words(value), beside and self._words(beside)
+    def _shown(self, value: str, other: str | None = None) -> str:
+        """Return a value for a message. A long value is cut around the first difference from the other value."""
+        value, other = self._scrub(value), other and self._scrub(other)
         start = 0
-        if beside is not None and len(value) > _LONGEST_SHOWN:
-            pairs = enumerate(zip(value, beside, strict=False))
-            differs_at = next((at for at, (one, other) in pairs if one != other), min(len(value), len(beside)))
-            start = max(0, min(differs_at - _LONGEST_SHOWN // 4, len(value) - _LONGEST_SHOWN))
-        end = start + _LONGEST_SHOWN
+        if other is not None and len(value) > _MAX_SHOWN_LENGTH:
+            pairs = enumerate(zip(value, other, strict=False))
+            difference = next((index for index, (one, two) in pairs if one != two), min(len(value), len(other)))
+            start = max(0, min(difference - _MAX_SHOWN_LENGTH // 4, len(value) - _MAX_SHOWN_LENGTH))
+        end = start + _MAX_SHOWN_LENGTH
         return ("..." if start else "") + repr(value[start:end]) + ("..." if end < len(value) else "")
 
 
-def _require_none(part: str, found: Iterator[str]) -> None:
-    # Without the difference, which vcr would log: it may hold a secret.
-    if any(True for _ in found):
+def _require_none(part: str, differences: Iterator[str]) -> None:
+    # The message leaves out the difference, which may contain a secret, because vcr logs the message.
+    if any(True for _ in differences):
         raise AssertionError(f"the {part} differs")
 
 
-def _fields(pairs: list[tuple[str, str]]) -> _Fields:
-    """Group values by name: the order of names means nothing, that of one name's values does."""
-    fields: dict[str, list[str]] = {}
+def _values_by_name(pairs: list[tuple[str, str]]) -> _Fields:
+    """Group values by name, because only the order of values with the same name has a meaning."""
+    values: dict[str, list[str]] = {}
     for name, value in pairs:
-        if not authenticates(name):
-            fields.setdefault(name, []).append(value)
-    return fields
+        if not is_credential_name(name):
+            values.setdefault(name, []).append(value)
+    return values
 
 
-def _in_json(value: Any) -> str:
+def _to_json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, sort_keys=True)
 
 
-def _agree(one: str, other: str) -> bool:
-    """Whether a value is the recorded one, or that with its placeholders filled in."""
-    if one == other:
+def _matches(new: str, recorded: str) -> bool:
+    """Return whether a value equals the recorded one, with any text instead of the placeholders of secrets."""
+    if new == recorded:
         return True
-    if _BY_CHANCE.search(other):
-        one = Placeholders().in_place_of(suspects.by_chance_in(one), one)
-    return one == other or _fits(one, other)
+    if _RANDOM_PLACEHOLDER.search(recorded):
+        new = Placeholders().replace_detected(detection.find_random_in(new), new)
+    return new == recorded or _matches_gaps(new, recorded)
 
 
-def _fits(text: str, pattern: str) -> bool:
-    # By hand, since a regular expression with many gaps takes its time to find that a long text does not match.
-    first, *rest = _ANYTHING.split(pattern)
+def _matches_gaps(text: str, recorded: str) -> bool:
+    # Not a regular expression: one with many gaps takes very long to reject a long text.
+    first, *rest = _SECRET_PLACEHOLDER.split(recorded)
     if not rest or not text.startswith(first):
         return False
-    at = len(first)
+    end = len(first)
     for piece in rest[:-1]:
-        found = text.find(piece, at + 1)
+        found = text.find(piece, end + 1)
         if found < 0:
             return False
-        at = found + len(piece)
-    return text.endswith(rest[-1]) and len(text) - len(rest[-1]) > at
+        end = found + len(piece)
+    return text.endswith(rest[-1]) and len(text) - len(rest[-1]) > end

@@ -1,4 +1,4 @@
-"""Records and plays wiki traffic with vcr: the one place that imports it."""
+"""Records and replays traffic with vcr. No other module of this package imports vcr."""
 
 import functools
 import os
@@ -20,9 +20,9 @@ from vcr.persisters.filesystem import FilesystemPersister
 from vcr.request import Request
 from vcr.serializers import jsonserializer, yamlserializer
 
-from . import echoes, matching
+from . import matching, replay
+from .connections import ConnectionGuard
 from .errors import CassetteError, PooledConnectionError
-from .pools import Pools
 from .scrubbing import REFUSE, Scrubber
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
@@ -37,24 +37,25 @@ def recorder(
     binary: str = REFUSE,
     **options: Any,
 ) -> "Recorder":
-    """Return a ``vcr.VCR`` that is ready for signed traffic.
+    """Return a ``vcr.VCR`` that is configured for signed traffic.
 
-    It matches requests by what they mean (method, scheme, host, port, path, query and body, without what proves who
-    asks), writes no secret to a cassette, and plays nothing live: a request that is not on the cassette is a
-    :class:`NotRecordedError`, which shows the nearest one that is.
+    It matches requests by what they mean: method, scheme, host, port, path, query and body, without the parameters that
+    prove who sends the request. It writes no secret to a cassette. It sends no live request: a request that is not in
+    the cassette raises :class:`NotRecordedError`, which shows the nearest recorded request.
 
     Args:
         cassette_library_dir: The folder of the cassettes.
-        secrets: What is secret besides all that looks so: it is replaced wherever it stands. None and empty values are
-            passed over.
-        binary: ``refuse`` a body that is no text, or ``keep`` it.
-        **options: Every option of ``vcr.VCR``. ``record_mode`` is ``none`` unless given.
+        secrets: Secrets that would not be detected otherwise. They are replaced everywhere. None and empty values
+            are ignored.
+        binary: ``refuse`` raises an error for a body that isn't text. ``keep`` writes it unchanged.
+        **options: Any option of ``vcr.VCR``. The default of ``record_mode`` is ``none``.
 
     Returns:
-        The recorder: ``with recorder.use(http, "name"):``, or ``use_cassette`` as vcr has it.
+        The recorder. Use it as ``with recorder.use(http, "name"):``, or call ``use_cassette`` as with vcr.
 
     Raises:
-        ValueError: A secret is shorter than four characters.
+        TypeError: ``secrets`` is one str.
+        ValueError: A secret has fewer than four characters, or ``binary`` has another value.
     """
     return Recorder(cassette_library_dir=cassette_library_dir, secrets=secrets, binary=binary, **options)
 
@@ -65,20 +66,20 @@ def use(
     cassette_library_dir: str | os.PathLike[str] = "cassettes",
     **options: Any,
 ) -> "AbstractContextManager[SignedCassette]":
-    """Use a cassette for a while, and none of the connections that an Http holds from before.
+    """Open a cassette for a block of code, with none of the connections that an Http has open.
 
     Args:
-        http: Whatever it has pooled is put away, and is there again afterwards. Other instances' pools are exchanged
-            too, when they make a request.
-        name: Of the cassette in its folder, with or without ``.yaml``; or a path.
+        http: Its pooled connections are set aside and restored afterwards. Those of any other instance are set aside
+            when it sends a request.
+        name: The name of the cassette in its folder, with or without ``.yaml``, or a path.
         cassette_library_dir: The folder.
         **options: As for :func:`recorder`.
 
     Returns:
-        A context manager that gives vcr's cassette: ``play_count``, ``all_played``, ``requests``, ``responses``.
+        A context manager that returns vcr's cassette: ``play_count``, ``all_played``, ``requests``, ``responses``.
 
     Raises:
-        TypeError: ``http`` has no pool of connections.
+        TypeError: ``http`` has no connection pool.
         CassetteError: The cassette can't be read.
     """
     return recorder(cassette_library_dir, **options).use(http, name)
@@ -91,20 +92,20 @@ def scrub_file(
     secrets: Iterable[str | None] = (),
     binary: str = REFUSE,
 ) -> int:
-    """Write a scrubbed copy of a cassette that anybody's vcr has recorded.
+    """Write a scrubbed copy of a cassette that was recorded by any program with vcr.
 
     Args:
-        source: The cassette, in YAML or JSON; not changed.
-        destination: Where to write to, in YAML; may be the same file.
+        source: The cassette, in YAML or JSON.
+        destination: The path of the copy, in YAML. It may be the same file.
         secrets: As for :func:`recorder`.
-        binary: Likewise.
+        binary: As for :func:`recorder`.
 
     Returns:
-        How many interactions it holds.
+        The number of interactions in the cassette.
 
     Raises:
-        CassetteError: ``source`` is no cassette.
-        UnscrubbableError: A body is no text; nothing is written.
+        CassetteError: ``source`` isn't a cassette.
+        UnscrubbableError: A body isn't text. Nothing is written.
         OSError: A file can't be read or written.
     """
     scrubber = Scrubber(secrets, binary=binary)
@@ -112,60 +113,58 @@ def scrub_file(
     if not path.is_file():
         raise FileNotFoundError(2, "No such file", str(path))
     try:
-        # JSON may hold what YAML does not (half a character beyond the basic plane, escaped).
+        # JSON may contain half of an escaped surrogate pair. YAML can't represent it.
         serializer = jsonserializer if path.read_bytes().lstrip()[:1] == b"{" else yamlserializer
         requests, responses, *_ = FilesystemPersister.load_cassette(path, serializer)
-    except Exception as error:  # Whatever the parsers raise, whose text quotes the file.
-        raise CassetteError(f"{path} is no cassette of vcr's ({type(error).__name__})") from None
+    except Exception as error:  # Any exception of the parsers. Their messages quote the file.
+        raise CassetteError(f"{path} is not a vcr cassette ({type(error).__name__})") from None
     cassette = {"requests": requests, "responses": [decode_response(response) for response in responses]}
     FilesystemPersister.save_cassette(Path(destination), cassette, _ScrubbingSerializer(yamlserializer, scrubber))
     return len(requests)
 
 
 class NotRecordedError(CassetteError, CannotOverwriteExistingCassetteException):  # type: ignore[misc]
-    """A request is not on the cassette, and none is made live.
+    """A request is not in the cassette, and the cassette does not record.
 
     Attributes:
         cassette: vcr's cassette.
-        failed_request: The request, of vcr's.
-        similar_requests: As for vcr's exception.
+        failed_request: The request, from vcr.
+        similar_requests: As in vcr's exception.
     """
 
     def __init__(self, *, cassette: "SignedCassette", failed_request: Any) -> None:
         CannotOverwriteExistingCassetteException.__init__(self, cassette=cassette, failed_request=failed_request)
-        self.args = (_told(cassette, failed_request),)
+        self.args = (_not_recorded_message(cassette, failed_request),)
 
 
 class SignedCassette(Cassette):  # type: ignore[misc]
-    """A cassette of vcr's, for signed traffic."""
+    """vcr's cassette, for signed traffic."""
 
-    # Set by whoever opens it.
+    # Set when the cassette is opened.
     scrubber: Scrubber
-    pools: Pools
+    connections: ConnectionGuard
     patches: ExitStack
     is_closed = False
-    #: What went wrong when it was written.
-    problem: Exception | None = None
+    #: The exception that was raised while the cassette was written.
+    save_error: Exception | None = None
     dirty: bool
     _is_loaded = False
-    _are_statements_watched = False
+    _is_pyjwt_patched = False
 
     @classmethod
     def load(cls, **kwargs: Any) -> "SignedCassette":
-        """Load a cassette; what is appended from then on was recorded now.
+        """Load a cassette. Interactions that are appended afterwards are new.
 
         Raises:
-            CassetteError: It can't be read.
+            CassetteError: The cassette can't be read.
         """
         try:
             cassette: SignedCassette = super().load(**kwargs)
         except (yaml.YAMLError, ValueError, LookupError, TypeError, AttributeError) as error:
-            # Only where and not what: the file may hold anything.
+            # The message names the line without its text, which may be secret.
             mark = getattr(error, "problem_mark", None)
             line = "" if mark is None else f", line {mark.line + 1}"
-            raise CassetteError(
-                f"{kwargs.get('path')}{line} is no cassette of vcr's ({type(error).__name__})"
-            ) from None
+            raise CassetteError(f"{kwargs.get('path')}{line} is not a vcr cassette ({type(error).__name__})") from None
         cassette._is_loaded = True
         return cassette
 
@@ -173,32 +172,32 @@ class SignedCassette(Cassette):  # type: ignore[misc]
         """Append an interaction.
 
         Raises:
-            UnscrubbableError: It can't be scrubbed, and is not kept.
+            UnscrubbableError: The interaction can't be scrubbed. It is not kept.
         """
         count, was_dirty = len(self), self.dirty
         super().append(request, response)
         if self._is_loaded and len(self) > count:
             try:
-                self.scrubber.require_text(*self.data[-1])
+                self.scrubber.require_scrubbable(*self.data[-1])
             except CassetteError:
                 self.data.pop()
                 self.dirty = was_dirty
                 raise
 
     def can_play_response_for(self, request: Any) -> bool:
-        """Whether a request is on the cassette; asked before each.
+        """Return whether a request is in the cassette. vcr calls this before each request.
 
         Raises:
-            NotRecordedError: It is not, and this cassette does not record.
-            PooledConnectionError: The cassette is closed, and somebody holds a connection of its time.
-            UnscrubbableError: It would be recorded, and its body can't be scrubbed.
+            NotRecordedError: The request is not in the cassette, and the cassette does not record.
+            PooledConnectionError: The cassette is closed, and its connection is still in use.
+            UnscrubbableError: The request would be recorded, and its body can't be scrubbed.
         """
         if self.is_closed:
             raise PooledConnectionError(
-                f"a connection of the cassette {self._path} would have been used, which is closed: give the framework a"
-                " new pool of connections"
+                f"the connection belongs to the cassette {self._path}, which is closed. Give the framework a new"
+                " connection pool"
             )
-        # vcr compares with all that was recorded before it looks whether anything may be played.
+        # The first condition is fast. vcr compares a request with all recorded ones before it checks the condition.
         may_play = self.rewound or self.allow_playback_repeats
         if may_play and super().can_play_response_for(request):
             return True
@@ -206,54 +205,54 @@ class SignedCassette(Cassette):  # type: ignore[misc]
         if to_record and self.write_protected:
             raise NotRecordedError(cassette=self, failed_request=request)
         if to_record:
-            self.scrubber.require_text(to_record)
+            self.scrubber.require_scrubbable(to_record)
         return False
 
     def play_response(self, request: Any) -> Any:
-        """Return what was answered to a request, as the answer to this one."""
+        """Return the recorded response to a request, adapted to this request."""
         response = super().play_response(request)
-        recorded = next(each for each, answer in self.data if answer is response)
-        if echoes.is_statement(response):
-            self.watch_statements()
-        return echoes.answer(recorded, response, request)
+        recorded = next(each for each, candidate in self.data if candidate is response)
+        if replay.needs_signature(response):
+            self.patch_pyjwt()
+        return replay.adapt_response(recorded, response, request)
 
-    def watch_statements(self) -> None:
-        """See what PyJWT makes of signed statements while the cassette is open, and let it believe those it plays.
+    def patch_pyjwt(self) -> None:
+        """Patch PyJWT while the cassette is open, so that it accepts the JWTs that are replayed.
 
-        Nobody's replay has the secret with which a wiki signs an identity. What is played is signed with a key of this
-        process's own, and accepted for that; whatever anybody else has signed or altered is judged as ever. What is
-        judged to be forged while it is recorded will be a forgery when it is played.
+        A replay does not have the secret with which a wiki signs an identity. It signs with a key of this process, and
+        PyJWT accepts that signature. PyJWT verifies all other JWTs as usual. A JWT that PyJWT rejects during recording
+        is rejected during a replay, too.
         """
-        if self._are_statements_watched or find_spec("jwt") is None:
+        if self._is_pyjwt_patched or find_spec("jwt") is None:
             return
-        self._are_statements_watched = True
+        self._is_pyjwt_patched = True
         algorithm = import_module("jwt.algorithms").HMACAlgorithm
-        judge, disbelieved = algorithm.verify, self.scrubber.disbelieved
+        original_verify, rejected = algorithm.verify, self.scrubber.rejected_jwts
 
         def verify(hmac: Any, msg: bytes, key: Any, sig: bytes) -> bool:
-            if echoes.is_signed_here(msg, sig):
+            if replay.is_signed_here(msg, sig):
                 return True
-            is_good = bool(judge(hmac, msg, key, sig))
-            (disbelieved.discard if is_good else disbelieved.add)(echoes.joined(msg, sig).decode())
-            return is_good
+            is_valid = bool(original_verify(hmac, msg, key, sig))
+            (rejected.discard if is_valid else rejected.add)(replay.join_jwt(msg, sig).decode())
+            return is_valid
 
         self.patches.enter_context(mock.patch.object(algorithm, "verify", verify))
-        if hasattr(algorithm, "check_key_length"):  # A made-up secret may be short; PyJWT would warn of it.
+        if hasattr(algorithm, "check_key_length"):  # PyJWT would warn about the short secrets of tests.
             self.patches.enter_context(mock.patch.object(algorithm, "check_key_length", return_value=None))
 
     def _save(self, force: bool = False) -> None:
-        # vcr leaves everything patched if this raises: told once the cassette is closed.
+        # vcr would leave its patches active if this raised. CassetteContext raises the error after closing.
         try:
             super()._save(force)
         except Exception as error:
-            self.problem = error
+            self.save_error = error
 
 
 class Recorder(vcr.VCR):  # type: ignore[misc]
-    """A ``vcr.VCR`` for signed traffic; see :func:`recorder`."""
+    """A ``vcr.VCR`` for signed traffic. See :func:`recorder`."""
 
     def __init__(self, *, secrets: Iterable[str | None] = (), binary: str = REFUSE, **options: Any) -> None:
-        if options.get("cassette_library_dir") is not None:  # Only a later vcr takes a Path.
+        if options.get("cassette_library_dir") is not None:  # Older versions of vcr don't accept a Path.
             options["cassette_library_dir"] = os.fspath(options["cassette_library_dir"])
         super().__init__(
             **{
@@ -271,11 +270,11 @@ class Recorder(vcr.VCR):  # type: ignore[misc]
             self.register_serializer(name, serializer)
 
     def register_serializer(self, name: str, serializer: Any) -> None:
-        """Register a serializer; it gets no secret to write.
+        """Register a serializer. It receives scrubbed cassettes only.
 
         Args:
-            name: What ``serializer`` calls it.
-            serializer: An object with ``serialize`` and ``deserialize``, as vcr wants it.
+            name: The value of the ``serializer`` option.
+            serializer: An object with ``serialize`` and ``deserialize``, as vcr requires.
         """
         super().register_serializer(name, _ScrubbingSerializer(serializer, self.scrubber))
 
@@ -283,25 +282,26 @@ class Recorder(vcr.VCR):  # type: ignore[misc]
     def use_cassette(self, path: _Function) -> _Function: ...
 
     @overload
-    def use_cassette(self, path: str | os.PathLike[str] | None = None, **options: Any) -> "Opening": ...
+    def use_cassette(self, path: str | os.PathLike[str] | None = None, **options: Any) -> "CassetteContext": ...
 
     def use_cassette(self, path: Any = None, **options: Any) -> Any:
-        """Open a cassette, as vcr has it: for a while, or whenever a function runs.
+        """Open a cassette as with vcr: for a block of code, or for each call of a function.
 
         Args:
-            path: Of the cassette in its folder, with or without ``.yaml``; for a decorator it may be left out, or be
-                the function itself: then the cassette is called as the function is.
-            **options: What is to be otherwise than the recorder has it.
+            path: The name of the cassette in its folder, with or without ``.yaml``. A decorator may leave it out, or
+                pass the function itself. The cassette then has the name of the function.
+            **options: Options that replace those of the recorder.
 
         Returns:
-            A context manager that gives the cassette, and a decorator of functions, methods and coroutine functions.
+            A context manager that returns the cassette. It is also a decorator for functions, methods and coroutine
+            functions.
 
         Raises:
-            CassetteError: When it is opened: the cassette can't be read.
+            CassetteError: The cassette can't be read. Raised when it is opened.
         """
         if callable(path):
             return self.use_cassette(**options)(path)
-        is_current = options.pop("with_current_defaults", False)
+        with_current_defaults = options.pop("with_current_defaults", False)
         if path is not None:
             path = os.fspath(path)
             if path.endswith(".json"):
@@ -309,37 +309,37 @@ class Recorder(vcr.VCR):  # type: ignore[misc]
             elif options.get("serializer", self.serializer) == "json" and not path.endswith(_SUFFIXES):
                 path += ".json"
             options["path"] = path
-        merged = functools.partial(self.get_merged_config, **options)
-        if is_current:
-            merged = functools.partial(dict, merged())
-        # vcr makes the cassette by itself, from its class.
-        kind = type(SignedCassette.__name__, (SignedCassette,), {"scrubber": self.scrubber})
-        return Opening(kind, merged)
+        merged_config = functools.partial(self.get_merged_config, **options)
+        if with_current_defaults:
+            merged_config = functools.partial(dict, merged_config())
+        # vcr creates the cassette itself and needs a class that has the scrubber.
+        cassette_class = type(SignedCassette.__name__, (SignedCassette,), {"scrubber": self.scrubber})
+        return CassetteContext(cassette_class, merged_config)
 
     def use(
         self, http: httplib2.Http, name: str | os.PathLike[str], **options: Any
     ) -> "AbstractContextManager[SignedCassette]":
-        """Use a cassette for a while, and none of the connections that an Http holds from before.
+        """Open a cassette for a block of code, with none of the connections that an Http has open.
 
         Args:
             http: As for the function :func:`use`.
             name: As for :meth:`use_cassette`.
-            **options: Likewise.
+            **options: As for :meth:`use_cassette`.
 
         Returns:
-            As the function :func:`use` does.
+            As for the function :func:`use`.
 
         Raises:
-            TypeError: ``http`` has no pool of connections.
-            CassetteError: When it is opened: the cassette can't be read.
+            TypeError: ``http`` has no connection pool.
+            CassetteError: The cassette can't be read. Raised when it is opened.
         """
         if not hasattr(http, "connections"):
             raise TypeError(f"http must be an httplib2.Http, not {type(http).__name__}")
-        return _Use(http, self.use_cassette(name, **options))
+        return _HttpContext(http, self.use_cassette(name, **options))
 
 
-class Opening(CassetteContextDecorator):  # type: ignore[misc]
-    """The time for which a cassette is open: a context manager and a decorator."""
+class CassetteContext(CassetteContextDecorator):  # type: ignore[misc]
+    """A context manager and decorator that opens and closes a cassette."""
 
     if TYPE_CHECKING:
 
@@ -351,43 +351,46 @@ class Opening(CassetteContextDecorator):  # type: ignore[misc]
         cassette: SignedCassette = super().__enter__()
         self._cassette = cassette
         cassette.patches = ExitStack()
-        cassette.pools = Pools(
+        cassette.connections = ConnectionGuard(
             cassette, lambda method, uri: not cassette.filter_request(Request(method, uri, None, {}))
         )
-        cassette.pools.open()
+        cassette.connections.open()
         if not cassette.write_protected:
-            cassette.watch_statements()
+            cassette.patch_pyjwt()
         return cassette
 
     def __exit__(self, *exc_info: Any) -> None:
         cassette = self._cassette
         cassette.patches.close()
-        cassette.pools.close()
+        cassette.connections.close()
         super().__exit__(*exc_info)
         cassette.is_closed = True
-        # What went wrong within is more than what went wrong with writing it down.
-        if cassette.problem is not None and not any(exc_info):
-            raise cassette.problem
+        # An exception from the block of code is more important than one from writing the cassette.
+        if cassette.save_error is not None and not any(exc_info):
+            raise cassette.save_error
 
 
-class _Use(AbstractContextManager["SignedCassette"]):
-    """A cassette that is open for an Http. No decorator: of a coroutine function it would be closed too early."""
+class _HttpContext(AbstractContextManager["SignedCassette"]):
+    """An open cassette for an Http.
 
-    def __init__(self, http: httplib2.Http, opening: Opening) -> None:
+    It isn't a decorator, because a decorator would close the cassette before a coroutine function has run.
+    """
+
+    def __init__(self, http: httplib2.Http, context: CassetteContext) -> None:
         self._http = http
-        self._opening = opening
+        self._context = context
 
     def __enter__(self) -> "SignedCassette":
-        cassette: SignedCassette = self._opening.__enter__()
-        cassette.pools.exchange(self._http)
+        cassette: SignedCassette = self._context.__enter__()
+        cassette.connections.set_aside(self._http)
         return cassette
 
     def __exit__(self, *exc_info: Any) -> None:
-        self._opening.__exit__(*exc_info)
+        self._context.__exit__(*exc_info)
 
 
 class _ScrubbingSerializer:
-    """A serializer of vcr's that is given no secret to write."""
+    """A serializer that scrubs a cassette before it calls another serializer."""
 
     def __init__(self, serializer: Any, scrubber: Scrubber) -> None:
         self._serializer = serializer
@@ -405,26 +408,26 @@ def _with_suffix(path: str | os.PathLike[str]) -> str:
     return name if name.endswith(_SUFFIXES) else f"{name}.yaml"
 
 
-def _told(cassette: SignedCassette, request: Any) -> str:
-    """Return what there is to say of a request that is not on a cassette."""
-    uri = cassette.scrubber.uri(request.uri)
-    lines = [f"{request.method} {uri} is not on the cassette {cassette._path}, and none is asked live."]
+def _not_recorded_message(cassette: SignedCassette, request: Any) -> str:
+    """Return the message for a request that is not in a cassette. It shows the nearest recorded request."""
+    uri = cassette.scrubber.scrub_uri(request.uri)
+    lines = [f"{request.method} {uri} is not in the cassette {cassette._path}, and no live request was sent."]
     ranked = sorted(
-        (len(found), bool(cassette.play_counts[number]), number, found)
-        for number, recorded in enumerate(cassette.requests)
-        for found in [matching.Comparison(request, recorded, cassette.scrubber.words).differences()]
+        (len(differences), bool(cassette.play_counts[index]), index, differences)
+        for index, recorded in enumerate(cassette.requests)
+        for differences in [matching.Comparison(request, recorded, cassette.scrubber.scrub_text).differences()]
     )
     if not ranked:
-        lines.append("There is no such cassette yet, or nothing on it.")
+        lines.append("The cassette doesn't exist yet, or it is empty.")
     elif not ranked[0][0]:
-        lines.append("It was recorded, and has been played as often as it was recorded.")
+        lines.append("The request was recorded, and has been played as often as it was recorded.")
     else:
-        _, was_played, number, found = ranked[0]
-        recorded = cassette.requests[number]
+        _, was_played, index, differences = ranked[0]
+        recorded = cassette.requests[index]
         lines.append(
-            f"The nearest recorded request is number {number + 1} of {len(ranked)}{', played already' * was_played}:"
+            f"The nearest recorded request is number {index + 1} of {len(ranked)}{', already played' * was_played}:"
             f" {recorded.method} {recorded.uri}"
         )
-        lines += [f"  - {difference}" for difference in found]
-    lines.append('Record it anew if the program is right: pytest --record, or record_mode="all".')
+        lines += [f"  - {difference}" for difference in differences]
+    lines.append('If the program is right, record the cassette again: pytest --record, or record_mode="all".')
     return "\n".join(lines)

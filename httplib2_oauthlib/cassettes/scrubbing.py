@@ -1,7 +1,7 @@
-"""Scrubs a cassette: what goes in is as vcr serializes it, what comes out is the same without a secret.
+"""Replaces the secrets of a cassette by placeholders.
 
-A cassette is scrubbed as a whole and not message by message, since a secret that one message names may stand without a
-name in another, before or after it.
+Input and output are cassettes as vcr's serializers take them. A cassette is scrubbed as a whole: a secret that one
+message names may stand without its name in another message, before or after it.
 """
 
 import base64
@@ -9,196 +9,375 @@ import copy
 import functools
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cached_property
 from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
-from . import bodies, shapes, suspects
+from . import bodies, detection
 from .bodies import Text
 from .errors import UnscrubbableError
-from .placeholders import OF_ONE_REQUEST, SHORTEST_NAMED, Placeholders, named
+from .patterns import (
+    DOCUMENTATION_NETWORKS,
+    PLACEHOLDER,
+    RANDOM_KINDS,
+    DetectedSecret,
+    basic_password,
+    hash_number,
+    parse_address,
+    spellings_pattern,
+)
 
-#: What a JWT becomes that is a whole answer: its claims, readable; a cassette makes a statement of them again when it
-#: plays them.
+#: Before the claims of a JWT that was a whole response. The claims stay readable. A replay makes a JWT of them again.
 STATEMENT = "SCRUBBED-statement "
-#: The same, if the program did not believe it when it was recorded.
+#: The same, for a JWT that the recording program rejected as forged.
 FORGERY = "SCRUBBED-forgery "
 REFUSE, KEEP = "refuse", "keep"
 
-#: One pass over a text: given it and what finds the secrets in it, returns what is to stand there.
-_Visit: TypeAlias = Callable[[str, suspects.Finder], str]
+# A shorter value, or one that could be a word, a number or a path, is replaced only where its name announces it.
+# Replacing the password "password" everywhere would do more harm than good.
+_MIN_LENGTH = 8
+_MIN_COOKIE_LENGTH = 16
+_MIN_LENGTH_OF_LETTERS_IN_PASSWORD = 12
+_MIN_LENGTH_OF_LETTERS = 20
+_MIN_LENGTH_OF_NAMED = 4
+# Kinds that are new in every request. Only the response to that request can hold them, too.
+_ONE_REQUEST_KINDS = ("nonce", "signature")
+
+#: Handles one text of a cassette, together with the function that finds its secrets. Returns the new text.
+_Visit: TypeAlias = Callable[[str, detection.Finder], str]
+
+
+def named_secrets(secrets: Iterable[str | None]) -> tuple[str, ...]:
+    """Return the secrets that the caller names, longest first, without None and empty values."""
+    stripped = {secret.strip() for secret in secrets if secret} - {""}
+    return tuple(sorted(stripped, key=lambda secret: (-len(secret), secret)))
+
+
+class Placeholders:
+    """The placeholders of one cassette, numbered in the order of their secrets.
+
+    A secret has the same placeholder everywhere, in any spelling.
+
+    Args:
+        named: Secrets that the caller names. They are replaced everywhere.
+    """
+
+    def __init__(self, named: Iterable[str] = ()) -> None:
+        self._by_value: dict[str, str] = {}
+        self._counts: Counter[str] = Counter()
+        self._named = tuple(named)
+        self._everywhere: set[str] = set(self._named)
+        for value in self._named:
+            self.placeholder_for("secret", value)
+
+    def reserve(self, text: str) -> None:
+        """Reserve the placeholders that a text contains already, so that no new secret gets one of them."""
+        for found in PLACEHOLDER.findall(text):
+            kind, number = ("email", found[9 : found.index("@")]) if "@" in found else found[9:].rsplit("-", 1)
+            self._counts[kind] = max(self._counts[kind], int(number))
+        for number in re.findall(r"(?<![0-9.])192\.0\.2\.([0-9]{1,3})(?![0-9.])", text):
+            self._counts["ip"] = max(self._counts["ip"], int(number))
+
+    def placeholder_for(self, kind: str, value: str) -> str:
+        """Return the placeholder of a secret. Assign one if it has none yet."""
+        if value not in self._by_value:
+            self._by_value[value] = self._new(kind, value)
+            if _is_distinctive(kind, value):
+                self._everywhere.add(value)
+            self._forget_pattern()
+        return self._by_value[value]
+
+    def replace_only_by_name(self, value: str) -> None:
+        """Replace a value only where its name announces a secret, unless the caller named it."""
+        if value not in self._named:
+            self._everywhere.discard(value)
+            self._forget_pattern()
+
+    def find_known(self, text: str) -> list[DetectedSecret]:
+        """Find the known secrets in a text, in any spelling."""
+        pattern, values = self._pattern
+        found = (match for match in pattern.finditer(text) if match.lastindex != 1) if values else ()
+        return [DetectedSecret(*match.span(), "secret", _matched_secret(match, values)) for match in found]
+
+    def replace_detected(self, secrets: Iterable[DetectedSecret], text: str) -> str:
+        """Return a text with placeholders instead of the secrets that were detected in it.
+
+        Args:
+            secrets: Sorted by position, without overlaps.
+            text: The text.
+        """
+        pieces, done = [], 0
+        for secret in secrets:
+            placeholder = self.placeholder_for(secret.kind, secret.value)
+            pieces += [text[done : secret.start], f'"{placeholder}"' if secret.is_bare else placeholder]
+            done = secret.end
+        return "".join([*pieces, text[done:]])
+
+    def replace_known(self, text: str, one_request_secrets: Iterable[str] = ()) -> str:
+        """Return a text with placeholders instead of all known secrets.
+
+        Args:
+            text: The text.
+            one_request_secrets: The nonce and the signature of the request that the text belongs to.
+        """
+        for pattern, values in (self._pattern, spellings_pattern(one_request_secrets)):
+            if values:
+                text = pattern.sub(functools.partial(self._replacement, values), text)
+        return text
+
+    def _replacement(self, values: list[str], match: re.Match[str]) -> str:
+        if match.lastindex == 1:  # A placeholder.
+            return match[0]
+        # A digit after the placeholder must not become a part of its number.
+        is_before_digit = match.string[match.end() : match.end() + 1].isdigit()
+        return self._by_value[_matched_secret(match, values)] + "~" * is_before_digit
+
+    @cached_property
+    def _pattern(self) -> tuple[re.Pattern[str], list[str]]:
+        return spellings_pattern(self._everywhere)
+
+    def _forget_pattern(self) -> None:
+        vars(self).pop("_pattern", None)
+
+    def _new(self, kind: str, value: str) -> str:
+        if kind in RANDOM_KINDS:
+            return f"SCRUBBED-{kind}-{hash_number(value)}"
+        address = parse_address(value) if kind == "ip" else None
+        known = None if address is None else self._by_value.get(address.compressed)
+        if known is not None:  # An address can have several spellings.
+            return known
+        self._counts[kind] += 1
+        number = self._counts[kind]
+        if address is not None:
+            # The placeholder is an address, too, because programs recognize an anonymous user by it.
+            network, host = divmod(number - 1, 254)
+            is_ipv6 = address.version == 6  # noqa: PLR2004
+            placeholder = str(
+                DOCUMENTATION_NETWORKS[3][number] if is_ipv6 else DOCUMENTATION_NETWORKS[network % 3][host + 1]
+            )
+            self._by_value[address.compressed] = placeholder
+            if _is_distinctive(kind, value):
+                self._everywhere.add(address.compressed)
+            return placeholder
+        return f"scrubbed-{number}@example.org" if kind == "email" else f"SCRUBBED-{kind}-{number}"
 
 
 class Scrubber:
-    """Takes the secrets out of cassettes.
+    """Replaces the secrets of cassettes.
 
     Args:
-        secrets: What is secret besides all that looks so; None and empty values are passed over, so that variables
-            which are not set may stand here.
-        binary: ``refuse`` bodies that are no text, since what can't be read can't be scrubbed; ``keep`` them, who knows
-            that they hold no secret.
+        secrets: Secrets that would not be detected otherwise. None and empty values are ignored, so that unset
+            environment variables can be passed.
+        binary: ``refuse`` raises an error for a body that isn't text, because such a body can't be scrubbed. ``keep``
+            writes it unchanged.
+
+    Attributes:
+        rejected_jwts: JWTs whose signature the recording program rejected. Their replay is rejected, too.
 
     Raises:
-        ValueError: A secret is too short to be told from other text, or ``binary`` is neither of the two.
+        TypeError: ``secrets`` is one str.
+        ValueError: A secret is too short to be distinguished from other text, or ``binary`` has another value.
     """
 
     def __init__(self, secrets: Iterable[str | None] = (), *, binary: str = REFUSE) -> None:
         if isinstance(secrets, str):
-            raise TypeError("secrets must be a list of texts, not one text")
-        self._named = named(secrets)
-        if any(len(secret) < SHORTEST_NAMED for secret in self._named):
-            raise ValueError(f"a secret of fewer than {SHORTEST_NAMED} characters can't be told from other text")
+            raise TypeError("secrets must be a list of str, not one str")
+        self._named = named_secrets(secrets)
+        if any(len(secret) < _MIN_LENGTH_OF_NAMED for secret in self._named):
+            raise ValueError(f"each of the secrets needs at least {_MIN_LENGTH_OF_NAMED} characters")
         if binary not in (REFUSE, KEEP):
             raise ValueError("binary must be 'refuse' or 'keep'")
         self._binary = binary
-        #: Statements (JWTs) that the recording program has judged to be forged: they stay so.
-        self.disbelieved: set[str] = set()
+        self.rejected_jwts: set[str] = set()
 
     def scrub(self, cassette: Mapping[str, Any]) -> dict[str, Any]:
-        """Return a cassette without its secrets; the one that is given is not changed.
+        """Return a copy of a cassette without its secrets.
 
         Args:
-            cassette: As vcr's serializers take it: ``interactions``, each a ``request`` and a ``response``.
+            cassette: As vcr's serializers take it: ``interactions``, each with a ``request`` and a ``response``.
 
         Raises:
-            UnscrubbableError: A body is no text.
+            UnscrubbableError: A body isn't text.
         """
-        # Files and iterators can't be copied, and are read once here.
+        # Files and iterators can't be copied, and can be read only once.
         interactions = [
             {**interaction, "request": {**request, "body": bodies.read(request["body"]) or None}}
             if (request := interaction.get("request")) and request.get("body") is not None
             else interaction
             for interaction in cassette.get("interactions") or []
         ]
-        cleaned: dict[str, Any] = copy.deepcopy({**cassette, "interactions": interactions})
-        placeholders = Placeholders(self._named)
+        scrubbed: dict[str, Any] = copy.deepcopy({**cassette, "interactions": interactions})
+        for interaction in scrubbed["interactions"]:
+            self._decode_bodies(interaction)
+        _Replacement(scrubbed, Placeholders(self._named)).run()
+        for interaction in scrubbed["interactions"]:
+            _encode_bodies(interaction)
+        return scrubbed
 
-        # What was found in each text, in the order in which all of them are visited.
-        found: list[list[shapes.Suspect]] = []
-        # The secrets that are new in each request; the last place is that of what belongs to none.
-        of_one_request: list[set[str]] = [set() for _ in [*interactions, None]]
-        number = 0
+    def scrub_text(self, text: str) -> str:
+        """Return a text for a message, without its secrets."""
+        return self._scrub_alone(text, detection.find_in_text)
 
-        def walk(visit: _Visit) -> None:
-            nonlocal number
-            for number, interaction in enumerate(cleaned["interactions"]):  # noqa: B007 (the visits read it)
-                _visit_interaction(interaction, visit)
-            number = len(interactions)
-            if "metadata" in cleaned:
-                cleaned["metadata"] = _visit_all(cleaned["metadata"], visit)
+    def scrub_uri(self, uri: str) -> str:
+        """Return a URI for a message, without its secrets."""
+        return self._scrub_alone(uri, detection.find_in_uri)
 
-        def reserve(text: str, _: suspects.Finder) -> str:
-            placeholders.reserve(text)
-            return text
-
-        def collect(text: str, find: suspects.Finder) -> str:
-            found.append(find(text))
-            for suspect in found[-1]:
-                placeholders.of(suspect.kind, suspect.value)
-                if suspect.kind in OF_ONE_REQUEST:
-                    of_one_request[number].add(suspect.value)
-                password = shapes.password_of(suspect.value) if suspect.kind == "basic" else None
-                if password:
-                    placeholders.of("password", password)
-            return text
-
-        def replace(text: str, _: suspects.Finder) -> str:
-            return placeholders.put_into(placeholders.in_place_of(next(left), text), of_one_request[number])
-
-        for interaction in cleaned["interactions"]:
-            self._make_readable(interaction)
-        # Numbers that are given away must be known before the first new one is given.
-        walk(reserve)
-        walk(collect)
-        for host in {urlsplit(each["request"].get("uri") or "").hostname for each in cleaned["interactions"]}:
-            if host:  # An address that is the wiki's own name is no secret.
-                placeholders.spare(host)
-        left = iter(found)
-        walk(replace)
-        return _as_vcr_has_it(cleaned)
-
-    def words(self, text: str) -> str:
-        """Return a text without what looks secret in it, for people to read."""
-        return self._without_secrets(text, suspects.in_text)
-
-    def uri(self, uri: str) -> str:
-        """Return a URI without what looks secret in it, for people to read."""
-        return self._without_secrets(uri, suspects.in_uri)
-
-    def _without_secrets(self, text: str, find: suspects.Finder) -> str:
-        placeholders = Placeholders(self._named)
-        return placeholders.put_into(placeholders.in_place_of(find(text), text))
-
-    def require_text(self, request: Any, response: Mapping[str, Any] | None = None) -> None:
-        """Refuse a request of vcr's, or its answer, that could not be written.
+    def require_scrubbable(self, request: Any, response: Mapping[str, Any] | None = None) -> None:
+        """Check that a request of vcr, and its response, can be written to a cassette.
 
         Raises:
-            UnscrubbableError: A body is no text.
+            UnscrubbableError: A body isn't text, or the response looks like a scrubbed JWT.
         """
-        what = f"{request.method} {self.uri(request.uri)}"
-        self._text_of_request(bodies.read(request.body), bodies.header(request.headers, "content-type"), what)
+        name = f"{request.method} {self.scrub_uri(request.uri)}"
+        self._decode_request(bodies.read(request.body), bodies.header(request.headers, "content-type"), name)
         if response is not None:
             body = bodies.read((response.get("body") or {}).get("string"))
             if is_marked(body):
                 raise UnscrubbableError(
-                    f"the answer of {what} begins with {STATEMENT!r}, which a cassette would believe"
+                    f"the response to {name} begins with {STATEMENT!r} or {FORGERY!r}, which marks the claims of a JWT"
+                    " in a cassette. Drop the response with before_record_response"
                 )
-            self._text(body, bodies.header(response["headers"], "content-type"), what, "answer")
+            self._decode(body, bodies.header(response["headers"], "content-type"), f"the response to {name}")
 
-    def _make_readable(self, interaction: dict[str, Any]) -> None:
+    def _scrub_alone(self, text: str, find: detection.Finder) -> str:
+        placeholders = Placeholders(self._named)
+        return placeholders.replace_known(placeholders.replace_detected(find(text), text))
+
+    def _decode_bodies(self, interaction: dict[str, Any]) -> None:
         request, response = interaction["request"], interaction["response"]
-        what = f"{request.get('method')} {self.uri(request.get('uri') or '')}"
+        name = f"{request.get('method')} {self.scrub_uri(request.get('uri') or '')}"
         if request.get("body") is not None:
             content_type = bodies.header(request.get("headers") or {}, "content-type")
-            request["body"] = self._text_of_request(bodies.read(request["body"]), content_type, what)
+            request["body"] = self._decode_request(bodies.read(request["body"]), content_type, name)
         if isinstance(response.get("body"), dict) and response["body"].get("string") is not None:
             content_type = bodies.header(response.get("headers") or {}, "content-type")
-            body = self._text(bodies.read(response["body"]["string"]), content_type, what, "answer")
+            body = self._decode(bodies.read(response["body"]["string"]), content_type, f"the response to {name}")
             if isinstance(body, Text) and (claims := _claims(body.text)) is not None:
-                kind = FORGERY if body.text.strip() in self.disbelieved else STATEMENT
-                body = Text(kind + json.dumps(claims, ensure_ascii=not _is_encodable(claims)), "utf-8")
+                marker = FORGERY if body.text.strip() in self.rejected_jwts else STATEMENT
+                body = Text(marker + json.dumps(claims, ensure_ascii=not _is_encodable(claims)), "utf-8")
             response["body"]["string"] = body
 
-    def _text_of_request(self, body: bytes, content_type: str, what: str) -> Text | bytes:
-        return self._text(bodies.with_files_described(body, content_type), content_type, what, "body")
+    def _decode_request(self, body: bytes, content_type: str, name: str) -> Text | bytes:
+        return self._decode(bodies.with_files_described(body, content_type), content_type, f"the body of {name}")
 
-    def _text(self, body: bytes, content_type: str, what: str, which: str) -> Text | bytes:
+    def _decode(self, body: bytes, content_type: str, name: str) -> Text | bytes:
         text = bodies.as_text(body, content_type)
         if text is not None:
             return text
         if self._binary == KEEP:
             return body
         raise UnscrubbableError(
-            f"the {which} of {what} is not text ({content_type or 'of no type'}, {len(body)} bytes), and what can't be"
-            " read can't be scrubbed. Leave it out with before_record_request or before_record_response, or, if you"
-            ' know that it holds no secret, keep it: binary="keep"'
+            f"{name} is not text ({content_type or 'no content type'}, {len(body)} bytes), so it can't be scrubbed."
+            " Drop it with before_record_request or before_record_response. If it holds no secret, keep it with"
+            ' binary="keep"'
         )
 
 
+class _Replacement:
+    """The replacement of all secrets in one cassette, in three passes over its texts.
+
+    Args:
+        cassette: Changed in place. Its bodies are :class:`~.bodies.Text`, or bytes that are not scrubbed.
+        placeholders: The placeholders of the cassette.
+    """
+
+    def __init__(self, cassette: dict[str, Any], placeholders: Placeholders) -> None:
+        self._cassette = cassette
+        self._interactions: list[dict[str, Any]] = cassette["interactions"]
+        self._placeholders = placeholders
+        # The index of the interaction that is visited. The metadata of the cassette come after the last one.
+        self._index = 0
+        self._one_request_secrets: list[set[str]] = [set() for _ in [*self._interactions, None]]
+        # The secrets in each text, in the order of the visits.
+        self._detected: list[list[DetectedSecret]] = []
+        self._remaining: Iterator[list[DetectedSecret]]
+
+    def run(self) -> None:
+        """Replace the secrets."""
+        # The numbers in use must be known before a secret gets a new one.
+        self._visit_texts(self._reserve)
+        self._visit_texts(self._detect)
+        for interaction in self._interactions:
+            # An IP address that is the host name of the wiki isn't secret.
+            if host := urlsplit(interaction["request"].get("uri") or "").hostname:
+                self._placeholders.replace_only_by_name(host)
+        self._remaining = iter(self._detected)
+        self._visit_texts(self._replace)
+
+    def _visit_texts(self, visit: _Visit) -> None:
+        for self._index, interaction in enumerate(self._interactions):  # noqa: B020 (the visits read it)
+            for message in (interaction["request"], interaction["response"]):
+                _visit_message(message, visit)
+        self._index = len(self._interactions)
+        if "metadata" in self._cassette:
+            self._cassette["metadata"] = _visit_value(self._cassette["metadata"], visit)
+
+    def _reserve(self, text: str, _: detection.Finder) -> str:
+        self._placeholders.reserve(text)
+        return text
+
+    def _detect(self, text: str, find: detection.Finder) -> str:
+        detected = find(text)
+        self._detected.append(detected)
+        for secret in detected:
+            self._placeholders.placeholder_for(secret.kind, secret.value)
+            if secret.kind in _ONE_REQUEST_KINDS:
+                self._one_request_secrets[self._index].add(secret.value)
+            password = basic_password(secret.value) if secret.kind == "basic" else None
+            if password:
+                self._placeholders.placeholder_for("password", password)
+        return text
+
+    def _replace(self, text: str, _: detection.Finder) -> str:
+        text = self._placeholders.replace_detected(next(self._remaining), text)
+        return self._placeholders.replace_known(text, self._one_request_secrets[self._index])
+
+
 def is_marked(body: bytes) -> bool:
-    """Whether an answer is a statement without its signature, to be signed when it is played."""
+    """Return whether a response body holds the claims of a JWT without its signature. A replay signs them."""
     return body.startswith((STATEMENT.encode(), FORGERY.encode()))
 
 
-_FINDERS: dict[str, suspects.Finder] = {
-    "application/x-www-form-urlencoded": suspects.in_form,
-    "multipart/": suspects.in_multipart,
+def _matched_secret(match: re.Match[str], values: list[str]) -> str:
+    """Return the secret that a spellings pattern has matched: the value of its group, or the matched text itself."""
+    return match[0] if match.lastindex is None else values[match.lastindex - 2]
+
+
+def _is_distinctive(kind: str, value: str) -> bool:
+    """Return whether a secret is so distinctive that it can be replaced everywhere, without its name."""
+    if kind in _ONE_REQUEST_KINDS or kind == "realname":
+        return False
+    if kind == "ip":
+        address = parse_address(value)
+        return address is not None and not address.is_loopback
+    if kind == "email":
+        return "@" in value
+    is_mixed = any(char.isdigit() for char in value) and any(char.isalpha() for char in value)
+    if "pass" in kind or kind == "basic":
+        return len(value) >= (_MIN_LENGTH if is_mixed else _MIN_LENGTH_OF_LETTERS_IN_PASSWORD)
+    mixed_minimum = _MIN_COOKIE_LENGTH if kind == "cookie" else _MIN_LENGTH
+    return len(value) >= (mixed_minimum if is_mixed else _MIN_LENGTH_OF_LETTERS)
+
+
+# The texts of a cassette.
+
+_BODY_FINDERS: dict[str, detection.Finder] = {
+    "application/x-www-form-urlencoded": detection.find_in_form,
+    "multipart/": detection.find_in_multipart,
 }
-
-
-def _visit_interaction(interaction: dict[str, Any], visit: _Visit) -> None:
-    for message in (interaction["request"], interaction["response"]):
-        _visit_message(message, visit)
 
 
 def _visit_message(message: dict[str, Any], visit: _Visit) -> None:
     headers = message.get("headers") or {}
     content_type = bodies.header(headers, "content-type").strip().lower()
-    find = next((find for start, find in _FINDERS.items() if content_type.startswith(start)), suspects.in_text)
+    finders = (find for start, find in _BODY_FINDERS.items() if content_type.startswith(start))
+    find = next(finders, detection.find_in_text)
     for name in list(message):
         value = message[name]
         if name in ("uri", "url") and isinstance(value, str):
-            message[name] = visit(value, suspects.in_uri)
+            message[name] = visit(value, detection.find_in_uri)
         elif name == "headers":
             for key in list(headers):
                 headers[key] = _visit_header(key, headers[key], visit)
@@ -206,18 +385,24 @@ def _visit_message(message: dict[str, Any], visit: _Visit) -> None:
             holder, key = (value, "string") if isinstance(value, dict) else (message, "body")
             _visit_body(holder, key, headers, visit, find)
         elif name != "method":
-            message[name] = _visit_all(value, visit)
+            message[name] = _visit_value(value, visit)
+
+
+def _visit_header(name: str, value: Any, visit: _Visit) -> Any:
+    if isinstance(value, list | tuple):
+        return [_visit_header(name, each, visit) for each in value]
+    text = value.decode("latin-1") if isinstance(value, bytes) else value
+    return visit(text, functools.partial(detection.find_in_header, name)) if isinstance(text, str) else value
 
 
 def _visit_body(
-    holder: dict[str, Any], key: str, headers: dict[str, Any], visit: _Visit, find: suspects.Finder
+    holder: dict[str, Any], key: str, headers: dict[str, Any], visit: _Visit, find: detection.Finder
 ) -> None:
     body = holder.get(key)
     if not isinstance(body, Text):
         return
     text = visit(body.text, find)
     if text == body.text:
-        holder[key] = body
         return
     holder[key] = body = Text(text, body.codec)
     length = str(len(body.encode()))
@@ -226,7 +411,24 @@ def _visit_body(
             headers[name] = [length] if isinstance(value, list) else length
 
 
+def _visit_value(value: Any, visit: _Visit, name: str = "") -> Any:
+    if isinstance(value, str):
+        return visit(value, functools.partial(detection.find_in_field, name))
+    if isinstance(value, dict):
+        return {key: _visit_value(each, visit, str(key)) for key, each in value.items()}
+    return [_visit_value(each, visit, name) for each in value] if isinstance(value, list) else value
+
+
+def _encode_bodies(interaction: dict[str, Any]) -> None:
+    """Turn the bodies of an interaction into what vcr's serializers take: str if it is UTF-8, otherwise bytes."""
+    for holder, key in ((interaction["request"], "body"), (interaction["response"].get("body"), "string")):
+        if isinstance(holder, dict) and isinstance(holder.get(key), Text):
+            text: Text = holder[key]
+            holder[key] = text.text if text.codec == "utf-8" else text.encode()
+
+
 def _is_encodable(value: Any) -> bool:
+    """Return whether a JSON value has no half of a surrogate pair, which UTF-8 can't encode."""
     try:
         json.dumps(value, ensure_ascii=False).encode()
     except UnicodeEncodeError:
@@ -234,38 +436,13 @@ def _is_encodable(value: Any) -> bool:
     return True
 
 
-def _as_vcr_has_it(cassette: dict[str, Any]) -> dict[str, Any]:
-    """Return a scrubbed cassette with its texts as vcr's serializers take them."""
-    for interaction in cassette["interactions"]:
-        for holder, key in ((interaction["request"], "body"), (interaction["response"].get("body"), "string")):
-            if isinstance(holder, dict) and isinstance(holder.get(key), Text):
-                text: Text = holder[key]
-                holder[key] = text.text if text.codec == "utf-8" else text.encode()
-    return cassette
-
-
-def _visit_header(name: str, value: Any, visit: _Visit) -> Any:
-    if isinstance(value, list | tuple):
-        return [_visit_header(name, each, visit) for each in value]
-    text = value.decode("latin-1") if isinstance(value, bytes) else value
-    return visit(text, functools.partial(suspects.in_header, name)) if isinstance(text, str) else value
-
-
-def _visit_all(value: Any, visit: _Visit, name: str = "") -> Any:
-    if isinstance(value, str):
-        return visit(value, functools.partial(suspects.in_field, name))
-    if isinstance(value, dict):
-        return {key: _visit_all(each, visit, str(key)) for key, each in value.items()}
-    return [_visit_all(each, visit, name) for each in value] if isinstance(value, list) else value
-
-
 def _claims(text: str) -> dict[str, Any] | None:
-    """Return what an answer states that is a whole JWT of the kind that a cassette can make again, else None."""
+    """Return the claims of a response that is a JWT and nothing else, or None if a replay could not make it again."""
     if not re.fullmatch(r"eyJ[\w-]+\.[\w-]+\.[\w-]+\s*", text):
         return None
     try:
         head, claims = (json.loads(base64.urlsafe_b64decode(part + "==")) for part in text.split(".")[:2])
     except (ValueError, RecursionError):
         return None
-    is_ours = isinstance(head, dict) and head.get("alg") == "HS256" and isinstance(claims, dict)
-    return claims if is_ours else None
+    is_hmac = isinstance(head, dict) and head.get("alg") == "HS256" and isinstance(claims, dict)
+    return claims if is_hmac else None

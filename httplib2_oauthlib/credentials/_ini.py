@@ -83,8 +83,16 @@ def edit_section(text: str, host: str, values: dict[str, str] | None) -> str:
     if values is None:
         edited = rest.lstrip("\r\n")
     else:
-        kept = [options.pop(block.key, "") if isinstance(block, Option) else str(block) for block in blocks[:end]]
-        edited = "".join([*section.lines, *kept, *options.values(), rest])
+        lines = list(section.lines)
+        for block in blocks[:end]:
+            if not isinstance(block, Option):
+                lines.append(str(block))
+                continue
+            edited_line = options.pop(block.key, "")
+            # An option whose value stays the same keeps its line, however the user has written it.
+            is_same = _unquote(block.value or "", host) == values.get(block.key)
+            lines.append(str(block) if is_same else edited_line)
+        edited = "".join([*lines, *options.values(), rest])
     return "".join(edited if block is section else str(block) for block in updater.iter_blocks())
 
 

@@ -1,10 +1,10 @@
-"""The embedded wiki: a MediaWiki look-alike on loopback that judges OAuth as MediaWiki does.
+"""The embedded wiki: a MediaWiki look-alike on loopback that verifies OAuth signatures as MediaWiki does.
 
-Needs an extra: ``pip install 'httplib2-oauthlib[testwiki]'``. Nothing here imports oauthlib or the rest of this
-package, so that the wiki judges signatures with code that did not make them.
+It needs an extra: ``pip install 'httplib2-oauthlib[testwiki]'``. Nothing in this package imports oauthlib or the rest
+of ``httplib2_oauthlib``, so that signatures are verified with code that did not create them.
 """
 
-from .oauth import OAuthRefusal
+from .refusals import OAuthRefusal
 from .routes import SeenRequest
 from .server import OwnerOnly, TestWiki
 from .store import PASSWORD, Consumer

@@ -1,39 +1,41 @@
-"""The embedded wiki's users' yes to an application, as Extension:OAuth takes it. No HTTP and no pages live here."""
+"""How a user allows an application and takes that back, as in Extension:OAuth. This module has no HTTP and no pages."""
 
 import secrets
+from dataclasses import dataclass
 from urllib.parse import urlencode, urlsplit
 
-from .oauth import OAuthRefusal, coded_refusal, is_usable, request_token
+from .oauth import is_usable, usable_request_token
+from .refusals import OAuthRefusal, coded_refusal
 from .store import REQUEST_TOKEN_LIFETIME, AccessToken, Consumer, Store, User
 
-# With no more than these grants a consumer learns who the user is and can do nothing.
+# A consumer that has only these grants learns who the user is and can do nothing.
 _AUTHENTICATION_ONLY = {"mwoauth-authonly", "mwoauth-authonlyprivate"}
 
 
+@dataclass(frozen=True)
 class Authorization:
-    """What happens between a request token and the verifier.
+    """The user's part of the handshake, between the request token and the verifier.
 
-    Args:
-        store: What the wiki knows.
-        server: Scheme and authority by which the wiki calls itself.
+    Attributes:
+        store: The wiki's data.
+        server: The wiki's scheme and authority.
     """
 
-    def __init__(self, store: Store, server: str) -> None:
-        self.store = store
-        self.server = server
+    store: Store
+    server: str
 
-    def consumer(self, key: str, token_key: str, user: User) -> Consumer:
-        """Return the consumer that a user is asked about.
+    def consumer(self, key: str, request_token: str, user: User) -> Consumer:
+        """Return the consumer that a user is asked to allow.
 
         Args:
-            key: The consumer's, or nothing.
-            token_key: The request token's, by which it is found if its own key is not given.
-            user: Who is asked.
+            key: The consumer's key, or an empty str.
+            request_token: The key of the request token. It identifies the consumer if ``key`` is empty.
+            user: The user who is asked.
 
         Raises:
-            OAuthRefusal: There is none, or it is not for this user.
+            OAuthRefusal: The consumer does not exist, or this user may not use it.
         """
-        token = self.store.request_tokens.get(token_key)
+        token = self.store.request_tokens.get(request_token)
         if not key and token is not None and token.expires >= self.store.clock():
             key = token.consumer
         consumer = self.store.consumers.get(key)
@@ -43,32 +45,38 @@ class Authorization:
             raise coded_refusal("E005", consumer.name)
         return consumer
 
-    def needs_no_question(self, consumer: Consumer, user: User) -> bool:
-        """Whether a user who has said yes before need not be asked again: it is about the identity only."""
-        granted = self.store.granted(consumer, user)
-        return (
-            granted is not None and granted.grants == consumer.grants and not set(granted.grants) - _AUTHENTICATION_ONLY
-        )
+    def may_skip_dialog(self, consumer: Consumer, user: User) -> bool:
+        """Return whether MediaWiki authenticates a user without asking again.
 
-    def authorize(self, consumer: Consumer, token_key: str, user: User) -> str:
-        """Take a user's yes.
+        It does so if the user has allowed the same grants before and the grants only reveal who the user is.
+        """
+        token = self.store.access_token_of(consumer, user)
+        return token is not None and token.grants == consumer.grants and not set(token.grants) - _AUTHENTICATION_ONLY
+
+    def authorize(self, consumer: Consumer, request_token: str, user: User) -> str:
+        """Allow a consumer's request.
+
+        Args:
+            consumer: The consumer that the user allows.
+            request_token: The key of the request token.
+            user: The user who allows it.
 
         Returns:
-            Where the user's browser is to be sent: the callback with ``oauth_verifier`` and ``oauth_token``.
+            The URI to send the browser to: the callback with ``oauth_verifier`` and ``oauth_token``.
 
         Raises:
-            OAuthRefusal: The request token is not one, was used, or has led a browser away before.
+            OAuthRefusal: The request token does not exist, was used, or was allowed before.
         """
         if consumer.owner is not None:
             raise coded_refusal("E010", consumer.name)
         with self.store.lock:
-            token = request_token(self.store, consumer, token_key)
+            token = usable_request_token(self.store, consumer, request_token)
             token.verifier = secrets.token_hex(16)
             token.expires = self.store.clock() + REQUEST_TOKEN_LIFETIME
             token.access = self.store.grant(consumer, user)
             callback, token.callback = token.callback, None
         if callback is None:
-            # As in MediaWiki, by now the former verifier is worth nothing.
+            # As in MediaWiki, the earlier verifier has been replaced by now and is no longer valid.
             raise OAuthRefusal(
                 "OAuth callback URL not found in cache."
                 " This is probably an error in how the application makes requests to the server.",
@@ -77,41 +85,41 @@ class Authorization:
         if callback == "oob":
             callback = consumer.callback or f"{self.server}/index.php/Special:OAuth/verified"
         start, hash_sign, fragment = callback.partition("#")
-        given = urlencode({"oauth_verifier": token.verifier, "oauth_token": token.key})
-        return f"{start}{'&' if '?' in start else '?'}{given}{hash_sign}{fragment}"
+        parameters = urlencode({"oauth_verifier": token.verifier, "oauth_token": token.key})
+        return f"{start}{'&' if '?' in start else '?'}{parameters}{hash_sign}{fragment}"
 
-    def revoke(self, number: int, user: User) -> AccessToken | None:
-        """Take a user's yes back; return what it was, or None if there is no such of this user."""
+    def revoke(self, token_id: int, user: User) -> AccessToken | None:
+        """Revoke an access token of a user and return it. Return None if the user has no such token."""
         with self.store.lock:
-            found = [t for t in self.store.access_tokens.values() if (t.id, t.user) == (number, user.name)]
+            found = [t for t in self.store.access_tokens.values() if (t.id, t.user) == (token_id, user.name)]
             return self.store.access_tokens.pop(found[0].key) if found else None
 
 
-def check_callback(consumer: Consumer, asked: str) -> None:
-    """Check the callback that a request token is asked for with.
+def check_callback(consumer: Consumer, callback: str) -> None:
+    """Check the callback of a request for a request token.
 
     Raises:
-        OAuthRefusal: It is neither ``oob`` nor, part by part, one that begins with the registered one.
+        OAuthRefusal: The callback is neither ``oob`` nor, part by part, begins with the registered one.
     """
-    if asked == "oob":
+    if callback == "oob":
         return
     only_oob = 'oauth_callback must be set, and must be set to "oob" (case-sensitive)'
     if consumer.callback is None or not consumer.callback_is_prefix:
         raise OAuthRefusal(only_oob, "mwoauth-callback-not-oob")
-    want = urlsplit(consumer.callback)
+    registered = urlsplit(consumer.callback)
     try:
-        got = urlsplit(asked)
-        is_good = (
-            got.scheme in ((want.scheme, "https") if want.scheme == "http" else (want.scheme,))
-            and got.hostname == want.hostname
-            # A registered port 1 allows any port; http may become https.
-            and want.port in (1, got.port)
-            and (got.path == want.path if want.query else got.path.startswith(want.path))
-            and got.query.startswith(want.query)
+        given = urlsplit(callback)
+        is_prefix = (
+            # http may become https, and a registered port 1 allows any port.
+            given.scheme in ((registered.scheme, "https") if registered.scheme == "http" else (registered.scheme,))
+            and given.hostname == registered.hostname
+            and registered.port in (1, given.port)
+            and (given.path == registered.path if registered.query else given.path.startswith(registered.path))
+            and given.query.startswith(registered.query)
         )
     except ValueError:
-        is_good = False
-    if not is_good:
+        is_prefix = False
+    if not is_prefix:
         raise OAuthRefusal(
             f"{only_oob}, or the configured callback must be a prefix of the supplied callback.",
             "mwoauth-callback-not-oob-or-prefix",

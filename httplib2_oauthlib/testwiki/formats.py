@@ -1,4 +1,4 @@
-"""How api.php writes an answer: JSON in its two versions, XML, and the HTML that people get."""
+"""How api.php writes a result: as JSON in its two versions, as XML, and as HTML for people."""
 
 import html
 import json
@@ -6,73 +6,77 @@ from collections.abc import Callable
 from typing import Any
 from xml.etree import ElementTree
 
-# The element names of list members in XML.
-_MEMBERS = {"groups": "g", "rights": "r", "pages": "page", "revisions": "rev", "tags": "tag", "allpages": "p",
-            "normalized": "n", "namespaces": "ns"}  # fmt: skip
+# The names of the XML elements that MediaWiki gives to the members of a list.
+_MEMBER_NAMES = {"groups": "g", "rights": "r", "pages": "page", "revisions": "rev", "tags": "tag", "allpages": "p",
+                 "normalized": "n", "namespaces": "ns"}  # fmt: skip
+_DEFAULT_MEMBER_NAME = "_v"
 _XML_SPACE = "{http://www.w3.org/XML/1998/namespace}space"
 
 
-def write_json(answer: dict[str, Any], version: int) -> str:
-    """Write an answer as JSON.
+def write_json(result: dict[str, Any], version: int) -> str:
+    """Write a result as JSON.
 
     Args:
-        answer: In the shape of formatversion 2.
-        version: The formatversion: 1 has blank strings for true, nothing for false, ``*`` for text, ASCII only.
+        result: In the shape of formatversion 2.
+        version: The formatversion. Version 1 writes true as an empty string, leaves false out, names content ``*``
+            and is ASCII only.
     """
     if version == 1:
-        return json.dumps(_version_1(answer, _by_number), separators=(",", ":"))
-    return json.dumps(answer, separators=(",", ":"), ensure_ascii=False)
+        return json.dumps(_version_1(result, _pages_by_id), separators=(",", ":"))
+    return json.dumps(result, separators=(",", ":"), ensure_ascii=False)
 
 
-def write_html(answer: dict[str, Any]) -> str:
-    """Write an answer for a person who opened api.php in a browser."""
-    text = html.escape(json.dumps(_version_1(answer, _by_number), indent=4))
+def write_html(result: dict[str, Any]) -> str:
+    """Write a result for a person who opened api.php in a browser."""
+    text = html.escape(json.dumps(_version_1(result, _pages_by_id), indent=4))
     return f"<!DOCTYPE html>\n<title>MediaWiki API result</title>\n<pre>{text}</pre>\n"
 
 
-def write_xml(answer: dict[str, Any]) -> str:
-    """Write an answer as XML."""
-    root = _element("api", _version_1(answer, lambda pages: pages))
+def write_xml(result: dict[str, Any]) -> str:
+    """Write a result as XML."""
+    root = _element("api", _version_1(result, lambda pages: pages))
     return '<?xml version="1.0"?>' + ElementTree.tostring(root, encoding="unicode")
 
 
-def _version_1(answer: Any, of_pages: Callable[[list[Any]], Any]) -> Any:
-    if isinstance(answer, list):
-        return [_version_1(member, of_pages) for member in answer]
-    if not isinstance(answer, dict):
-        return answer
-    written = {}
-    for key, value in answer.items():
-        if value is True:
-            written[key] = ""
-        elif value is False or key == "fromencoded":
+def _version_1(value: Any, convert_pages: Callable[[list[Any]], Any]) -> Any:
+    """Convert a value from formatversion 2 to formatversion 1, and every list of pages with ``convert_pages``."""
+    if isinstance(value, list):
+        return [_version_1(member, convert_pages) for member in value]
+    if not isinstance(value, dict):
+        return value
+    converted = {}
+    for key, each in value.items():
+        if each is True:
+            converted[key] = ""
+        elif each is False or key == "fromencoded":
             continue
-        elif key == "pages" and isinstance(value, list):
-            written[key] = of_pages(_version_1(value, of_pages))
-        elif key in ("content", "docref", "warnings") and isinstance(value, str):
-            written["*"] = value
+        elif key == "pages" and isinstance(each, list):
+            converted[key] = convert_pages(_version_1(each, convert_pages))
+        elif key in ("content", "docref", "warnings") and isinstance(each, str):
+            converted["*"] = each
         else:
-            written[key] = _version_1(value, of_pages)
-    return written
+            converted[key] = _version_1(each, convert_pages)
+    return converted
 
 
-def _by_number(pages: list[dict[str, Any]]) -> Any:
-    """Key pages by number as PHP does: missing ones count down from -1."""
-    numbered: dict[int, Any] = {}
+def _pages_by_id(pages: list[dict[str, Any]]) -> Any:
+    """Return pages by their id, as a PHP array. The ids of missing pages are -1, -2 and so on."""
+    by_id: dict[int, Any] = {}
     missing = 0
     for page in pages:
         missing += "pageid" not in page
-        numbered[page.get("pageid", -missing)] = page
-    # MediaWiki takes an array for a list if its highest number is one less than its length (seen: pages -1 and 1).
-    if numbered and max(-1, *numbered) == len(numbered) - 1:
-        return [numbered[number] for number in sorted(numbered)]
-    return {str(number): page for number, page in numbered.items()}
+        by_id[page.get("pageid", -missing)] = page
+    # MediaWiki writes an array as a list if its highest key is one less than its length (seen with the keys -1 and 1).
+    if by_id and max(-1, *by_id) == len(by_id) - 1:
+        return [by_id[page_id] for page_id in sorted(by_id)]
+    return {str(page_id): page for page_id, page in by_id.items()}
 
 
-def _element(name: str, value: Any, member: str = "_v") -> ElementTree.Element:
+def _element(name: str, value: Any, member_name: str = _DEFAULT_MEMBER_NAME) -> ElementTree.Element:
+    """Return an XML element with a value of formatversion 1."""
     element = ElementTree.Element(name)
     if isinstance(value, list):
-        element.extend(_element(member, each) for each in value)
+        element.extend(_element(member_name, each) for each in value)
     elif isinstance(value, dict):
         for key, each in value.items():
             if key == "*":
@@ -82,7 +86,7 @@ def _element(name: str, value: Any, member: str = "_v") -> ElementTree.Element:
                 slots = ElementTree.SubElement(element, "slots")
                 slots.extend(_element("slot", {**slot, "role": role}) for role, slot in each.items())
             elif isinstance(each, (dict, list)):
-                element.append(_element(key, each, _MEMBERS.get(key, "_v")))
+                element.append(_element(key, each, _MEMBER_NAMES.get(key, _DEFAULT_MEMBER_NAME)))
             else:
                 element.set(key, str(each))
     else:

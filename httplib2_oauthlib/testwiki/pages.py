@@ -1,7 +1,7 @@
-"""The embedded wiki's pages for people: log in, allow an application, take that back. No HTTP lives here.
+"""The embedded wiki's pages for people: log in, allow an application, revoke access. This module has no HTTP.
 
-Their words, forms and order of checks are MediaWiki's (Extension:OAuth, REL1_39), so that what a browser or a script
-does here it does there; their looks are not.
+The texts, the forms and the order of the checks are MediaWiki's (Extension:OAuth, REL1_39), so that a browser or a
+script works here as it does on MediaWiki. The design of the pages is the embedded wiki's own.
 """
 
 import hmac
@@ -14,10 +14,11 @@ from jinja2 import Environment, PackageLoader
 from markupsafe import Markup, escape
 
 from .authorization import Authorization
-from .oauth import OAuthRefusal, coded_refusal
-from .store import Store, User, normal_name
+from .refusals import OAuthRefusal, coded_refusal
+from .store import Store
+from .titles import normalize_user_name
 
-_GRANT_NAMES = {
+_GRANT_DESCRIPTIONS = {
     "highvolume": "High-volume editing",
     "editpage": "Edit existing pages",
     "createeditmovepage": "Create, edit, and move pages",
@@ -26,7 +27,7 @@ _GRANT_NAMES = {
     "privateinfo": "Access private information",
 }
 _WRONG_PASSWORD = "Incorrect username or password entered. Please try again."
-_LOST_SESSION = (
+_INVALID_LOGIN_TOKEN = (
     "There seems to be a problem with your login session; this action has been canceled as a precaution against"
     " session hijacking. Please resubmit the form."
 )
@@ -38,14 +39,14 @@ _LOGIN_REASONS = {
 
 
 class PageRequest(NamedTuple):
-    """What a browser asks for.
+    """A browser's request for a page.
 
     Attributes:
-        title: The page's.
-        is_post: Whether a form was sent.
+        title: The page's title.
+        is_post: Whether the browser sent a form.
         query: The parameters in the URL.
-        values: Those, and those of the form, which win.
-        session: The value of the browser's cookie, or nothing.
+        values: The parameters in the URL and in the form. The form's override those in the URL.
+        session: The value of the browser's cookie, or an empty str.
     """
 
     title: str
@@ -55,12 +56,19 @@ class PageRequest(NamedTuple):
     session: str
 
     def get(self, *names: str) -> str:
-        """Return the first of some parameters that is there, or nothing."""
+        """Return the first of some parameters that is present, or an empty str."""
         return next((self.values[name] for name in names if name in self.values), "")
 
 
-class PageAnswer(NamedTuple):
-    """What the browser gets: a page, or a location to go to; and a new cookie, or an empty one to forget it."""
+class PageResponse(NamedTuple):
+    """The response to a browser.
+
+    Attributes:
+        html: The page.
+        location: The URI to redirect to, or None.
+        session: The new value of the browser's cookie. An empty str deletes the cookie, and None keeps it.
+        status: The HTTP status, except for a redirect.
+    """
 
     html: str = ""
     location: str | None = None
@@ -72,9 +80,9 @@ class Pages:
     """The special pages for people.
 
     Args:
-        store: What the wiki knows.
-        authorization: Takes the users' yes.
-        server: Scheme and authority by which the wiki calls itself.
+        store: The wiki's data.
+        authorization: Records that a user allows an application or revokes its access.
+        server: The wiki's scheme and authority.
     """
 
     def __init__(self, store: Store, authorization: Authorization, server: str) -> None:
@@ -84,102 +92,104 @@ class Pages:
         loader = PackageLoader("httplib2_oauthlib.testwiki")
         self._templates = Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
 
-    def answer(self, request: PageRequest) -> PageAnswer:
-        """Answer a request for a special page."""
-        page, _, rest = request.title.partition("/")
+    def respond(self, request: PageRequest) -> PageResponse:
+        """Return the response to a request for a special page."""
+        page, _, subpage = request.title.partition("/")
         try:
             if page == "Special:UserLogin":
                 return self._log_in(request)
             if page == "Special:UserLogout":
                 return self._log_out(request)
             if page == "Special:OAuthManageMyGrants":
-                return self._manage(request, rest)
-            if page == "Special:OAuth" and rest in ("authorize", "authenticate"):
+                return self._manage_grants(request, subpage)
+            if page == "Special:OAuth" and subpage in ("authorize", "authenticate"):
                 return self._authorize(request)
-            if page == "Special:OAuth" and rest == "verified":
+            if page == "Special:OAuth" and subpage == "verified":
                 return self._verified(request)
-            if page == "Special:OAuth" and rest:
+            if page == "Special:OAuth" and subpage:
                 raise coded_refusal("E002")
         except OAuthRefusal as refusal:
             return self._page("message.html", request, "Application Connection Error", message=_markup(refusal))
         if page == "Special:OAuth":
-            explained = (
+            explanation = (
                 "OAuth is a mechanism which allows external applications to identify a TestWiki user or act on their"
                 " behalf, after receiving permission from that user. For this page to do something, more parameters"
                 " are required."
             )
-            return self._page("message.html", request, "OAuth", message=explained)
+            return self._page("message.html", request, "OAuth", message=explanation)
         missing = "You have requested an invalid special page."
         return self._page("message.html", request, "No such special page", message=missing)._replace(status=404)
 
-    def read(self, request: PageRequest, text: str | None) -> PageAnswer:
-        """Answer a request for a page of the wiki; ``text`` None means that there is none."""
+    def read(self, request: PageRequest, text: str | None) -> PageResponse:
+        """Return a page of the wiki; ``text`` None means that the page does not exist."""
         return self._page("page.html", request, request.title, text=text)._replace(status=404 if text is None else 200)
 
-    # -- logging in and out
+    # Logging in and out
 
-    def _log_in(self, request: PageRequest) -> PageAnswer:
+    def _log_in(self, request: PageRequest) -> PageResponse:
+        """Return Special:UserLogin, or log in and redirect."""
         session, new_session = request.session, None
-        if not self.store.has_session(session):
-            session = new_session = self.store.begin_session(None)
+        if not self.store.sessions.exists(session):
+            session = new_session = self.store.sessions.begin(None)
         error = ""
         if request.is_post:
             password = request.get("wpPassword")
-            user = self.store.users.get(normal_name(request.get("wpName")))
+            user = self.store.users.get(normalize_user_name(request.get("wpName")))
             expected = (user.password if user else "").encode()
-            if not self.store.token_is_good(session, "login", request.get("wpLoginToken")):
-                error = _LOST_SESSION
+            if not self.store.sessions.csrf_token_is_valid(session, "login", request.get("wpLoginToken")):
+                error = _INVALID_LOGIN_TOKEN
             elif not hmac.compare_digest(password.encode(), expected) or user is None:
                 error = _WRONG_PASSWORD
             else:
-                # A session of its own, which nobody can have known before.
-                self.store.end_session(session)
+                # The login gets a new session, because an attacker may know the value of the old one.
+                self.store.sessions.end(session)
                 title = request.get("returnto") or "Main Page"
-                after = parse_qsl(request.get("returntoquery"), keep_blank_values=True)
-                location = f"{self.server}/index.php?{urlencode([('title', title), *after])}"
-                return PageAnswer(location=location, session=self.store.begin_session(user))
-        answer = self._page(
+                parameters = parse_qsl(request.get("returntoquery"), keep_blank_values=True)
+                location = f"{self.server}/index.php?{urlencode([('title', title), *parameters])}"
+                return PageResponse(location=location, session=self.store.sessions.begin(user.name))
+        response = self._page(
             "login.html",
             request,
             "Log in",
             reason=_LOGIN_REASONS.get(request.get("warning"), ""),
             error=error,
             name=request.get("wpName"),
-            token=self.store.token(session, "login"),
+            token=self.store.sessions.csrf_token(session, "login"),
         )
-        return answer._replace(session=new_session)
+        return response._replace(session=new_session)
 
-    def _log_out(self, request: PageRequest) -> PageAnswer:
-        if request.is_post and self._form_is_ours(request):
-            self.store.end_session(request.session)
+    def _log_out(self, request: PageRequest) -> PageResponse:
+        """Return Special:UserLogout, or log out."""
+        if request.is_post and self._edit_token_is_valid(request):
+            self.store.sessions.end(request.session)
             anonymous = request._replace(session="")
-            return self._page("message.html", anonymous, "Log out", message="You are now logged out.")._replace(
-                session=""
-            )
-        return self._page("logout.html", request, "Log out", token=self._form_token(request))
+            response = self._page("message.html", anonymous, "Log out", message="You are now logged out.")
+            return response._replace(session="")
+        return self._page("logout.html", request, "Log out", token=self._edit_token(request))
 
-    # -- allowing an application
+    # Allowing an application
 
-    def _authorize(self, request: PageRequest) -> PageAnswer:
+    def _authorize(self, request: PageRequest) -> PageResponse:
+        """Return Special:OAuth/authorize or Special:OAuth/authenticate, or allow the application and redirect."""
         user = self.store.session_user(request.session)
         if user is None:
-            return self._to_login(request, "mwoauth-login-required-reason")
+            return self._redirect_to_login(request, "mwoauth-login-required-reason")
         token = request.get("requestToken", "oauth_token")
         key = request.get("consumerKey", "oauth_consumer_key")
         consumer = self.authorization.consumer(key, token, user)
         if request.is_post and "cancel" in request.values:
             return self._page("cancelled.html", request, "OAuth", consumer=consumer)
         is_authentication = request.title.endswith("/authenticate")
-        if is_authentication and self.authorization.needs_no_question(consumer, user):
-            return PageAnswer(location=self.authorization.authorize(consumer, token, user))
+        if is_authentication and self.authorization.may_skip_dialog(consumer, user):
+            return PageResponse(location=self.authorization.authorize(consumer, token, user))
         error = Markup()
-        # A form that is not from here is shown again, without a word.
-        if request.is_post and self._form_is_ours(request):
+        # Like MediaWiki, show the form again without an error if its token is not valid.
+        if request.is_post and self._edit_token_is_valid(request):
             try:
                 if not re.fullmatch("[0-9a-f]{32}", token):
-                    what = "Invalid value provided" if token else "Missing value"
-                    raise OAuthRefusal(f'{what} for "requestToken" field', "mwoauth-invalid-field")
-                return PageAnswer(location=self.authorization.authorize(consumer, token, user))
+                    problem = "Invalid value provided" if token else "Missing value"
+                    raise OAuthRefusal(f'{problem} for "requestToken" field', "mwoauth-invalid-field")
+                return PageResponse(location=self.authorization.authorize(consumer, token, user))
             except OAuthRefusal as refusal:
                 error = _markup(refusal)
         return self._page(
@@ -187,80 +197,86 @@ class Pages:
             request,
             "OAuth",
             consumer=consumer,
-            grants=_names(consumer.grants),
+            grants=_descriptions(consumer.grants),
             is_private="mwoauth-authonlyprivate" in consumer.grants,
             request_token=token,
-            is_update=self.store.granted(consumer, user) is not None,
+            is_update=self.store.access_token_of(consumer, user) is not None,
             error=error,
-            token=self._form_token(request),
+            token=self._edit_token(request),
         )
 
-    def _verified(self, request: PageRequest) -> PageAnswer:
+    def _verified(self, request: PageRequest) -> PageResponse:
+        """Return Special:OAuth/verified, which shows the verifier to the user."""
         if not request.get("oauth_verifier") or not request.get("oauth_token"):
             raise coded_refusal("E001")
         return self._page("verified.html", request, "OAuth", verifier=request.get("oauth_verifier"))
 
-    # -- taking it back
+    # Revoking access
 
-    def _manage(self, request: PageRequest, rest: str) -> PageAnswer:
+    def _manage_grants(self, request: PageRequest, subpage: str) -> PageResponse:
+        """Return Special:OAuthManageMyGrants, or revoke an application's access."""
         user = self.store.session_user(request.session)
         if user is None:
-            return self._to_login(request, "exception-nologin-text")
+            return self._redirect_to_login(request, "exception-nologin-text")
         title = "Manage connected applications"
         granted = {
             token.id: {
                 "id": token.id,
                 "name": self.store.consumers[token.consumer].name,
-                "grants": _names(token.grants),
+                "grants": _descriptions(token.grants),
             }
             for token in list(self.store.access_tokens.values())
             if token.user == user.name
         }
-        if not rest:
+        if not subpage:
             return self._page("grants.html", request, title, granted=list(granted.values()))
-        # Only revoking is known here, not MediaWiki's changing of single grants (update/N).
-        match = re.fullmatch(r"revoke/(\d{1,9})", rest)
-        number = int(match[1]) if match else 0
-        if number not in granted:
+        # MediaWiki can also change single grants (update/N). The embedded wiki can only revoke all of them.
+        match = re.fullmatch(r"revoke/(\d{1,9})", subpage)
+        token_id = int(match[1]) if match else 0
+        if token_id not in granted:
             return self._page("message.html", request, title, message="No access token exists with the given key.")
         error = ""
-        if request.is_post and self._form_is_ours(request):
+        if request.is_post and self._edit_token_is_valid(request):
             if "renounce" in request.values:
-                self.authorization.revoke(number, user)
+                self.authorization.revoke(token_id, user)
                 done = "The application's access to your account has been revoked."
                 return self._page("message.html", request, title, message=done)
             error = 'Invalid value provided for "action" field'
-        token = self._form_token(request)
-        return self._page("revoke.html", request, title, chosen=granted[number], token=token, error=error)
+        token = self._edit_token(request)
+        return self._page("revoke.html", request, title, chosen=granted[token_id], token=token, error=error)
 
-    # -- what all of them need
+    # What all pages need
 
-    def _to_login(self, request: PageRequest, reason: str) -> PageAnswer:
-        after = urlencode({name: value for name, value in request.values.items() if name != "title"})
-        query = urlencode({"returnto": request.title, "returntoquery": after, "warning": reason})
-        return PageAnswer(location=f"{self.server}/index.php?title=Special:UserLogin&{query}")
+    def _redirect_to_login(self, request: PageRequest, reason: str) -> PageResponse:
+        """Return a redirect to the login page, which leads back to the requested page."""
+        parameters = urlencode({name: value for name, value in request.values.items() if name != "title"})
+        query = urlencode({"returnto": request.title, "returntoquery": parameters, "warning": reason})
+        return PageResponse(location=f"{self.server}/index.php?title=Special:UserLogin&{query}")
 
-    def _form_token(self, request: PageRequest) -> str:
-        return self.store.token(request.session, "edit")
+    def _edit_token(self, request: PageRequest) -> str:
+        """Return the token of the session's forms."""
+        return self.store.sessions.csrf_token(request.session, "edit")
 
-    def _form_is_ours(self, request: PageRequest) -> bool:
-        return self.store.token_is_good(request.session, "edit", request.get("wpEditToken"))
+    def _edit_token_is_valid(self, request: PageRequest) -> bool:
+        """Return whether a form came from a page of this session."""
+        return self.store.sessions.csrf_token_is_valid(request.session, "edit", request.get("wpEditToken"))
 
-    def _page(self, template: str, request: PageRequest, title: str, **values: Any) -> PageAnswer:
-        user: User | None = self.store.session_user(request.session)
-        text = self._templates.get_template(template).render(
+    def _page(self, template: str, request: PageRequest, title: str, **values: Any) -> PageResponse:
+        """Return a page that is rendered from a template."""
+        user = self.store.session_user(request.session)
+        html = self._templates.get_template(template).render(
             title=title, page=request.title, query=urlencode(request.query), user=user, server=self.server, **values
         )
-        return PageAnswer(text)
+        return PageResponse(html)
 
 
-def _names(grants: Iterable[str]) -> list[str]:
-    """Return what people are told of some grants; of the hidden ones nothing."""
-    return [_GRANT_NAMES[grant] for grant in grants if grant in _GRANT_NAMES]
+def _descriptions(grants: Iterable[str]) -> list[str]:
+    """Return MediaWiki's descriptions of grants. Hidden grants have none and are left out."""
+    return [_GRANT_DESCRIPTIONS[grant] for grant in grants if grant in _GRANT_DESCRIPTIONS]
 
 
 def _markup(refusal: OAuthRefusal) -> Markup:
-    """Return a refusal as it stands on a page."""
+    """Return a refusal as HTML."""
     if not refusal.code:
         return escape(refusal.sentence)
     parts = (refusal.sentence, refusal.detail, refusal.uri, refusal.code)

@@ -1,4 +1,4 @@
-"""The embedded wiki as a thing to start and stop: sockets (cheroot's), consumers, users who allow."""
+"""The embedded wiki's public class: it runs the server, registers consumers and acts for users."""
 
 import os
 import secrets
@@ -12,12 +12,13 @@ from typing import Any, NamedTuple
 from cheroot.wsgi import Server
 
 from .authorization import Authorization
+from .rights import DEFAULT_GRANTS, GRANTS
 from .routes import SeenRequest, Site
-from .store import DEFAULT_GRANTS, GRANTS, PASSWORD, Consumer, Store, User
+from .store import PASSWORD, Consumer, Store, User
 
 
 class OwnerOnly(NamedTuple):
-    """The four values of an owner-only consumer, named and ordered as ``OAuth1`` takes them."""
+    """The four values of an owner-only consumer, with the names and in the order of ``OAuth1``'s arguments."""
 
     client_key: str
     client_secret: str
@@ -29,11 +30,13 @@ class OwnerOnly(NamedTuple):
 
 
 class _Server(Server):
+    """cheroot's server, which can start again at once at the same port."""
+
     @classmethod
     def prepare_socket(cls, *args: Any, **kwargs: Any) -> socket.socket:
         prepared: socket.socket = super().prepare_socket(*args, **kwargs)
         if os.name == "posix":
-            # To start again at the same port, where connections of before are still on their way out.
+            # Connections from before the restart may still be closing, and would keep the port occupied.
             prepared.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         return prepared
 
@@ -41,25 +44,27 @@ class _Server(Server):
 class TestWiki:
     """A MediaWiki look-alike on loopback, for tests and for trying things out.
 
-    It verifies OAuth with code of its own, with MediaWiki's quirks, and knows enough of api.php, rest.php and
-    Special:OAuth for a bot to log in, edit and confirm. Everything is in memory and gone when it stops::
+    It verifies OAuth signatures with code that this package does not sign with, and as MediaWiki does, including its
+    deviations from RFC 5849. It has enough of api.php, rest.php and Special:OAuth for a bot to log in, to edit and to
+    read the edit back. All data is in memory and is lost when the process ends::
 
         with TestWiki() as wiki:
             oauth = OAuth1(*wiki.owner_only("Alice"))
 
     Args:
-        host: The address to listen on. The wiki is for tests; let only this machine reach it.
-        port: The port, or 0 for a free one.
-        server: Scheme and authority by which the wiki calls itself and expects requests to be signed; None means
-            ``http://host:port``. Give it when a proxy or TLS stands before the wiki.
-        clock: Returns the wiki's time in Unix seconds. May be replaced while the wiki runs.
+        host: The address to listen on. The wiki is for tests only. Keep it on an address that other machines can't
+            reach.
+        port: The port, or 0 for any free port.
+        server: The wiki's own scheme and authority, which requests must be signed for. None means
+            ``http://host:port``. Set it if a proxy or TLS is in front of the wiki.
+        clock: Returns the wiki's time in Unix seconds. You can replace it while the wiki runs.
 
     Attributes:
-        lag: The seconds that its database lags, for ``maxlag``.
-        requests: The last thousand requests, as :class:`SeenRequest`.
+        lag: The wiki's database lag in seconds, for ``maxlag``.
+        requests: The last thousand requests, each a :class:`SeenRequest`.
     """
 
-    __test__ = False  # Keeps pytest from taking the class for a test case by its name.
+    __test__ = False  # The class's name begins with Test, and pytest would collect it as a test case.
 
     def __init__(
         self,
@@ -72,7 +77,7 @@ class TestWiki:
         self.clock = clock
         self.lag = 0.0
         self.requests: deque[SeenRequest] = deque(maxlen=1000)
-        self.store = Store(lambda: self.clock())  # noqa: PLW0108 (the clock may be replaced)
+        self.store = Store(lambda: self.clock())  # noqa: PLW0108 (self.clock can be replaced later)
         self._address = (host, port)
         self._server_name = server
         self._http: Server | None = None
@@ -87,7 +92,7 @@ class TestWiki:
 
     @property
     def server(self) -> str:
-        """Scheme and authority by which the wiki calls itself, without a slash at the end."""
+        """The wiki's scheme and authority, without a slash at the end."""
         if self._server_name is not None:
             return self._server_name.rstrip("/")
         host, port = self._address
@@ -100,7 +105,7 @@ class TestWiki:
 
     @property
     def index_uri(self) -> str:
-        """The URI of index.php, as the handshake takes it."""
+        """The URI of index.php, which the handshake needs."""
         return f"{self.server}/index.php"
 
     @property
@@ -109,15 +114,15 @@ class TestWiki:
         return f"{self.server}/rest.php"
 
     def start(self) -> None:
-        """Begin to listen; returns when requests are answered."""
+        """Start the server. It responds to requests when this method returns."""
         if self._http is not None:
             return
-        # A thread serves a request, not a connection, so that idle connections cost none; one on which nothing was sent
-        # yet does, and browsers open such.
+        # Many threads are needed because a new connection occupies one until its first request, and browsers open
+        # connections before they use them. Idle connections need none: cheroot frees the thread after each request.
         http = _Server(self._address, None, numthreads=64)
-        http.timeout = 5  # Seconds that a connection may say nothing.
-        http.expiration_interval = 0.05  # Seconds between two looks at whether to stop.
-        http.shutdown_timeout = 0.2  # Seconds that a request under way has to end.
+        http.timeout = 5  # Seconds to wait for data on a connection.
+        http.expiration_interval = 0.05  # Seconds between two checks whether to stop.
+        http.shutdown_timeout = 0.2  # Seconds to wait for requests that are being processed.
         http.prepare()
         self._address = (self._address[0], http.bind_addr[1])
         http.wsgi_app = Site(self.store, self.server, lambda: self.lag, self.requests.append).app()
@@ -126,7 +131,7 @@ class TestWiki:
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop listening. What the wiki knows stays, for the next start at the same port."""
+        """Stop the server. The data stays, and the next start uses the same port."""
         if self._http is None or self._thread is None:
             return
         self._http.stop()
@@ -146,30 +151,31 @@ class TestWiki:
         owner: str | None = None,
         is_approved: bool = True,
     ) -> Consumer:
-        """Register a consumer, approved at once.
+        """Register a consumer that is approved at once.
 
         Args:
-            name: What its users are shown.
-            key: Given only to play a known consumer; else made here.
-            secret: Likewise.
-            callback: Where browsers are sent after a yes; port 1 in it stands for any. None for the wiki's own page,
-                which shows the verifier.
-            callback_is_prefix: Whether it may ask for callbacks that begin with ``callback``, or for ``oob`` only.
-            grants: What it may do for its users; see ``store.GRANTS``.
-            rsa_public_key: PEM text, for a consumer that signs with RSA-SHA1.
+            name: The name that users see.
+            key: The consumer's key. None generates one. Give it to imitate a consumer that exists elsewhere.
+            secret: The consumer's secret. None generates one.
+            callback: The URI to which browsers are redirected after a user allows access. Port 1 in it allows any
+                port. None means the wiki's own page, which shows the verifier.
+            callback_is_prefix: Whether the consumer may ask for any callback that begins with ``callback``. If not,
+                it may only ask for ``oob``.
+            grants: The grants that the consumer asks its users for, from ``httplib2_oauthlib.testwiki.rights.GRANTS``.
+            rsa_public_key: The public key in PEM format, for a consumer that signs with RSA-SHA1.
             owner: The only user of an owner-only consumer.
-            is_approved: Whether anybody may use it.
-
-        Raises:
-            ValueError: A grant is not known.
+            is_approved: Whether users may use the consumer.
 
         Returns:
-            The consumer; its ``key`` and ``secret`` go into an ``OAuth1``.
+            The consumer. Pass its ``key`` and ``secret`` to ``OAuth1``.
+
+        Raises:
+            ValueError: A grant does not exist.
         """
         grants = tuple(grants)
         unknown = [grant for grant in grants if grant not in GRANTS]
         if unknown:
-            raise ValueError(f"no such grant: {', '.join(unknown)}; there are {', '.join(GRANTS)}")
+            raise ValueError(f"no such grant: {', '.join(unknown)}. Choose from: {', '.join(GRANTS)}")
         consumer = Consumer(
             key or secrets.token_hex(16),
             secret or secrets.token_hex(20),
@@ -188,15 +194,15 @@ class TestWiki:
     def owner_only(
         self, user: str, *, grants: Iterable[str] = DEFAULT_GRANTS, rsa_public_key: str | None = None
     ) -> OwnerOnly:
-        """Register an owner-only consumer for a user, who is made if there is none.
+        """Register an owner-only consumer for a user. Create the account if it does not exist.
 
         Args:
             user: The account's name.
-            grants: What the consumer may do; see ``store.GRANTS``.
-            rsa_public_key: PEM text, for a consumer that signs with RSA-SHA1.
+            grants: The grants that the consumer has, from ``httplib2_oauthlib.testwiki.rights.GRANTS``.
+            rsa_public_key: The public key in PEM format, for a consumer that signs with RSA-SHA1.
 
         Returns:
-            Its four values: ``OAuth1(*wiki.owner_only("Alice"))``.
+            The consumer's four values, for ``OAuth1(*wiki.owner_only("Alice"))``.
         """
         owner = self.store.user(user)
         consumer = self.register(f"{owner.name}'s bot", grants=grants, rsa_public_key=rsa_public_key, owner=owner.name)
@@ -212,47 +218,49 @@ class TestWiki:
         real_name: str = "",
         is_blocked: bool = False,
     ) -> User:
-        """Make an account, or change one. Every account that is named anywhere is made when it is not there.
+        """Create an account, or change an existing one.
+
+        Most tests do not need it: the other methods create each account that they name.
 
         Args:
-            name: Its first letter is made a capital.
-            password: For the login page. By default that of all accounts, ``store.PASSWORD``.
-            email: Confirmed, if there is one. Told only to consumers with the grant ``privateinfo`` or
-                ``mwoauth-authonlyprivate``.
-            real_name: Likewise.
-            is_blocked: Whether it may not edit.
+            name: The account's name. Its first letter becomes a capital.
+            password: The password for the login page. By default it is ``PASSWORD``, the same for all accounts.
+            email: The email address, which counts as confirmed. The wiki reveals it only to consumers with the grant
+                ``privateinfo`` or ``mwoauth-authonlyprivate``.
+            real_name: The real name, which the wiki reveals to the same consumers.
+            is_blocked: Whether the account is blocked from editing.
         """
         user = self.store.user(name)
         user.password, user.email, user.real_name, user.is_blocked = password, email, real_name, is_blocked
         return user
 
     def authorize(self, request_token: str, user: str) -> str:
-        """Do what a user does who allows a request at Special:OAuth/authorize.
+        """Allow a request as a user does at Special:OAuth/authorize.
 
         Args:
             request_token: The key of the request token.
-            user: Who allows it.
+            user: The name of the user who allows the request.
 
         Returns:
-            Where the user's browser is sent: the callback with ``oauth_verifier`` and ``oauth_token``; for a
-            consumer without a callback the page that shows the verifier.
+            The URI to which the wiki redirects the user's browser: the callback with ``oauth_verifier`` and
+            ``oauth_token``, or the page that shows the verifier if the consumer has no callback.
 
         Raises:
-            KeyError: There never was such a request.
-            OAuthRefusal: It was used, it has expired, or it was allowed before.
+            KeyError: The request token never existed.
+            OAuthRefusal: The request token was used, has expired, or was allowed before.
         """
         token = self.store.request_tokens[request_token]
         consumer = self.store.consumers[token.consumer]
         return Authorization(self.store, self.server).authorize(consumer, request_token, self.store.user(user))
 
     def revoke(self, access_token: str) -> None:
-        """Do what a user does who revokes access at Special:OAuthManageMyGrants.
+        """Revoke access as a user does at Special:OAuthManageMyGrants.
 
         Args:
             access_token: The key of the access token.
 
         Raises:
-            KeyError: There is no such token.
+            KeyError: The access token does not exist.
         """
         with self.store.lock:
             del self.store.access_tokens[access_token]

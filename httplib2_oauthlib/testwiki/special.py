@@ -1,4 +1,4 @@
-"""The embedded wiki's Special:OAuth, as far as applications ask it: initiate, token, identify. No HTTP lives here."""
+"""The pages of Special:OAuth that applications request: initiate, token, identify. This module has no HTTP."""
 
 import html
 import json
@@ -10,15 +10,22 @@ from urllib.parse import urlencode
 import jwt
 
 from .authorization import check_callback
-from .oauth import IncomingRequest, OAuthRefusal, Verifier
+from .oauth import IncomingRequest, Verifier
+from .refusals import OAuthRefusal, no_approved_grant
 from .store import REQUEST_TOKEN_LIFETIME, Store, iso_time
 
-# The identity JWT lives this long (Extension:OAuth), in seconds.
+# The identity JWT is valid for this many seconds (Extension:OAuth).
 _IDENTITY_LIFETIME = 100
 
 
-class SpecialAnswer(NamedTuple):
-    """An answer: its text, whether that is JSON, and MediaWiki's words if it is a refusal."""
+class SpecialResponse(NamedTuple):
+    """A response of Special:OAuth.
+
+    Attributes:
+        text: The body.
+        is_json: Whether the body is sent as JSON. Otherwise it is plain text.
+        refusal: MediaWiki's message if it refused the request, or None.
+    """
 
     text: str
     is_json: bool
@@ -26,12 +33,12 @@ class SpecialAnswer(NamedTuple):
 
 
 class SpecialOAuth:
-    """Special:OAuth over a store.
+    """Special:OAuth for applications.
 
     Args:
-        store: What the wiki knows.
-        verifier: Judges the requests.
-        server: Scheme and authority by which the wiki calls itself.
+        store: The wiki's data.
+        verifier: Verifies the requests.
+        server: The wiki's scheme and authority.
     """
 
     SUBPAGES = ("initiate", "token", "identify")
@@ -41,52 +48,45 @@ class SpecialOAuth:
         self.verifier = verifier
         self.server = server
 
-    def answer(self, subpage: str, request: IncomingRequest, as_json: bool) -> SpecialAnswer:
-        """Answer a request for one of :attr:`SUBPAGES`; a refusal is an answer too."""
+    def respond(self, subpage: str, request: IncomingRequest, as_json: bool) -> SpecialResponse:
+        """Return the response to a request for one of :attr:`SUBPAGES`, also if MediaWiki refuses the request."""
         try:
             if subpage == "identify":
-                return SpecialAnswer(self._identify(request), True)
+                return SpecialResponse(self._identify(request), True)
             key, secret = self._initiate(request) if subpage == "initiate" else self._token(request)
-            confirmed = {"oauth_callback_confirmed": "true"}
-            if not as_json:
-                return SpecialAnswer(urlencode({"oauth_token": key, "oauth_token_secret": secret, **confirmed}), False)
-            pairs = {"key": key, "secret": secret, **(confirmed if subpage == "initiate" else {})}
-            return SpecialAnswer(_php_json(pairs), True)
         except OAuthRefusal as refusal:
-            key = refusal.key or "mwoauth-oauth-exception"
-            text = refusal.text if refusal.key else f"An error occurred in the OAuth protocol: {refusal.text}"
-            if as_json or subpage == "identify":
-                return SpecialAnswer(_php_json({"error": key, "message": text}), True, refusal.text)
-            # Escaped as for a page, but for the link.
-            escaped = _escaped(text)
-            if refusal.code:
-                escaped = escaped.replace(_escaped(refusal.link), refusal.link)
-            return SpecialAnswer(f"Error: {escaped}", False, refusal.text)
+            return _refused(refusal, as_json or subpage == "identify")
+        confirmed = {"oauth_callback_confirmed": "true"}
+        if not as_json:
+            return SpecialResponse(urlencode({"oauth_token": key, "oauth_token_secret": secret, **confirmed}), False)
+        pairs = {"key": key, "secret": secret, **(confirmed if subpage == "initiate" else {})}
+        return SpecialResponse(_php_json(pairs), True)
 
     def _initiate(self, request: IncomingRequest) -> tuple[str, str]:
+        """Return the key and the secret of a new request token."""
         consumer, callback = self.verifier.verify_initiate(request)
         check_callback(consumer, callback)
         token = self.store.new_request_token(consumer, callback)
         return token.key, token.secret
 
     def _token(self, request: IncomingRequest) -> tuple[str, str]:
+        """Return the key and the secret of the access token, in exchange for a request token."""
         token, verifier = self.verifier.verify_token(request)
         with self.store.lock:
             if token.access is None or token.verifier is None:
                 raise OAuthRefusal("No token was found matching your request.", "mwoauthdatastore-bad-token")
             if not secrets.compare_digest(token.verifier.encode(), verifier.encode()):
                 raise OAuthRefusal("The verification code provided was not valid.", "mwoauthdatastore-bad-verifier")
-            if token.access.key not in self.store.access_tokens:  # Revoked in between.
-                raise OAuthRefusal(
-                    "No approved grant was found for that authorization token.",
-                    "mwoauthdatastore-access-token-not-found",
-                )
+            # The user may have revoked the access token after allowing it.
+            if token.access.key not in self.store.access_tokens:
+                raise no_approved_grant()
             token.used = True
             token.expires = self.store.clock() + REQUEST_TOKEN_LIFETIME
         uses_rsa = self.store.consumers[token.consumer].rsa_public_key is not None
         return token.access.key, "__unused__" if uses_rsa else token.access.secret
 
     def _identify(self, request: IncomingRequest) -> str:
+        """Return the user's identity as a JWT that is signed with the consumer's secret."""
         consumer, token = self.verifier.verify(request)
         nonce = re.search(r'oauth_nonce="([^"]*)"', request.headers["authorization"])
         user = self.store.user(token.user)
@@ -112,12 +112,25 @@ class SpecialOAuth:
         return jwt.encode(claims, consumer.secret, "HS256")
 
 
+def _refused(refusal: OAuthRefusal, as_json: bool) -> SpecialResponse:
+    """Return the response to a request that MediaWiki refuses."""
+    text = refusal.text if refusal.key else f"An error occurred in the OAuth protocol: {refusal.text}"
+    if as_json:
+        error = {"error": refusal.key or "mwoauth-oauth-exception", "message": text}
+        return SpecialResponse(_php_json(error), True, refusal.text)
+    # MediaWiki escapes the message as for an HTML page, except for its link.
+    escaped = _php_escape(text)
+    if refusal.code:
+        escaped = escaped.replace(_php_escape(refusal.link), refusal.link)
+    return SpecialResponse(f"Error: {escaped}", False, refusal.text)
+
+
 def _php_json(value: dict[str, str]) -> str:
-    """Write JSON as MediaWiki does, fit to stand in a page."""
+    """Write JSON as MediaWiki does, so that it may stand in an HTML page."""
     text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
     return text.replace("<", "\\u003C").replace(">", "\\u003E").replace("&", "\\u0026")
 
 
-def _escaped(text: str) -> str:
-    """Escape text as PHP does."""
+def _php_escape(text: str) -> str:
+    """Escape text for HTML as PHP does."""
     return html.escape(text).replace("&#x27;", "&#039;")

@@ -275,7 +275,7 @@ def test_neither_two_nor_four_is_an_error(wrong):
 
 @pytest.mark.parametrize("more", [{"domain": "e.example"}, {"realm": "r"}])
 def test_a_domain_twice_or_what_is_not_known_is_an_error(more):
-    with pytest.raises(TypeError, match="takes two texts or four, and a domain"):
+    with pytest.raises(TypeError, match="takes 2 or 4 strings and a domain"):
         OAuth1Http().add_credentials(*FOUR, "d.example", **more)
 
 

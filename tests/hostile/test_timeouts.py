@@ -5,7 +5,7 @@ import pytest
 
 from httplib2_oauthlib import OAuth1, OAuth1Http, ResponseLostError, mediawiki
 from httplib2_oauthlib._cli import demo
-from httplib2_oauthlib._cli.login import CallbackReceiver
+from httplib2_oauthlib._cli.callback_receiver import CallbackReceiver
 from httplib2_oauthlib._cli.main import main
 from httplib2_oauthlib.handshake import TIMEOUT, Handshake
 
@@ -46,9 +46,9 @@ def http(request):
 def test_a_handshake_says_what_it_waited_for(uri, http):
     handshake = Handshake(uri, uri, uri, OAuth1(*CONSUMER), http)
     where = uri.partition("//")[2]
-    with pytest.raises(TimeoutError, match=f"asked for temporary credentials, .*{where} did not answer in time"):
+    with pytest.raises(TimeoutError, match=f"could not get temporary credentials: .*{where} did not respond in time"):
         handshake.temporary_credentials()
-    with pytest.raises(TimeoutError, match=f"asked for token credentials, .*{where} did not answer in time"):
+    with pytest.raises(TimeoutError, match=f"could not get token credentials: .*{where} did not respond in time"):
         handshake.token_credentials(("key", "secret"), "verifier")
 
 
@@ -58,7 +58,7 @@ def test_mediawikis_handshake_and_identity_say_what_they_waited_for(uri, http):
         ("an access token", lambda: mediawiki.complete(uri, CONSUMER, ("k", "s"), "v", "test", http=http)),
         ("an identity", lambda: mediawiki.identify(uri, CONSUMER, ("k", "s"), user_agent="test", http=http)),
     ]:
-        with pytest.raises(TimeoutError, match=f"asked for {what}, .*did not answer in time"):
+        with pytest.raises(TimeoutError, match=f"could not get {what}: .*did not respond in time"):
             ask()
 
 
@@ -74,7 +74,7 @@ def test_without_an_http_of_the_callers_they_have_a_timeout_too(uri, monkeypatch
         lambda: mediawiki.complete(uri, CONSUMER, ("key", "secret"), "verifier", "test"),
         lambda: mediawiki.identify(uri, CONSUMER, ("key", "secret"), user_agent="test"),
     ):
-        with pytest.raises(TimeoutError, match="did not answer in time"):
+        with pytest.raises(TimeoutError, match="did not respond in time"):
             ask()
 
 
@@ -96,7 +96,7 @@ def test_the_demo_says_that_its_wiki_does_not_answer(uri, monkeypatch, capsys):
     monkeypatch.setattr("httplib2_oauthlib.testwiki.TestWiki", SilentWiki)
     assert main(["demo"]) == 1
     error = capsys.readouterr().err
-    assert f"no answer from {uri} within 0.2 seconds" in error
+    assert f"no response from {uri} within 0.2 seconds" in error
     assert len(error.splitlines()) == 1
 
 

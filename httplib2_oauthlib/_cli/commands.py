@@ -1,0 +1,130 @@
+"""The commands that send or explain requests, and the one that serves the embedded wiki."""
+
+import argparse
+import sys
+import time
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from .. import mediawiki
+from .._signing.oauth1 import OAuth1, SignedRequest
+from .._signing.protocol_parameters import add_to_query, generate_nonce
+from .._signing.request import FORM
+from ..errors import OAuthError
+from .discovery import http_origin
+from .login import load_credentials, make_headers, make_http
+from .terminal import OK, NotLoggedInError, fail, fail_without_extra
+
+
+def serve_wiki(arguments: argparse.Namespace) -> int:
+    """Serve the embedded wiki until the user interrupts it."""
+    try:
+        from ..testwiki import PASSWORD, TestWiki  # noqa: PLC0415 (an extra)
+    except ImportError as error:
+        return fail_without_extra("wiki", "testwiki", error)
+    with TestWiki(port=arguments.port) as wiki:
+        consumers = {host: wiki.register("A tool", callback=f"http://{host}:1/") for host in ("127.0.0.1", "localhost")}
+        tokens = ":".join(wiki.owner_only(arguments.user))
+        names = sorted({wiki.account(name).name for name in ("Alice", "Bob", arguments.user)})
+        print(f"The embedded wiki is running at {wiki.index_uri}, on this machine only. Press Control-C to stop it.\n")
+        print(f"Accounts: {', '.join(names)}. The password of each account is: {PASSWORD}\n")
+        for host, consumer in consumers.items():
+            print(f"A consumer for tools, with callbacks to any port of http://{host}:")
+            print(f"  consumer key     {consumer.key}")
+            print(f"  consumer secret  {consumer.secret}\n")
+        print(f"An owner-only consumer of the account {arguments.user}:")
+        print(f"  export OAUTH_WIKI={wiki.index_uri}")
+        print(f"  export OAUTH_TOKENS={tokens}", flush=True)
+        try:
+            while True:
+                time.sleep(3600)
+        except KeyboardInterrupt:
+            print("\nThe wiki is stopped, and its data is deleted.")
+    return OK
+
+
+def send_request(arguments: argparse.Namespace) -> int:
+    """Send a request, signed unless ``--anonymous`` is given, and print the response."""
+    uri, method, body, headers = _request_parts(arguments)
+    http = make_http(arguments)
+    if not arguments.anonymous:
+        oauth = load_credentials(_host(uri))
+        if arguments.verbose:
+            oauth = _ExplainingSigner(**{field.name: getattr(oauth, field.name) for field in fields(oauth)})
+        http.oauth = oauth
+    response, content = http.request(uri, method, body, headers)
+    if arguments.include:
+        lines = [f"HTTP {response.status} {response.reason}", *(f"{name}: {value}" for name, value in response.items())]
+        print("\n".join(lines), end="\n\n")
+    if sys.stdout is not None:  # The shell may have closed it, as ">&-" does.
+        sys.stdout.flush()
+        # The bytes are written as they were received, without conversion to the terminal's encoding.
+        sys.stdout.buffer.write(content)
+    mediawiki.check(response, content)
+    return OK if response.status < 400 else fail(f"the server responded with status {response.status}")  # noqa: PLR2004
+
+
+def explain_request(arguments: argparse.Namespace) -> int:
+    """Print which parts of a request are signed, and why a wiki may reject the signature. Nothing is sent."""
+    uri, method, body, headers = _request_parts(arguments)
+    try:
+        oauth = load_credentials(_host(uri))
+    except NotLoggedInError:
+        oauth = OAuth1("client-key", "client-secret", "token", "token-secret")
+        print("Explained with made-up credentials, because this host has none:", file=sys.stderr)
+    print(oauth.explain(uri, method, body, headers))
+    return OK
+
+
+class _ExplainingSigner(OAuth1):
+    """A signer that explains each signature on standard error."""
+
+    def sign(
+        self,
+        uri: str,
+        method: str = "GET",
+        body: Any = None,
+        headers: Any = None,
+        *,
+        nonce: str | None = None,
+        timestamp: int | str | None = None,
+    ) -> SignedRequest:
+        """Explain and sign a request with the same nonce and timestamp."""
+        nonce, timestamp = nonce or generate_nonce(), timestamp or int(time.time())
+        print(self.explain(uri, method, body, headers, nonce=nonce, timestamp=timestamp), file=sys.stderr)
+        return super().sign(uri, method, body, headers, nonce=nonce, timestamp=timestamp)
+
+
+def _host(uri: str) -> str:
+    origin = http_origin(uri)
+    if origin is None:
+        raise OAuthError(f"invalid URI: {uri!r}. It must begin with https:// or http://")
+    return origin.authority
+
+
+def _request_parts(arguments: argparse.Namespace) -> tuple[str, str, bytes | str | None, dict[str, str]]:
+    """Return URI, method, body and headers of the request that the arguments describe.
+
+    Parameters become a form if the method sends a body and none is passed. Otherwise, they become part of the query.
+    """
+    uri, method = arguments.uri, arguments.method.upper()
+    headers = make_headers(arguments)
+    for line in arguments.header:
+        name, colon, value = line.partition(":")
+        if not colon or not name.strip():
+            raise OAuthError(f"invalid --header: {name!r}, expected NAME:VALUE")
+        headers[name.strip()] = value.strip()
+    body: bytes | str | None = None
+    if arguments.body is not None:
+        body = sys.stdin.buffer.read() if arguments.body == "-" else Path(arguments.body).read_bytes()
+    if arguments.parameters:
+        pairs = [tuple(parameter.partition("=")[::2]) for parameter in arguments.parameters]
+        encoded = urlencode(pairs, quote_via=quote, safe="|")
+        if method in ("POST", "PUT", "PATCH") and body is None:
+            body = encoded
+            headers.setdefault("Content-Type", FORM)
+        else:
+            uri = add_to_query(uri, encoded)
+    return uri, method, body, headers

@@ -1,0 +1,58 @@
+"""The exit codes of the command line, its error messages, and its questions at the terminal."""
+
+import getpass
+import sys
+
+from .._refusals import quoting
+from ..errors import CredentialsError, OAuthError
+
+PROGRAM = "httplib2-oauth"
+OK, FAILED, MISUSED, REFUSED, INTERRUPTED = 0, 1, 2, 3, 130
+
+
+class NotLoggedInError(OAuthError):
+    """A host has no credentials, or the wiki treats the request as anonymous."""
+
+
+def printable(text: str) -> str:
+    """Return text from a server with U+FFFD for each unprintable character, so that it can't control the terminal."""
+    return quoting.printable(text, "\ufffd")
+
+
+def print_message(message: str) -> None:
+    """Print a message to standard error, in one line after the program's name."""
+    print(f"{PROGRAM}: {printable(' '.join(message.split()))}", file=sys.stderr)
+
+
+def fail(message: str, exit_code: int = FAILED) -> int:
+    """Print an error message and return the exit code."""
+    print_message(message)
+    return exit_code
+
+
+def fail_without_extra(command: str, extra: str, error: ImportError) -> int:
+    """Print which extra the command needs, and return the exit code."""
+    return fail(f"{command} needs an extra ({error.name} is missing): pip install 'httplib2-oauthlib[{extra}]'")
+
+
+def ask(prompt: str, alternative: str, is_secret: bool = False) -> str:
+    """Ask for a value at the terminal.
+
+    Args:
+        prompt: What to ask for.
+        alternative: Advice for the error message: what to do without a terminal.
+        is_secret: Whether to hide the value while it is typed.
+
+    Raises:
+        CredentialsError: Standard input isn't a terminal, or nothing was entered.
+    """
+    if not sys.stdin.isatty():
+        raise CredentialsError(f"can't ask without a terminal ({prompt}): {alternative}")
+    if is_secret:
+        value = getpass.getpass(f"{prompt}: ")
+    else:
+        print(f"{prompt}: ", end="", file=sys.stderr, flush=True)
+        value = sys.stdin.readline()
+    if not value.strip():
+        raise CredentialsError(f"nothing was entered: {prompt}")
+    return value.strip()

@@ -1,0 +1,122 @@
+"""Keeps the connections that were made before a cassette was opened apart from the cassette's own.
+
+httplib2 keeps its connections open, and vcr only replaces connections that are made while a cassette is open. A request
+over an older connection would go to the server, and vcr would neither replay nor record it.
+
+The same would happen to a request of another thread while vcr itself sends one, because vcr removes its connection
+classes during that time. So while a cassette is open, one request is sent at a time.
+"""
+
+import functools
+import http.client
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import Any
+from unittest import mock
+
+import httplib2
+
+from .errors import CassetteError, PooledConnectionError
+
+# While a cassette is open, http.client.HTTPConnection is vcr's class, except while vcr itself sends a request.
+_HTTPConnection = http.client.HTTPConnection
+# The guards of the open cassettes, innermost last, and the patches that are active while there is one.
+_open: list["ConnectionGuard"] = []
+_patches = ExitStack()
+_lock = threading.RLock()
+_LOCK_TIMEOUT_SECONDS = 60
+
+
+class ConnectionGuard:
+    """Sets the pooled connections of each Http aside while a cassette is open.
+
+    Args:
+        cassette: The cassette. Its connections have it as their attribute ``cassette``.
+        is_ignored: Returns whether the cassette ignores a request, given its method and URI.
+    """
+
+    def __init__(self, cassette: Any, is_ignored: Callable[[str, str], bool]) -> None:
+        self._cassette = cassette
+        self._is_ignored = is_ignored
+        self._set_aside: list[tuple[httplib2.Http, dict[str, Any]]] = []
+
+    def set_aside(self, http: Any) -> None:
+        """Remove the connections from an Http that aren't the cassette's. :meth:`close` restores them."""
+        foreign = {key: conn for key, conn in http.connections.items() if not self._is_own(conn)}
+        if foreign or not any(known is http for known, _ in self._set_aside):
+            self._set_aside.append((http, foreign))
+        for key in foreign:
+            del http.connections[key]
+
+    def open(self) -> None:
+        """Start guarding."""
+        if not _open:
+            # httplib2's own class, even if httplib2.Http was replaced by a subclass.
+            _wrap(httplib2.Http.__mro__[-2], "request", _request_alone)
+            _wrap(_HTTPConnection, "putrequest", _putrequest_if_own)
+        _open.append(self)
+
+    def close(self) -> None:
+        """Stop guarding: close the cassette's connections, and restore those that were set aside."""
+        _open.remove(self)
+        if not _open:
+            _patches.close()
+        for http_object, connections in reversed(self._set_aside):
+            for key, conn in list(http_object.connections.items()):
+                if self._is_own(conn):
+                    conn.close()
+                    del http_object.connections[key]
+            for key, conn in connections.items():
+                http_object.connections.setdefault(key, conn)
+
+    def reject(self, conn: Any, method: str, url: str) -> None:
+        """Reject a request over a connection that isn't the cassette's, unless the cassette ignores the request.
+
+        Raises:
+            PooledConnectionError: The request would be sent live, and the cassette would not see it.
+        """
+        scheme = "https" if conn.default_port == http.client.HTTPS_PORT else "http"
+        uri = url if "://" in url else f"{scheme}://{conn.host}:{conn.port}{url}"
+        if not self._is_ignored(method, uri):
+            raise PooledConnectionError(
+                f"the connection to {conn.host} is from before the cassette was opened. Open the cassette with"
+                " use(http, name), or give the framework a new connection pool"
+            )
+
+    def _is_own(self, conn: Any) -> bool:
+        return getattr(conn, "cassette", None) is self._cassette
+
+
+def _wrap(holder: type, name: str, wrapper: Callable[..., Any]) -> None:
+    """Replace a method while any cassette is open by a function that gets the method as its first argument."""
+    method = getattr(holder, name)
+
+    @functools.wraps(method)
+    def wrapped(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return wrapper(method, self, *args, **kwargs)
+
+    _patches.enter_context(mock.patch.object(holder, name, wrapped))
+
+
+def _request_alone(request: Callable[..., Any], http_object: Any, *args: Any, **kwargs: Any) -> Any:
+    if not _lock.acquire(timeout=_LOCK_TIMEOUT_SECONDS):
+        raise CassetteError(
+            f"a request of another thread has not finished within {_LOCK_TIMEOUT_SECONDS} seconds. While a cassette is"
+            " open, only one request is sent at a time. If a server in this process sends requests to answer another"
+            " request, open the cassette in that server"
+        )
+    try:
+        if _open:
+            _open[-1].set_aside(http_object)
+        return request(http_object, *args, **kwargs)
+    finally:
+        _lock.release()
+
+
+def _putrequest_if_own(
+    putrequest: Callable[..., Any], conn: Any, method: str, url: str, *args: Any, **kwargs: Any
+) -> Any:
+    if http.client.HTTPConnection is not _HTTPConnection and _open:
+        _open[-1].reject(conn, method, url)
+    return putrequest(conn, method, url, *args, **kwargs)

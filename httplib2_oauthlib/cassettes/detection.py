@@ -1,0 +1,399 @@
+"""Finds secrets in texts: by the name of a value, or by its shape.
+
+The scrubber and the audit both use this module, so that a scrubbed cassette passes the audit. Nothing is replaced here.
+
+JSON, forms, URIs, headers and multipart bodies are parsed. Any other text, broken JSON, and any of these in HTML
+is searched for anything that looks like a name and a value. Values are decoded and searched like texts.
+"""
+
+import html
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeAlias
+from urllib.parse import unquote, unquote_plus
+
+from .decoding import DecodedText, decode_html, decode_json, decode_percent
+from .patterns import (
+    RANDOM_KINDS,
+    DetectedSecret,
+    find_by_shape,
+    find_random,
+    is_hash_name,
+    is_placeholder,
+    kind_of_header,
+    kind_of_name,
+    kind_of_pair,
+    normalize_name,
+    parse_address,
+)
+
+#: Finds the secrets in one kind of text.
+Finder: TypeAlias = Callable[[str], "list[DetectedSecret]"]
+
+# How many texts may be nested. Even a form in JSON in a form is rare.
+_MAX_DEPTH = 5
+# A value whose decoded text contains none of these words holds no secret that its name announces.
+_HINT = re.compile(
+    r"token|pass|pwd|retype|secret|verifier|oauth_|cookie|auth|key|mail|realname|sid\b|sess|csrf|jwt|user|name|ip\b"
+    r"|basic|bearer|eyj",
+    re.IGNORECASE,
+)
+_OAUTH_HEADER = re.compile(r'OAuth\s+(?:[\w%.-]+="[^"]*"\s*(?:,\s*|$))*', re.IGNORECASE)
+_OAUTH_PARAMETER = re.compile(r'([\w%.-]{1,80})="([^"]*)"')
+_COOKIE_ATTRIBUTES = frozenset("expires path domain max-age samesite secure httponly priority partitioned".split())
+_ADDRESS = re.compile(r"[0-9a-fA-F:.]{3,45}")
+_ADDRESS_HEADERS = ("x-forwarded-for", "forwarded", "x-client-ip", "x-real-ip", "true-client-ip")
+_URI_HEADERS = ("location", "content-location", "referer")
+
+# Each CSRF token of MediaWiki ends with these characters, which broken clients do not send back unchanged. The token
+# of an anonymous user has no other characters.
+_CSRF_SUFFIX = re.compile(r"(?:\+|%2[Bb]|&#43;)(?:\\{1,4}|%5[Cc]|&#92;)$")
+# Values that hold no secret: a CSRF token without its suffix, and what documentation writes instead of a value.
+_EMPTY_VALUE = re.compile(r"[\s+]*\\{0,4}|\.{3}|\*{3,}|<\w+>")
+_END_OF_CLAUSE = ".,;:!?)"
+
+_JSON_TOKEN = re.compile(r'"((?:[^"\\]|\\.)*)"|([{}\[\],:])|(-?[0-9][0-9.eE+-]*)')
+# A lookahead does not consume the value, because the value may hold another name.
+_QUOTED = r"""(?=(["'])((?:(?!\2)[^\\]|\\.){0,4000})\2)"""
+_JSON_PAIR = re.compile(r'"((?:[^"\\]|\\.){1,80})"\s{0,20}:\s{0,20}(?="((?:[^"\\]|\\.)*)|(-?[0-9][0-9.eE+-]*))')
+_PAIR_IN_JSON_TEXT = re.compile(r'\\"([\w.-]{1,80})\\"\s{0,20}:\s{0,20}(?=\\"([^"\\]*))')
+_JAVASCRIPT = re.compile(r"(?<![\w.$\"-])'?([A-Za-z_$][\w$]{0,80})'?\s{0,20}[:=]\s{0,20}" + _QUOTED)
+_PHP = re.compile(r'"([\w.-]{1,80})";s:[0-9]{1,9}:(?="([^"]*)")')
+_KEY_AND_SECRET = re.compile(r'"key"\s{0,20}:\s{0,20}"([^"\\]+)"\s{0,20},\s{0,20}"secret"')
+_ATTRIBUTE = re.compile(
+    r"""(?<![\w:.-])([\w:.-]{1,80})\s{0,20}=\s{0,20}(?:"([^"<]{0,4000})"|'([^'<]{0,4000})'|([^\s"'<>=]+))"""
+)
+_TAG = re.compile(
+    r"""<(?:input|meta|button)\b((?:[^<>"']{1,1000}|"[^"<]{0,4000}"|'[^'<]{0,4000}'){0,40}+)/?>""", re.IGNORECASE
+)
+_ELEMENT = re.compile(r"<([\w:.-]{1,80})(?:\s[^<>]{0,400})?>(?:<!\[CDATA\[)?(?=([^<>\]]{1,8000}))")
+_TEXTAREA = re.compile(
+    r"""<textarea\b[^<>]{0,1000}?\bname\s{0,9}=\s{0,9}["']?([\w.-]{1,80})[^<>]{0,1000}>([^<>]{1,8000})"""
+)
+_MEMBER = re.compile(r"<name>([^<>]{1,80})</name>\s{0,20}<value>(?:<\w{1,20}>)?([^<>]{1,8000})")
+_PAIR = re.compile(r"(?<![\w.%-])([\w.%\[\]-]{1,80})=(?=([^&\s\"'<>]+))")
+_LINE = re.compile(r"^([A-Za-z][\w-]{0,60}):[ \t]{0,20}(\S[^\r\n]*)", re.MULTILINE)
+
+
+def find_in_header(name: str, value: str) -> list[DetectedSecret]:
+    """Find the secrets in a header of a request or a response."""
+    return _without_overlaps(_in_header(name, value))
+
+
+def find_in_field(name: str, value: str) -> list[DetectedSecret]:
+    """Find the secrets in a named value: the whole value, or parts of its text."""
+    return _without_overlaps(_in_value(name, value, 0))
+
+
+def find_in_uri(uri: str) -> list[DetectedSecret]:
+    """Find the secrets in a URI: in its query, fragment and userinfo, or anywhere by their shape."""
+    return _without_overlaps(_in_uri(uri, 0))
+
+
+def find_in_form(form: str) -> list[DetectedSecret]:
+    """Find the secrets in a form-encoded body."""
+    return _without_overlaps(_in_form(form, 0))
+
+
+def find_in_multipart(body: str) -> list[DetectedSecret]:
+    """Find the secrets in a multipart body. Its first line is its boundary."""
+    return _without_overlaps(_in_multipart(body, 0))
+
+
+def find_in_text(text: str) -> list[DetectedSecret]:
+    """Find the secrets in any other text: JSON, XML, HTML, JavaScript, prose."""
+    return _without_overlaps(_in_text(text, 0))
+
+
+def find_random_in(text: str) -> list[DetectedSecret]:
+    """Find the random values in a text, and nothing else."""
+    return _without_overlaps(find_random(text))
+
+
+# Headers, URIs, forms and multipart bodies.
+
+
+def _in_header(name: str, value: str) -> Iterator[DetectedSecret]:
+    lowered = name.lower()
+    if lowered in ("authorization", "proxy-authorization"):
+        yield from _in_authorization(value)
+    elif lowered in ("set-cookie", "set-cookie2"):
+        yield from _in_set_cookie(value)
+    elif lowered in ("cookie", "cookie2"):
+        for match in re.finditer(r"\s*(?:[^=;]*=)?([^;]*)", value):
+            yield _detected(value, *match.span(1), "cookie", unquote(match[1]))
+    elif lowered in _ADDRESS_HEADERS:
+        for match in _ADDRESS.finditer(value):
+            if parse_address(match[0]) is not None:
+                yield _detected(value, *match.span(), "ip", match[0])
+    elif lowered in _URI_HEADERS:
+        yield from _in_uri(value, 0)
+    elif (kind := kind_of_header(name)) is not None:
+        yield _detected(value, 0, len(value), kind, value)
+    else:
+        yield from _in_value(name, value, 0)
+
+
+def _in_authorization(value: str) -> Iterator[DetectedSecret]:
+    scheme, space, rest = value.partition(" ")
+    if scheme.lower() == "oauth" and _OAUTH_HEADER.fullmatch(value):
+        for match in _OAUTH_PARAMETER.finditer(value):
+            inner = _in_value(unquote(match[1]), match[2], 0, decode_percent(match[2]))
+            yield from _shifted(inner, match.start(2))
+    elif space:
+        start = len(value) - len(rest.lstrip())
+        kind = normalize_name(scheme) or "authorization"
+        yield _detected(value, start, len(value), kind, value[start:])
+    else:
+        yield _detected(value, 0, len(value), "authorization", value)
+
+
+def _in_set_cookie(value: str) -> Iterator[DetectedSecret]:
+    # A proxy may have joined several cookies by commas. Dates and values contain commas, too.
+    for match in re.finditer(r'(?:^|[;,])\s*([^\s=;,"]+)=("[^"]*"|[^;]*?(?=;|$|,\s*[^\s=;,"]+=))', value):
+        if match[1].lower() not in _COOKIE_ATTRIBUTES:
+            yield _detected(value, *match.span(2), "cookie", unquote(match[2]))
+
+
+def _in_uri(uri: str, depth: int) -> Iterator[DetectedSecret]:
+    start = re.search(r"[?#]", uri)
+    if start is not None:
+        yield from _shifted(_in_pairs(uri[start.end() :], r"(?:^|[&?#;])([^&=?#;]*)=([^&#]*)", depth), start.end())
+    yield from _in_text(uri, depth)
+
+
+def _in_form(form: str, depth: int) -> Iterator[DetectedSecret]:
+    yield from _in_pairs(form, r"(?:^|&)([^&=]*)=([^&]*)", depth)
+    yield from find_by_shape(form)
+
+
+def _in_pairs(text: str, pattern: str, depth: int) -> Iterator[DetectedSecret]:
+    for match in re.finditer(pattern, text):
+        raw = match[2]
+        decoded = decode_percent(raw) if "%" in raw or "+" in raw else None
+        inner = _in_value(unquote_plus(match[1]), raw, depth, decoded)
+        yield from _shifted(inner, match.start(2))
+
+
+def _in_multipart(body: str, depth: int) -> Iterator[DetectedSecret]:
+    boundary = re.match(r"\s*(--[^\s]{1,200})", body)
+    if boundary is None:
+        yield from _in_text(body, depth)
+        return
+    start = boundary.end(1)
+    while start < len(body):
+        end = body.find(boundary[1], start)
+        end = len(body) if end < 0 else end
+        blank = re.compile(r"\r?\n\r?\n").search(body, start, end)
+        if blank is not None:
+            for line in _LINE.finditer(body, start, blank.start()):
+                yield from _shifted(_in_header(line[1], line[2]), line.start(2))
+            name = re.search(r'\bname="?([^";\r\n]{1,200})', body[start : blank.start()])
+            content = body[blank.end() : end]
+            content = content.removesuffix("\n").removesuffix("\r")
+            yield from _shifted(_in_value(name[1] if name else "", content, depth), blank.end())
+        start = end + len(boundary[1])
+
+
+# Values and texts.
+
+
+def _in_value(name: str, raw: str, depth: int, decoded: DecodedText | None = None) -> Iterator[DetectedSecret]:
+    """Find the secrets in a named value: the whole value, or parts of its text."""
+    value = raw if decoded is None else decoded.text
+    kind = kind_of_pair(name, value)
+    if kind is not None:
+        yield _detected(raw, 0, len(raw), kind, value)
+        return
+    found = _in_text(value, depth + 1)
+    if is_hash_name(name):
+        found = (secret for secret in found if secret.kind not in RANDOM_KINDS)
+    yield from found if decoded is None else decoded.in_original(found)
+
+
+def _in_text(text: str, depth: int) -> Iterator[DetectedSecret]:
+    if depth <= _MAX_DEPTH and _HINT.search(text):
+        if text.lstrip()[:1] in ("{", "[") and _is_json(text):
+            yield from _in_json(text, depth)
+        else:
+            if depth and re.match(r"--\S+\r?\n", text):
+                yield from _in_multipart(text, depth + 1)
+            yield from _by_name(text)
+    yield from find_by_shape(text)
+    if depth < _MAX_DEPTH:
+        yield from _in_encoded_text(text, depth)
+
+
+def _in_encoded_text(text: str, depth: int) -> Iterator[DetectedSecret]:
+    """Find the secrets in a text that is encoded as a whole: MediaWiki's ``jsonfm`` in HTML, a query in a link."""
+    for sign, unescape, decode in (("&", html.unescape, decode_html), ("%", unquote, decode_percent)):
+        # The plain functions are faster, and most texts end here.
+        if sign in text and (unescaped := unescape(text)) != text and _HINT.search(unescaped):
+            decoded = decode(text)
+            yield from decoded.in_original(_in_text(decoded.text, depth + 2))
+
+
+# JSON.
+
+
+class _JsonLevel:
+    """An object or a list in JSON, while it is read.
+
+    Attributes:
+        is_object: Whether it is an object.
+        key: The name of the next value. In a list, the name of the list.
+        kind: The kind of all values in it, if the name of the object or list announces a secret.
+        pair_name: The name in ``{"name": "password", "value": ...}``.
+    """
+
+    __slots__ = ("is_object", "key", "kind", "pair_name")
+
+    def __init__(self, is_object: bool, key: str, kind: str | None) -> None:
+        self.is_object = is_object
+        self.key = key
+        self.kind = kind
+        self.pair_name = ""
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text, strict=False)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _in_json(text: str, depth: int) -> Iterator[DetectedSecret]:
+    levels = [_JsonLevel(False, "", None)]
+    is_key = False
+    for match in _JSON_TOKEN.finditer(text):
+        level, sign = levels[-1], match[2]
+        if sign in ("{", "["):
+            kind = level.kind or kind_of_name(level.key)
+            levels.append(_JsonLevel(sign == "{", level.key if sign == "[" else "", kind))
+            is_key = sign == "{"
+        elif sign in ("}", "]"):
+            levels.pop()
+            is_key = False
+        elif sign == ",":
+            is_key = level.is_object
+        elif sign == ":":
+            is_key = False
+        elif match[1] is not None and is_key:
+            level.key = _json_string(match[1])
+        elif match[1] is not None:
+            if level.key == "name":
+                level.pair_name = _json_string(match[1])
+            yield from _shifted(_in_json_string(match[1], level, depth), match.start(1))
+        elif (kind := level.kind or kind_of_name(level.key)) is not None:
+            yield DetectedSecret(*match.span(), kind, match[0], is_bare=True)
+    yield from _key_and_secret(text)
+
+
+def _in_json_string(raw: str, level: _JsonLevel, depth: int) -> Iterator[DetectedSecret]:
+    name = level.pair_name if level.key == "value" and level.pair_name else level.key
+    if level.kind is not None:
+        yield _detected(raw, 0, len(raw), level.kind, _json_string(raw))
+    else:
+        yield from _in_value(name, raw, depth, decode_json(raw) if "\\" in raw else None)
+
+
+def _json_string(text: str) -> str:
+    return decode_json(text).text if "\\" in text else text
+
+
+def _key_and_secret(text: str) -> Iterator[DetectedSecret]:
+    """Find the token in the response of MediaWiki's ``Special:OAuth/token`` with ``format=json``."""
+    for match in _KEY_AND_SECRET.finditer(text):
+        yield _detected(text, *match.span(1), "token", match[1])
+
+
+# Texts that aren't parsed.
+
+# How a name and a value are written: a character in all such pairs, a pattern, its groups for the name and for
+# the value, and the function that decodes both.
+_PAIRS: tuple[tuple[str, re.Pattern[str], tuple[int, tuple[int, ...]], Callable[[str], str]], ...] = (
+    (":", _JSON_PAIR, (1, (2, 3)), _json_string),
+    (":", _PAIR_IN_JSON_TEXT, (1, (2,)), _json_string),
+    ("", _JAVASCRIPT, (1, (3,)), _json_string),
+    ("s:", _PHP, (1, (2,)), str),
+    ("=", _PAIR, (1, (2,)), unquote_plus),
+    ("=", _ATTRIBUTE, (1, (2, 3)), html.unescape),
+    ("<", _ELEMENT, (1, (2,)), html.unescape),
+    ("<", _TEXTAREA, (1, (2,)), html.unescape),
+    ("<", _MEMBER, (1, (2,)), html.unescape),
+)
+
+
+def _by_name(text: str) -> Iterator[DetectedSecret]:
+    """Find the secrets in a text that isn't parsed, by anything that looks like a name and a value."""
+    for sign, pattern, (name, values), decode in _PAIRS:
+        if sign in text:
+            for match in pattern.finditer(text):
+                value = next((group for group in values if match[group] is not None), None)
+                if value is not None:
+                    # In prose, punctuation after a value belongs to the sentence.
+                    raw = match[value].rstrip(_END_OF_CLAUSE) if pattern is _PAIR else match[value]
+                    decoded = decode(match[value])
+                    decoded = decoded.rstrip(_END_OF_CLAUSE) if pattern is _PAIR else decoded
+                    kind = kind_of_pair(decode(match[name]), decoded)
+                    if kind is not None:
+                        start = match.start(value)
+                        yield _detected(text, start, start + len(raw), kind, decoded)
+    yield from _key_and_secret(text)
+    if "<" in text:
+        for tag in _TAG.finditer(text):
+            yield from _in_tag(text, tag)
+    if ":" in text:
+        for match in _LINE.finditer(text):
+            if kind_of_header(match[1]) is not None or match[1].lower().endswith(("cookie", "authorization")):
+                yield from _shifted(_in_header(match[1], match[2]), match.start(2))
+
+
+def _in_tag(text: str, tag: re.Match[str]) -> Iterator[DetectedSecret]:
+    """Find the secret in an ``<input>``, ``<meta>`` or ``<button>`` of HTML."""
+    attributes = {match[1].lower(): match for match in _ATTRIBUTE.finditer(text, *tag.span(1))}
+    name = attributes.get("name")
+    value = attributes.get("value", attributes.get("content"))
+    if name is None or value is None:
+        return
+    group = next(group for group in (2, 3, 4) if value[group] is not None)
+    decoded = html.unescape(value[group])
+    kind = kind_of_pair(html.unescape(name[2] or name[3] or name[4] or ""), decoded)
+    if kind is not None:
+        yield _detected(text, *value.span(group), kind, decoded)
+
+
+# Results.
+
+
+def _detected(text: str, start: int, end: int, kind: str, value: str) -> DetectedSecret:
+    """Return a detected secret without the suffix of MediaWiki's CSRF tokens."""
+    suffix = _CSRF_SUFFIX.search(text, start, end)
+    if suffix is not None and value.endswith("+\\"):
+        end, value = suffix.start(), value[:-2]
+    return DetectedSecret(start, end, kind, value)
+
+
+def _without_overlaps(secrets: Iterable[DetectedSecret]) -> list[DetectedSecret]:
+    """Return secrets sorted by position, without overlapping ones, empty ones and placeholders.
+
+    Of two secrets with the same start, the one that was found first stays, because a name is more specific than a
+    shape.
+    """
+    kept: list[DetectedSecret] = []
+    end = 0
+    for secret in sorted(secrets, key=lambda each: each.start):
+        if secret.start < end or secret.start >= secret.end or _EMPTY_VALUE.fullmatch(secret.value):
+            continue
+        end = secret.end
+        if not is_placeholder(secret.value):
+            kept.append(secret)
+    return kept
+
+
+def _shifted(secrets: Iterable[DetectedSecret], offset: int) -> Iterator[DetectedSecret]:
+    """Yield the secrets of a part of a text with their positions in the whole text."""
+    for secret in secrets:
+        yield secret._replace(start=secret.start + offset, end=secret.end + offset)

@@ -1,0 +1,276 @@
+"""What secrets look like: the names they have, the shapes of their values, and the spellings of a known secret.
+
+Nothing is read or replaced here. :mod:`.detection` applies these patterns to whole messages.
+"""
+
+import base64
+import hashlib
+import html.entities
+import ipaddress
+import itertools
+import re
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+from urllib.parse import unquote
+
+# Names: of a parameter in a query or a form, of a member in JSON, of a header.
+
+# Parameters of OAuth that hold nothing secret. A client has to read some of them. The last three are names of
+# environment variables, which documentation mentions.
+_PUBLIC_OAUTH_NAME = re.compile(
+    r"oauth_(?:version|signature_method|timestamp|callback|callback_confirmed|problem(?:_\w+)?|acceptable_\w+"
+    r"|parameters_\w+|(?:authorization_)?expires_in|wiki|user_agent|test_write)"
+)
+_SECRET_NAME = re.compile(
+    r"(?:token|passw(?:or)?d|passphrase|retype|secret|secretkey|verifier|csrf|jwt|sess(?:ion)?id|(?:api|private|session|"
+    r"auth|secretaccess)key)$|^(?:authorization|sid|pass|pwd|passcode|pin|otp)$"
+)
+# Positions in a list that a client sends back, and other names that only contain the word "token".
+_PUBLIC_TOKEN_NAME = re.compile(r"(?:page|sync|next|skip|list|start|continue|continuation|cursor|hide|show|no)token$")
+_PERSONAL_NAME = re.compile(r"(?P<email>e?mail(?:address)?$)|(?P<realname>realname$)")
+# MediaWiki uses the IP address of an anonymous user as the user name, and servers repeat the client's address.
+_ADDRESS_NAMES = frozenset("name user username wgusername wgrelevantusername ip clientip xclientip xrealip".split())
+_HASH_NAME = re.compile(r"(?:sha\d*|md5|hash|etag|digest|checksum|integrity|requestid|traceid|traceparent)(?:base36)?$")
+_SECRET_HEADER = re.compile(r"auth$|signature$|apikey$")
+
+
+def kind_of_name(name: str) -> str | None:
+    """Return the kind of secret that a name announces, or None if its value isn't secret."""
+    lowered = name.lower()
+    if lowered.startswith("oauth_"):
+        return None if _PUBLIC_OAUTH_NAME.fullmatch(lowered) else normalize_name(lowered[6:]) or "oauth"
+    # "token[0]" and "password2" are a token and a password, too.
+    bare = normalize_name(lowered).rstrip("0123456789")
+    if _SECRET_NAME.search(bare) and not _PUBLIC_TOKEN_NAME.search(bare):
+        return bare
+    personal = _PERSONAL_NAME.search(bare)
+    return personal.lastgroup if personal is not None else None
+
+
+def kind_of_pair(name: str, value: str) -> str | None:
+    """Return the kind of secret that a value is under its name, or None."""
+    kind = kind_of_name(name)
+    if kind is None and normalize_name(name) in _ADDRESS_NAMES and parse_address(value) is not None:
+        return "ip"
+    return kind
+
+
+def kind_of_header(name: str) -> str | None:
+    """Return the kind of secret that a header's value is, or None."""
+    bare = normalize_name(name)
+    if bare == "from":
+        return "email"
+    return kind_of_name(name) or (bare if _SECRET_HEADER.search(bare) else None)
+
+
+def is_credential_name(name: str) -> bool:
+    """Return whether a parameter proves who sends the request: OAuth's parameters, tokens, passwords."""
+    return name.lower().startswith("oauth_") or kind_of_name(name) not in (None, "email", "realname")
+
+
+def is_hash_name(name: str) -> bool:
+    """Return whether a name announces a hash or a random identifier that gives access to nothing."""
+    return _HASH_NAME.search(normalize_name(name)) is not None
+
+
+def normalize_name(name: str) -> str:
+    """Return a name in lower case, without the characters that separate its words."""
+    return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
+def parse_address(value: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """Return a value as an IP address, or None if it isn't one."""
+    try:
+        return ipaddress.ip_address(value.strip())
+    except ValueError:
+        return None
+
+
+# Placeholders: what a cassette holds instead of a secret.
+
+#: A placeholder has unreserved characters only, so that it has the same spelling when it is percent-encoded, in JSON,
+#: in HTML, in a cookie and in a header.
+PLACEHOLDER = re.compile(r"SCRUBBED-[a-z0-9]+-[0-9]+|scrubbed-[0-9]+@example\.org")
+#: Networks reserved for documentation (RFC 5737, RFC 3849). Their addresses are never assigned.
+DOCUMENTATION_NETWORKS = tuple(
+    ipaddress.ip_network(network) for network in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32")
+)
+#: Kinds of values that only look secret. A hash gives the number of their placeholder, so that two requests with
+#: different values stay different. A long random value can't be reconstructed from the 27 bits of that number.
+RANDOM_KINDS = ("hex", "random")
+
+
+def hash_number(value: str) -> int:
+    """Return the number for the placeholder of a random value."""
+    return int.from_bytes(hashlib.sha256(value.encode("utf-8", "surrogatepass")).digest()[:8]) % 10**8
+
+
+def is_placeholder(value: str) -> bool:
+    """Return whether a value replaces a secret that was scrubbed already."""
+    if PLACEHOLDER.fullmatch(value.rstrip(".,;:!?)~")):  # The punctuation at the end of a sentence may follow it.
+        return True
+    address = parse_address(value)
+    return address is not None and any(address in network for network in DOCUMENTATION_NETWORKS)
+
+
+# Shapes: values that look secret under any name.
+
+_AFTER_ESCAPE = r"(?:(?<![0-9A-Za-z_%])|(?<=%[0-9A-Fa-f][0-9A-Fa-f]))"
+_JWT = re.compile(r"(?<![\w.-])eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*")
+_PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----[^-]*(?:-----END [A-Z ]*PRIVATE KEY-----)?")
+_USERINFO = re.compile(r"(?<=://)(?:[^/@\s:\"'<>?#]{1,100}:)?([^/@\s\"'<>?#]{1,200})(?=@)")
+_SCHEME = re.compile(r"\b(Basic|Bearer)\s{1,8}([A-Za-z0-9+/=._~-]{8,})", re.IGNORECASE)
+_HEX = re.compile(_AFTER_ESCAPE + r"[0-9a-fA-F]{32,}(?![0-9A-Za-z_])")
+_RANDOM = re.compile(_AFTER_ESCAPE + r"[A-Za-z0-9+/_-]{24,}={0,2}(?![0-9A-Za-z_])")
+_MIN_DIGITS_IN_BASE_32 = 5
+
+
+class DetectedSecret(NamedTuple):
+    """A secret, or what looks like one, at its position in a text.
+
+    Attributes:
+        start: The index of its first character in the text.
+        end: The index after its last character.
+        kind: Its kind, in lower case letters and digits: ``token``, ``csrftoken``, ``cookie``, ``jwt``.
+        value: The secret itself, decoded.
+        is_bare: Whether it is a number in JSON. Its replacement then needs quotes.
+    """
+
+    start: int
+    end: int
+    kind: str
+    value: str
+    is_bare: bool = False
+
+
+def find_by_shape(text: str) -> Iterator[DetectedSecret]:
+    """Find the values that look secret under any name."""
+    for match in _PRIVATE_KEY.finditer(text):
+        yield DetectedSecret(*match.span(), "privatekey", match[0])
+    for match in _JWT.finditer(text):
+        yield DetectedSecret(*match.span(), "jwt", match[0])
+    for match in _USERINFO.finditer(text):
+        yield DetectedSecret(*match.span(1), "password", unquote(match[1]))
+    for match in _SCHEME.finditer(text):
+        if match[1].lower() == "bearer" or basic_password(match[2]) is not None:
+            yield DetectedSecret(*match.span(2), match[1].lower(), match[2])
+    yield from find_random(text)
+
+
+def find_random(text: str) -> Iterator[DetectedSecret]:
+    """Find random values: long hexadecimal numbers, and letters and digits in no order."""
+    for pattern, kind, is_random in ((_HEX, "hex", _is_random_hex), (_RANDOM, "random", _is_random_word)):
+        for match in pattern.finditer(text):
+            if is_random(match[0]) and not _is_named_hash(text, match.start()):
+                yield DetectedSecret(*match.span(), kind, match[0])
+
+
+def basic_password(credentials: str) -> str | None:
+    """Return the password in the credentials of Basic authentication, or None if they can't be decoded."""
+    try:
+        decoded = base64.b64decode(credentials + "==", validate=False).decode("utf-8", "replace")
+    except ValueError:
+        return None
+    _, colon, password = decoded.partition(":")
+    return password if colon else None
+
+
+def _is_random_hex(text: str) -> bool:
+    """Return whether a hexadecimal number has enough different digits. A separator line of zeros does not."""
+    return len(set(text.lower())) > 4  # noqa: PLR2004
+
+
+def _is_random_word(text: str) -> bool:
+    """Return whether upper case letters, lower case letters and digits alternate as often as in random text.
+
+    In base 62, two neighbours are of different kinds in two cases of three; in base 32, in two of five. In words, in
+    identifiers of a program and in paths, it is one case in five.
+    """
+    kinds = ["u" if char.isupper() else "l" if char.islower() else "d" for char in text if char.isalnum()]
+    upper, lower, digits = (kinds.count(kind) for kind in "uld")
+    changes = sum(one != other for one, other in itertools.pairwise(kinds))
+    if min(upper, lower, digits) >= 2:  # noqa: PLR2004
+        return len(kinds) >= 20 and changes > 0.4 * len(kinds)  # noqa: PLR2004
+    is_base_32 = text.isalnum() and min(max(upper, lower), digits) >= _MIN_DIGITS_IN_BASE_32
+    return is_base_32 and not min(upper, lower) and changes > 0.3 * len(kinds)
+
+
+def _is_named_hash(text: str, start: int) -> bool:
+    """Return whether the name before a value announces a hash.
+
+    The forms are ``"sha1": "..."``, ``sha1=...``, ``"sha1":{"value": ...`` and ``sha256:...``, with which the
+    description of a scrubbed file ends.
+    """
+    name = re.search(r"([A-Za-z0-9-]+)\W{1,6}$", text[max(0, start - 28) : start])
+    return name is not None and is_hash_name(name[1])
+
+
+# Spellings: how a known secret may be written in a URI, a form, JSON or HTML.
+
+_PLAIN = re.compile(r"[A-Za-z0-9_-]+")
+_ENTITIES = {code: name for name, code in html.entities.name2codepoint.items()}
+_MIN_UNBOUNDED_LENGTH = 16
+_TREE_DEPTH = 4
+
+
+def spellings_pattern(secrets: Iterable[str]) -> tuple[re.Pattern[str], list[str]]:
+    """Return a pattern of all spellings of secrets, and the secrets of its groups from the second one on.
+
+    Its first group is a placeholder, so that placeholders can be skipped. A secret with a single spelling has no group.
+    """
+    longest_first = sorted(secrets, key=lambda secret: (-len(secret), secret))
+    plain = [secret for secret in longest_first if _PLAIN.fullmatch(secret)]
+    others = [secret for secret in longest_first if not _PLAIN.fullmatch(secret)]
+    alternatives = [f"({PLACEHOLDER.pattern})"]
+    alternatives += [f"({_bounded(secret, ''.join(map(_char_spellings, secret)))})" for secret in others]
+    if plain:
+        alternatives.append(_tree([(secret, _bounded(secret, re.escape(secret))) for secret in plain], 0))
+    return re.compile("|".join(alternatives)), [*others, *plain]
+
+
+def _tree(secrets: list[tuple[str, str]], depth: int) -> str:
+    """Return alternatives as a tree of their first characters.
+
+    The alternatives of a flat list would all be tried at each position of a text.
+    """
+    if depth == _TREE_DEPTH or len(secrets) < _TREE_DEPTH:
+        return "(?:" + "|".join(pattern for _, pattern in secrets) + ")"
+    branches: dict[str, list[tuple[str, str]]] = {}
+    for secret, pattern in secrets:
+        branches.setdefault(secret[depth : depth + 1], []).append((secret, pattern))
+    ahead = "(?={})".format("." * depth + "{}")
+    return (
+        "(?:"
+        + "|".join(ahead.format(re.escape(char)) + _tree(rest, depth + 1) for char, rest in branches.items())
+        + ")"
+    )
+
+
+def _bounded(secret: str, pattern: str) -> str:
+    """Return a pattern that does not match a short secret inside a longer word or number.
+
+    A long secret isn't part of another word by chance.
+    """
+    if len(secret) >= _MIN_UNBOUNDED_LENGTH:
+        return pattern
+    before = r"(?:(?<![0-9A-Za-z])|(?<=%[0-9A-Fa-f][0-9A-Fa-f]))" if secret[0].isalnum() else ""
+    return before + pattern + (r"(?![0-9A-Za-z])" if secret[-1].isalnum() else "")
+
+
+def _char_spellings(char: str) -> str:
+    """Return a pattern of the spellings of a character in a URI, a form, JSON or HTML, or in one inside another."""
+    if char.isascii() and (char.isalnum() or char in "_-"):
+        return char
+    code, units = ord(char), char.encode("utf-16-be", "surrogatepass").hex()
+    in_json = "".join(rf"\\{{1,4}}u{units[start : start + 4]}" for start in range(0, len(units), 4))
+    encoded = {char.encode("utf-8", "surrogatepass")} | ({bytes([code])} if code < 256 else set())  # noqa: PLR2004
+    percent = ["".join(f"%(?:25){{0,2}}{byte:02x}" for byte in each) for each in encoded]
+    # Hexadecimal digits may be in either case.
+    escapes = [in_json, f"&(?:amp;)?#0{{0,5}}{code};", f"&(?:amp;)?#x0{{0,5}}{code:x};", *percent]
+    literal = [re.escape(char), f"(?i:{'|'.join(escapes)})"]
+    if code in _ENTITIES:
+        literal.append(f"&(?:amp;)?{_ENTITIES[code]};")
+    literal += {" ": [r"\+"], "'": ["&apos;"]}.get(char, [])
+    if char in "\\\"/'":
+        literal.append(r"\\{1,7}" + re.escape(char))
+    return f"(?:{'|'.join(literal)})"

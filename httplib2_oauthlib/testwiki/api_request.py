@@ -1,0 +1,149 @@
+"""What a module of api.php gets and returns: the request, its caller, the result, and the error."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from .store import User
+
+#: The result of api.php, in the shape of formatversion 2.
+ApiResult = dict[str, Any]
+
+# The parameters that api.php accepts with every module.
+_MAIN_PARAMETERS = (
+    "action format formatversion maxlag smaxage maxage assert assertuser requestid servedby curtimestamp origin"
+    " uselang errorformat errorlang errorsuselocal utf8 ascii callback"
+).split()
+
+
+@dataclass(frozen=True)
+class Caller:
+    """The user or the IP address that makes a request, with the rights that the request has.
+
+    Attributes:
+        user: The account, or None for an anonymous caller.
+        name: The account's name, or the IP address.
+        rights: The account's rights, without those that were not granted to the consumer.
+        session: The session that csrf tokens are made for. An empty str for an anonymous caller.
+        tags: The tags of the caller's edits.
+    """
+
+    user: User | None
+    name: str
+    rights: Sequence[str]
+    session: str = ""
+    tags: Sequence[str] = ()
+
+    def author(self) -> User:
+        """Return the user that a revision names as its author."""
+        return self.user or User(0, self.name)
+
+
+class ApiError(Exception):
+    """An error of api.php.
+
+    Args:
+        code: MediaWiki's error code.
+        info: MediaWiki's message.
+        headers: Header fields that are sent with the error.
+        details: Further members of the error.
+        status: The HTTP status.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        info: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        details: Mapping[str, Any] | None = None,
+        status: int = 200,
+    ) -> None:
+        super().__init__(code)
+        self.code = code
+        self.info = info
+        self.headers = dict(headers or {})
+        self.details = dict(details or {})
+        self.status = status
+
+
+@dataclass(frozen=True)
+class ApiRequest:
+    """A request to api.php.
+
+    Attributes:
+        method: The HTTP method in upper case.
+        query: The parameters in the URL.
+        post: The parameters in the body.
+        files: The uploaded files by parameter name.
+        caller: The user or the IP address that makes the request.
+        used: The parameters that a module has read. MediaWiki warns about all others.
+        warnings: The warnings by module.
+    """
+
+    method: str
+    query: Mapping[str, str]
+    post: Mapping[str, str]
+    files: Mapping[str, bytes]
+    caller: Caller
+    used: set[str] = field(default_factory=lambda: set(_MAIN_PARAMETERS))
+    warnings: dict[str, str] = field(default_factory=dict)
+
+    def get(self, name: str) -> str | None:
+        """Return a parameter, or None."""
+        self.used.add(name)
+        return self.post.get(name, self.query.get(name))
+
+    def flag(self, name: str) -> bool:
+        """Return whether a parameter is present, even if it is empty."""
+        return self.get(name) is not None
+
+    def multi_value(self, module: str, name: str, known: Sequence[str], default: str = "") -> list[str]:
+        """Return the values of a parameter, which are separated by ``|``. Warn about unknown values."""
+        given = self.get(name)
+        values = [value for value in (default if given is None else given).split("|") if value]
+        unknown = [value for value in values if value not in known and value != "*"]
+        if unknown:
+            plural = "s" if len(unknown) > 1 else ""
+            self.warnings[module] = f'Unrecognized value{plural} for parameter "{name}": {", ".join(unknown)}'
+        return [value for value in (known if "*" in values else values) if value in known]
+
+    def timestamp(self, name: str) -> float | None:
+        """Return a parameter in Unix seconds, or None."""
+        given = self.get(name)
+        if given is None:
+            return None
+        try:
+            return datetime.fromisoformat(given).astimezone(UTC).timestamp()
+        except ValueError:
+            raise ApiError("badtimestamp", f'Invalid value "{given}" for timestamp parameter "{name}".') from None
+
+    def integer(self, name: str, default: int) -> int:
+        """Return a parameter as an int. ``max`` means the default."""
+        given = self.get(name)
+        if given is None or given == "max":
+            return default
+        if not re.fullmatch(r"-?\d{1,15}", given):
+            raise ApiError("badinteger", f'Invalid value "{given}" for integer parameter "{name}".')
+        return int(given)
+
+    def accept(self, *names: str) -> None:
+        """Accept parameters that have no effect here, without the warning about unknown parameters."""
+        self.used.update(names)
+
+
+def check_may_edit(caller: Caller, *rights: str) -> None:
+    """Check that a caller is not blocked and has all of some rights.
+
+    Raises:
+        ApiError: The caller may not edit.
+    """
+    if caller.user is not None and caller.user.is_blocked:
+        raise ApiError("blocked", "You have been blocked from editing.")
+    if not set(rights) <= set(caller.rights):
+        raise ApiError(
+            "permissiondenied",
+            "The action you have requested is limited to users in one of the groups: *, [[TestWiki:Users|Users]].",
+        )

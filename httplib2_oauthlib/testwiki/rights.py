@@ -1,0 +1,47 @@
+"""The rights of each group, and the rights that each grant gives to a consumer, as in MediaWiki 1.39."""
+
+from collections.abc import Iterable
+
+# The rights of each group on a new wiki.
+_GROUP_RIGHTS = {
+    "*": (
+        "createaccount read edit createpage createtalk writeapi viewmywatchlist editmywatchlist viewmyprivateinfo"
+        " editmyprivateinfo editmyoptions"
+    ).split(),
+    "user": (
+        "move move-subpages move-rootuserpages move-categorypages movefile upload reupload reupload-shared minoredit"
+        " editmyusercss editmyuserjson editmyuserjs editmyuserjsredirect purge applychangetags changetags"
+        " editcontentmodel mwoauthproposeconsumer mwoauthupdateownconsumer mwoauthmanagemygrants autoconfirmed"
+        " editsemiprotected"
+    ).split(),
+    "sysop": "block delete undelete protect rollback import suppressredirect apihighlimits noratelimit".split(),
+    "bot": "bot apihighlimits noratelimit nominornewtalk".split(),
+}
+
+#: The rights that each grant gives ($wgGrantPermissions). Rights that the embedded wiki does not have are left out.
+GRANTS = {
+    "basic": ["autoconfirmed", "editsemiprotected", "nominornewtalk", "purge", "read", "writeapi"],
+    "highvolume": ["bot", "apihighlimits", "noratelimit"],
+    "editpage": ["edit", "minoredit", "applychangetags", "changetags", "editcontentmodel"],
+    "createeditmovepage": ["edit", "createpage", "createtalk", "move", "move-rootuserpages", "move-subpages",
+                           "move-categorypages", "minoredit", "applychangetags", "changetags", "suppressredirect",
+                           "editcontentmodel"],
+    "uploadfile": ["upload", "reupload-own"],
+    "delete": ["delete", "undelete", "edit"],
+    "privateinfo": ["viewmyprivateinfo"],
+    # Extension:OAuth defines these two. They let a consumer learn who the user is, and nothing else.
+    "mwoauth-authonly": [],
+    "mwoauth-authonlyprivate": [],
+}  # fmt: skip
+#: The grants of a consumer that was registered without a choice of grants.
+DEFAULT_GRANTS = ("basic", "highvolume", "editpage", "createeditmovepage", "uploadfile")
+
+
+def rights_of_groups(groups: Iterable[str]) -> list[str]:
+    """Return the rights of all the groups, each right once."""
+    return list(dict.fromkeys(right for group in groups for right in _GROUP_RIGHTS.get(group, ())))
+
+
+def rights_of_grants(grants: Iterable[str]) -> set[str]:
+    """Return the rights that the grants give together."""
+    return {right for grant in grants for right in GRANTS.get(grant, ())}
