@@ -21,7 +21,7 @@ import enum
 import functools
 import http.client
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, NamedTuple, TypeAlias
 
 from .._refusals.refusals import Refusal, read_refusal
@@ -44,6 +44,8 @@ from .lost_responses import (
 from .origin import target_of, target_of_double
 from .signers import resolve
 
+#: The arguments of ``conn.request()``: method, target, body and headers. A plain tuple, since each request makes three.
+Request: TypeAlias = tuple[str, str, Any, Any]
 #: ``_conn_request`` of httplib2 or of a framework: connection, target, method, body, headers.
 Send: TypeAlias = Callable[..., HttpResponse]
 
@@ -116,7 +118,8 @@ def sign_and_send(
     if context is not None and not exchange.resend.is_safe:
         context.note_response(exchange, response, earlier)
     if oauth.signature_type == "QUERY":
-        strip_echo(response[0], exchange.signed.uri, exchange.as_sent.target)
+        _, target_as_sent, *_ = exchange.as_sent
+        strip_echo(response[0], exchange.signed.uri, target_as_sent)
     return response
 
 
@@ -174,9 +177,7 @@ class SignedExchange:
     _nonce: str
     _timestamp: int
 
-    def __init__(
-        self, conn: Any, oauth: OAuth1, base: str, given: tuple[str, str, Any, Mapping[str, str]], offset: int
-    ) -> None:
+    def __init__(self, conn: Any, oauth: OAuth1, base: str, given: Request, offset: int) -> None:
         method, target, body, headers = given
         self._transport = transport_of(conn)
         self._offset = offset
@@ -185,8 +186,8 @@ class SignedExchange:
         is_plain = body is None or isinstance(body, str | bytes)
         if not is_plain:
             body = SignableRequest(base + target, method, body, headers).body
-        self.as_given = _Request(method, target, body, headers)
-        self.as_sent = _Request(method, target, body, dict(headers.items()) if headers else {})
+        self.as_given: Request = (method, target, body, headers)
+        self.as_sent: Request = (method, target, body, dict(headers.items()) if headers else {})
         # RFC 5849, section 3.2: a nonce lets the server reject a request that it has seen. PLAINTEXT has none.
         self.resend = Resend(
             method.upper() in _SAFE_METHODS,
@@ -330,7 +331,7 @@ class SignedExchange:
 
     def send(self, method: str, target: str, body: Any = None, headers: Any = None, **kwargs: Any) -> None:
         """Sign and send the request. httplib2 and frameworks call this once for each transmission."""
-        request = _Request(method, target, body, headers)
+        request = (method, target, body, headers)
         # A framework's _conn_request may change the request, and may add an Authorization. It had none before.
         is_changed = request != self.as_sent
         self._has_own_authorization = is_changed and has_authorization(headers)
@@ -348,7 +349,7 @@ class SignedExchange:
             raise
         self._transmissions += 1
 
-    def _sign_again(self, request: "_Request", is_changed: bool) -> None:
+    def _sign_again(self, request: Request, is_changed: bool) -> None:
         """Make the signature fit a transmission that isn't the first, or a request that a framework has changed."""
         state = self.state
         if state is State.ANSWERED:
@@ -360,7 +361,8 @@ class SignedExchange:
         elif state is not State.PREPARED:
             self.resend.require_copy()
         if is_changed:
-            self.as_sent = request._replace(headers=dict(request.headers.items()) if request.headers else {})
+            *rest, headers = request
+            self.as_sent = (*rest, dict(headers.items()) if headers else {})
         is_safe_copy = self._transmissions > 0 and self.resend.is_safe
         if is_changed or is_safe_copy:
             self._sign(with_new_nonce=is_safe_copy)
@@ -380,7 +382,7 @@ class SignedExchange:
         if self.resend.is_safe or self.state is State.PREPARED or is_other_error:
             return None
         transport = self._transport
-        return response_lost(error, self.base, self.as_given.method, transport.response, transport.is_sending)
+        return response_lost(error, self.base, self.as_given[0], transport.response, transport.is_sending)
 
     # -- ANSWERED
 
@@ -459,15 +461,6 @@ class Resend(NamedTuple):
             return self.body_start is not None
         # Iterating over bytes or a list starts again. An iterator returns itself and is consumed.
         return not hasattr(body, "__iter__") or iter(body) is not iter(body)
-
-
-class _Request(NamedTuple):
-    """The arguments of ``conn.request()``."""
-
-    method: str
-    target: str
-    body: Any
-    headers: Any
 
 
 def _start_of(body: Any) -> Any:
