@@ -1,20 +1,20 @@
-"""What can go wrong, as a tree; nothing else may live here.
+"""The exceptions, drawn as a tree. This module contains nothing else.
 
 ::
 
     httplib2.HttpLib2Error
     └── OAuthError
-        ├── SigningError                 local: this request can't be signed (also a ValueError)
+        ├── SigningError                 local: the request can't be signed (also a ValueError)
         │   └── InsecureTransportError   local: PLAINTEXT would send the secrets over http
-        ├── RefusedError                 the server said no to the OAuth part of a request
-        │   └── ResponseLostError        ... or its answer was lost, and it may have been acted upon
-        ├── HandshakeError               a token endpoint answered with an error or nonsense
-        ├── IdentityError                an identity that is not believed
-        └── CredentialsError             credentials are missing, partial or unreadable
+        ├── RefusedError                 the server refused the OAuth part of a request
+        │   └── ResponseLostError        ... or its response was lost, and it may have acted on the request
+        ├── HandshakeError               a token endpoint returned an error or an invalid response
+        ├── IdentityError                the statement of who the user is can't be verified
+        └── CredentialsError             credentials are missing, incomplete or unreadable
 
-All of them are ``httplib2.HttpLib2Error``, so that a framework's existing handlers still catch them.
-No message holds a secret. httplib2's own errors pass through this package unchanged, but for those about a signed
-request that may have been acted upon: these are a ResponseLostError's ``__cause__``.
+All of them are ``httplib2.HttpLib2Error``, so that a framework's existing handlers catch them. No message contains a
+secret. httplib2's own errors pass through this package unchanged, with one exception: if a signed request may have been
+acted on, the error is the ``__cause__`` of a ResponseLostError.
 """
 
 import re
@@ -23,11 +23,11 @@ import httplib2
 
 
 class OAuthError(httplib2.HttpLib2Error):
-    """Anything that goes wrong with OAuth, on this side or on the server's."""
+    """Base class of all errors of OAuth, in this package or on the server."""
 
 
 class SigningError(OAuthError, ValueError):
-    """This request can't be signed truthfully; nothing of it was sent."""
+    """The request can't be sent exactly as it would be signed. Nothing was sent."""
 
 
 class InsecureTransportError(SigningError):
@@ -38,13 +38,13 @@ class InsecureTransportError(SigningError):
 
 
 class _AnswerError(OAuthError):
-    """What a server answered is the error.
+    """A server's response is the error.
 
     Args:
         reason: One word, from the list of the class.
-        message: What the server said and what to do about it, for a person.
-        response: The server's ``httplib2.Response``, or None if there was none.
-        content: The bytes of its body.
+        message: The server's message and what to do about it, for a person.
+        response: The server's ``httplib2.Response``, or None without a response.
+        content: The bytes of the response's body.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class _AnswerError(OAuthError):
         response: httplib2.Response | None = None,
         content: bytes = b"",
     ) -> None:
-        # All four go to Exception.__init__, so that the error survives pickling between processes.
+        # All four are passed to Exception.__init__, so that the error can be pickled between processes.
         super().__init__(reason, message, response, content)
         self.reason = reason
         self.message = message
@@ -65,65 +65,71 @@ class _AnswerError(OAuthError):
         return self.message
 
     def __repr__(self) -> str:
-        # Exception's own repr would print the response and its body, cookies and tokens included.
+        # The repr of Exception would show the response and its body, cookies and tokens included.
         return f"{type(self).__name__}({self.reason!r}, {self.message!r})"
 
 
 class RefusedError(_AnswerError):
-    """The server refused the OAuth part of a request; or, as a :class:`ResponseLostError`, what it said is lost.
+    """The server refused the OAuth part of a request. The subclass :class:`ResponseLostError` means a lost response.
 
     Args:
         reason: One of ``signature``, ``consumer``, ``token``, ``nonce``, ``timestamp``, ``method``, ``other``.
-        message: What the server said and what to do about it, for a person.
-        response: The server's ``httplib2.Response``, or None if there was none.
-        content: The bytes of its body.
+        message: The server's message and what to do about it, for a person.
+        response: The server's ``httplib2.Response``, or None without a response.
+        content: The bytes of the response's body.
     """
 
 
 class ResponseLostError(RefusedError):
-    """The answer to a request that is not safe to repeat was lost, or what was to follow it.
+    """The response to a request that is not safe to repeat was lost, or its redirect could not be followed.
 
-    It is no OSError and none of ``http.client``'s errors, so that nothing sends the request again that does so when a
-    connection breaks. With reason ``nonce`` a second copy was refused because the server has seen the first, and most
-    likely acted on it. With reason ``other`` it is not known whether it acted, unless ``response`` says so: it holds
-    what came of an answer that broke off, the redirect that could not be followed, or the refusal of a second copy.
-    Look before you repeat the request.
+    The server may have acted on the request. Check whether the change was made before you retry.
+
+    With reason ``nonce``, the server refused a repetition because it had received the request before. It most likely
+    acted on the request. With reason ``other``, it is unknown whether the server acted, unless ``response`` shows it.
+    ``response`` is the part of an incomplete response that arrived, the redirect that could not be followed, or the
+    refusal of a repetition.
+
+    The error is neither an OSError nor an error of ``http.client``. Programs that repeat requests after connection
+    errors therefore do not repeat this request.
     """
 
 
 class HandshakeError(_AnswerError):
-    """A token endpoint answered with an error or with something that is no token, or a callback is not to be used.
+    """A token endpoint returned an error or no token, or a callback can't be used.
 
     Args:
-        reason: One of :class:`RefusedError`'s, or ``callback`` (the callback is not this request's, or lacks a part),
-            ``denied`` (the user said no), ``answer`` (the server's answer makes no sense).
-        message: What the server said and what to do about it, for a person.
-        response: The server's ``httplib2.Response``, or None if there was none.
-        content: The bytes of its body; it may hold secrets.
+        reason: One of the reasons of :class:`RefusedError`, or one of three others. ``callback``: the callback belongs
+            to another request or is incomplete. ``denied``: the user denied access. ``answer``: the server's response
+            is invalid.
+        message: The server's message and what to do about it, for a person.
+        response: The server's ``httplib2.Response``, or None without a response.
+        content: The bytes of the response's body. They may contain secrets.
 
     Attributes:
-        code: The code by which MediaWiki's documentation names the error, such as ``E009``, or None.
+        code: The code of the error in MediaWiki's documentation, such as ``E009``, or None.
     """
 
     @property
     def code(self) -> str | None:
-        """MediaWiki's code of the error, explained at ``https://www.mediawiki.org/wiki/Help:OAuth/Errors``, or None."""
+        """MediaWiki's code of the error, or None. See ``https://www.mediawiki.org/wiki/Help:OAuth/Errors``."""
         match = re.search(r"\bE\d{3}\b", self.message)
         return match[0] if match else None
 
 
 class IdentityError(_AnswerError):
-    """The server's statement of who the user is can't be believed.
+    """The server's statement of who the user is can't be verified.
 
     Args:
-        reason: ``signature`` (forged: not signed with the consumer's secret), ``audience`` (made for another consumer),
-            ``issuer`` (made by another wiki), ``nonce`` (made for another request), ``clock`` (genuine, but this
-            machine's clock and the wiki's disagree) or ``claims`` (a part is missing or of the wrong kind).
-        message: What is wrong and what to do about it, for a person. No part of the statement.
+        reason: The check that failed. ``signature``: the statement is not signed with the consumer's secret, so it may
+            be forged. ``audience``: it was made for another consumer. ``issuer``: another wiki made it. ``nonce``: it
+            was made for another request. ``clock``: its signature is valid, and the clocks of this machine and of the
+            wiki disagree. ``claims``: a part is missing or has the wrong type.
+        message: The problem and what to do about it, for a person. It contains no part of the statement.
         response: The server's ``httplib2.Response``.
-        content: The bytes of its body: the statement.
+        content: The bytes of the response's body, which is the statement.
     """
 
 
 class CredentialsError(OAuthError):
-    """Credentials are missing, partial or unreadable."""
+    """Credentials are missing, incomplete or unreadable."""

@@ -303,6 +303,8 @@ def test_a_byte_order_mark_and_line_ends_of_windows_are_understood(store):
     store.save("b.example", BOB)
     assert store.get(HOST) == OAuth1("alice", "canary")
     assert store.path.read_bytes().count(b"\n") == store.path.read_bytes().count(b"\r\n")
+    assert store.path.read_bytes().startswith(b"\xef\xbb\xbf[")
+    assert store.path.read_bytes().count(b"\xef\xbb\xbf") == 1
 
 
 # -- the file: hosts
@@ -359,7 +361,7 @@ def test_what_is_loaded_signs_requests(store, wiki):
 )  # fmt: skip
 def test_a_host_that_is_none_is_refused_before_anything_is_written(store, host):
     for work in (lambda: store.save(host, ALICE), lambda: store.get(host), lambda: store.delete(host)):
-        assert "no host" in refusal(work)
+        assert "invalid host" in refusal(work)
     assert not store.path.parent.exists()
 
 
@@ -442,6 +444,21 @@ def test_an_indented_header_below_is_not_removed_with_the_section_above(store):
     assert store.path.read_text() == f"  {section('b.example')}"
 
 
+def test_an_edit_that_would_damage_another_section_is_refused(store):
+    """An indented header below a new key would become the second line of its value."""
+    text = f"[a.example]\n  {section('b.example')}"
+    write(store.path, text)
+    assert "edit the file by hand" in refusal(store.save, "a.example", ALICE)
+    assert store.path.read_text() == text
+
+
+def test_a_change_of_one_key_leaves_the_others_as_they_are_written(store):
+    text = f'[{HOST}]\nclient_key: "alice"\nclient_secret   =canary-1\n'
+    write(store.path, text)
+    store.save(HOST, OAuth1("alice", "canary-2", realm="r"))
+    assert store.path.read_text() == f'[{HOST}]\nclient_key: "alice"\nclient_secret = canary-2\nrealm = r\n'
+
+
 # -- the file: what is no such file
 
 
@@ -470,11 +487,11 @@ def test_a_corrupt_file_is_refused_with_its_line_and_not_quoted(store, text, lin
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (f"{section(HOST)}client_scret = canary\n", f"[{HOST}]: the key client_scret is not known"),
-        (f"{section(HOST)}verifier = canary\n", f"[{HOST}]: the key verifier is not known"),
+        (f"{section(HOST)}client_scret = canary\n", f"[{HOST}]: unknown key client_scret;"),
+        (f"{section(HOST)}verifier = canary\n", f"[{HOST}]: unknown key verifier;"),
         # Lines of a PEM text that nobody has indented.
-        (f"{section(HOST)}MIICANARY/a==\n", f"[{HOST}]: one of the keys is not known"),
-        (f"{section(HOST)}client_key_canary_canary_canary = \n", f"[{HOST}]: one of the keys is not known"),
+        (f"{section(HOST)}MIICANARY/a==\n", f"[{HOST}]: unknown key;"),
+        (f"{section(HOST)}client_key_canary_canary_canary = \n", f"[{HOST}]: unknown key;"),
         (f"[{HOST}]\nclient_secret = canary\n", f"[{HOST}]: client_key is missing"),
         (f"[{HOST}]\n", f"[{HOST}]: client_key is missing"),
         (f"[{HOST}]\nclient_key =\n", f"[{HOST}]: client_key is empty"),
@@ -483,9 +500,9 @@ def test_a_corrupt_file_is_refused_with_its_line_and_not_quoted(store, text, lin
         (f'{section(HOST)}resource_owner_key = "canary" x\n', "resource_owner_key begins with a double quote"),
         (f"{section(HOST)}signature_method = canary\n", f"[{HOST}]: signature_method must be one of"),
         (b"[h.example]\nclient_key = canary\xff\n", "[h.example]: client_key can't be encoded"),
-        (section("https://canary.example"), "a section is named for no host"),
-        (section("DEFAULT").replace("DEFAULT", "canary d"), "a section is named for no host"),
-        (section("H.example") + section("h.Example"), "two sections are named for the same host"),
+        (section("https://canary.example"), "the name of a section is an invalid host"),
+        (section("DEFAULT").replace("DEFAULT", "canary d"), "the name of a section is an invalid host"),
+        (section("H.example") + section("h.Example"), "two sections are for the same host"),
     ],
 )
 def test_a_file_that_makes_no_sense_is_refused_by_section_and_key(store, text, said):
@@ -902,7 +919,7 @@ def test_a_keyrings_entry_that_makes_no_sense_is_refused_by_host_and_not_shown(r
 
 def test_a_host_that_is_none_is_refused_by_the_keyring_too(ring):
     for work in (lambda: ring.save("https://a", ALICE), lambda: ring.get("a b"), lambda: ring.delete("a b")):
-        assert "no host" in refusal(work)
+        assert "invalid host" in refusal(work)
 
 
 def test_the_default_fallback_is_the_default_file(monkeypatch, tmp_path):

@@ -96,7 +96,7 @@ def test_a_long_value_is_shown_shortened_but_signed_whole(oauth):
         (
             (URI, "POST", '{"password": "canary"}', {"Content-Type": "application/json"}),
             {},
-            "the body, which is no form",
+            "the body, which is not a form",
         ),
         (("https://wiki.example/",), {"signature_method": "PLAINTEXT"}, "PLAINTEXT signs nothing"),
         ((URI,), {"resource_owner_key": None}, "no token"),
@@ -124,11 +124,11 @@ def test_a_request_that_cannot_be_signed_cannot_be_explained(oauth):
         ((URI + "?a[]=1",), {}, r"renames a\[\]"),
         ((URI + "?a.b=1",), {}, r"renames a\.b"),
         ((URI + "?a%20b=1",), {}, "renames a b"),
-        ((URI + "?12=1",), {}, "12 for a number"),
+        ((URI + "?12=1",), {}, "12 as a number"),
         ((URI + "?a=1", "POST", "a=2", FORM), {}, "a is in the query and in the form"),
-        ((URI, "POST", "1=2", FORM), {}, "1 for a number"),
-        ((URI + "?a=1&&b=2",), {}, "the query has an empty pair"),
-        ((URI, "POST", "a=1&", FORM), {}, "the form has an empty pair"),
+        ((URI, "POST", "1=2", FORM), {}, "1 as a number"),
+        ((URI + "?a=1&&b=2",), {}, "the query has an empty part"),
+        ((URI, "POST", "a=1&", FORM), {}, "the form has an empty part"),
         ((URI, "PUT", "a=1", FORM), {}, "the form of a PUT"),
         ((URI + "?oauth_token=x",), {}, "oauth_token is in the request and in the header"),
         (("http://wiki.example//w/api.php",), {}, "several slashes"),
@@ -158,7 +158,7 @@ def test_every_shape_that_mediawiki_signs_otherwise_is_named(arguments, options,
 def test_shapes_that_mediawiki_signs_alike_are_not_named(oauth, arguments):
     explanation = oauth.explain(*arguments)
     assert "MediaWiki signs a request of this shape the same way" in explanation
-    assert "$wgServer, which must be http://wiki.example here" in explanation
+    assert "Is http://wiki.example the $wgServer of the wiki" in explanation
 
 
 def test_a_content_type_that_is_mended_is_mentioned(oauth):

@@ -23,9 +23,9 @@ _REQUIRED_WITH_RSA = ("CLIENT_KEY", "RESOURCE_OWNER_KEY")
 def read_environment(prefix: str) -> dict[str, str] | None:
     """Read the arguments of one OAuth1 from environment variables.
 
-    :meth:`OAuth1.from_env` documents the variables. The value of a variable is stripped, and an empty one counts as
-    unset. So does a ``_TOKENS`` that contains only colons: a build of a fork gets one, because secrets are withheld
-    from it.
+    :meth:`OAuth1.from_env` documents the variables. White space around a value is removed, and a variable whose value
+    is empty then counts as unset. A ``_TOKENS`` that contains only colons counts as unset too. The build of a fork gets
+    such a value, because the secrets are withheld from it.
 
     Args:
         prefix: The beginning of the names, as they are written or in lower case. An underscore at its end is optional.
@@ -94,7 +94,7 @@ def _rsa_key(text: str, file: str, variable: str) -> str:
         problem = error.strerror or type(error).__name__
     except ValueError as error:
         problem = type(error).__name__
-    # This is raised outside the handlers, so that the errors above, which quote the path, are not in its context.
+    # The error is raised outside the handlers. Otherwise its context would contain an error that quotes the path.
     if not text:
         raise CredentialsError(f"the file that {variable}_FILE names can't be used: {problem}")
     return text

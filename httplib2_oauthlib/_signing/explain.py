@@ -1,4 +1,4 @@
-"""Says of a request what is signed and why a server may disagree; text for a person, no secret in it."""
+"""The text of ``OAuth1.explain``: what a signature covers and why a server may compute another. It shows no secret."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,20 +11,20 @@ from .request import FORM, SignableRequest
 if TYPE_CHECKING:
     from .oauth1 import OAuth1
 
-# What stands for a masked value; letters only, so that percent-encoding leaves it readable.
+# The replacement of a secret. It consists of letters, so that percent-encoding does not change it.
 _MASK = "MASKED"
-# Parameters whose values open something: csrf and login tokens, passwords, verifiers, keys.
+# Names of parameters whose values are secret: CSRF and login tokens, passwords, verifiers, keys.
 _SENSITIVE = (
     r"token|secret|pass|pwd|retype|verifier|captcha|session|cookie|csrf|api_?key|signature(?!_method)|credential|assertion"
     r"|authorization|(?:^|_)code$"
 )
-# Shorter than this a secret is no secret, and masking it wherever it occurs would hide half of the text.
+# A shorter secret is masked only where it is a whole value. Masked everywhere, it would hide much of the text.
 _SHORTEST_SECRET = 8
 _SHOWN_CHARACTERS = 80
 
 
 class _Parameter(NamedTuple):
-    """One name and value that is signed, twice encoded, and where it stands: ``query``, ``form`` or ``protocol``."""
+    """A signed parameter, encoded twice, and its source: ``query``, ``form`` or ``protocol``."""
 
     name: bytes
     value: bytes
@@ -37,14 +37,14 @@ def explain(oauth: "OAuth1", request: SignableRequest, protocol: Sequence[tuple[
     Args:
         oauth: The credentials.
         request: The request.
-        protocol: Its protocol parameters, without the signature.
+        protocol: The protocol parameters, not encoded, without the signature.
     """
     secrets = _secrets(oauth)
     text = "\n".join(_lines(oauth, request, protocol, secrets))
-    # Parameters are masked already; this is for a secret in the path or in a name.
+    # The values of parameters are masked already. A secret may also occur in the path or in a name.
     for secret in secrets:
         if len(secret) >= _SHORTEST_SECRET:
-            # Plain, percent-encoded, and once more as in the base string.
+            # The spellings are: plain, percent-encoded, and encoded twice as in the base string.
             for spelling in (secret, percent_encode(secret), percent_encode(percent_encode(secret))):
                 text = text.replace(spelling, _MASK)
     return text
@@ -53,13 +53,6 @@ def explain(oauth: "OAuth1", request: SignableRequest, protocol: Sequence[tuple[
 def _lines(
     oauth: "OAuth1", request: SignableRequest, protocol: Sequence[tuple[str, str]], secrets: Iterable[str]
 ) -> Iterator[str]:
-    # Masked after sorting, so that the text is the real base string but for the masks.
-    signed = [
-        parameter._replace(value=_MASK.encode("ascii"))
-        if _is_secret(_decoded(parameter.name), parameter.value.replace(b"%25", b"%"), secrets)
-        else parameter
-        for parameter in _signed(request, protocol)
-    ]
     yield f"{request.method} {_masked_uri(request, secrets)}"
     yield (
         f"{oauth.signature_method}, client {oauth.client_key}, "
@@ -70,17 +63,9 @@ def _lines(
     if oauth.signature_method == "PLAINTEXT":
         yield "PLAINTEXT signs nothing: the signature is the two secrets."
     else:
-        yield "The signature base string, secrets and tokens masked:"
-        pairs = (parameter[:2] for parameter in signed)
-        yield base_string(request.method, request.base_uri, pairs).decode("ascii")
-        yield ""
-        yield "Signed: the method, the URI up to its query, and"
-        for source in ("query", "form", "protocol"):
-            shown = [_shown(parameter) for parameter in signed if parameter.source == source]
-            yield f"  {source} parameters: {', '.join(shown) or 'none'}"
-        yield f"Not signed: {'; '.join(_unsigned(oauth, request))}."
+        yield from _signed_lines(oauth, request, protocol, secrets)
     if request.changed_media_type:
-        yield f"The form's Content-Type is sent as {FORM}: MediaWiki takes it for a form in lower case only."
+        yield f"The form's Content-Type is sent as {FORM}: MediaWiki recognizes a form in lower case only."
     yield ""
     differences = list(mediawiki_differences(oauth, request, protocol))
     if differences:
@@ -88,71 +73,93 @@ def _lines(
         yield from (f"  - {difference}." for difference in differences)
     else:
         yield (
-            'MediaWiki signs a request of this shape the same way. If it answers "Invalid signature" all the same,'
-            " look at the two secrets (whole, of this client and this token, in this order); at the address, since"
-            f" MediaWiki signs with its own $wgServer, which must be {_server(request)} here; and at whatever may"
-            " rewrite the request on its way."
+            'MediaWiki signs a request of this shape the same way. If it still responds with "Invalid signature",'
+            " check three things. Are the two secrets complete, in this order, and those of this client and this token?"
+            f" Is {_server(request)} the $wgServer of the wiki, with which MediaWiki signs? Does a proxy change the"
+            " request?"
         )
 
 
-def _signed(request: SignableRequest, protocol: Iterable[tuple[str, str]]) -> list[_Parameter]:
-    """Return all that is signed, in its order, as it stands in the base string."""
+def _signed_lines(
+    oauth: "OAuth1", request: SignableRequest, protocol: Sequence[tuple[str, str]], secrets: Iterable[str]
+) -> Iterator[str]:
+    # Values are masked after sorting, so that the text is the real base string except for the masks.
+    signed = [
+        parameter._replace(value=_MASK.encode("ascii"))
+        if _is_secret(_decode(parameter.name), parameter.value.replace(b"%25", b"%"), secrets)
+        else parameter
+        for parameter in _sorted_parameters(request, protocol)
+    ]
+    yield "The signature base string, secrets and tokens masked:"
+    parameters = (parameter[:2] for parameter in signed)
+    yield base_string(request.method, request.base_uri, parameters).decode("ascii")
+    yield ""
+    yield "Signed: the method, the URI up to its query, and"
+    for source in ("query", "form", "protocol"):
+        shown = [_show(parameter) for parameter in signed if parameter.source == source]
+        yield f"  {source} parameters: {', '.join(shown) or 'none'}"
+    yield f"Not signed: {'; '.join(_unsigned_parts(oauth, request))}."
+
+
+def _sorted_parameters(request: SignableRequest, protocol: Iterable[tuple[str, str]]) -> list[_Parameter]:
+    """Return the signed parameters in the order of the base string."""
     sources = request.parameters_by_source(protocol)
-    return sorted(_Parameter(*pair, source) for source, pairs in sources.items() for pair in pairs)
+    return sorted(_Parameter(*parameter, source) for source, found in sources.items() for parameter in found)
 
 
-def _unsigned(oauth: "OAuth1", request: SignableRequest) -> Iterator[str]:
+def _unsigned_parts(oauth: "OAuth1", request: SignableRequest) -> Iterator[str]:
     yield "the headers"
     if oauth.realm:
         yield "the realm"
     if "#" in request.uri:
         yield "the fragment, which is not sent"
     if request.body is not None and request.form is None:
-        yield "the body, which is no form to the server"
+        yield "the body, which is not a form"
 
 
 def mediawiki_differences(
     oauth: "OAuth1", request: SignableRequest, protocol: Iterable[tuple[str, str]]
 ) -> Iterator[str]:
-    """Yield a sentence for everything in a request that MediaWiki takes otherwise than RFC 5849 does.
+    """Yield a sentence for each property of a request for which MediaWiki's signature differs from RFC 5849.
 
-    Source: a real wiki's answers (MediaWiki 1.39, Extension:OAuth REL1_39) to every shape that is named here.
+    Source: the responses of a real wiki (MediaWiki 1.39, Extension:OAuth REL1_39) to requests with each property.
     """
     if oauth.signature_type != "AUTH_HEADER":
-        yield "it reads protocol parameters from the Authorization header only, and runs this request anonymously"
+        yield "it reads protocol parameters only from the Authorization header, and runs this request anonymously"
     if oauth.signature_method not in ("HMAC-SHA1", "RSA-SHA1"):
-        yield f"it knows HMAC-SHA1 and RSA-SHA1, not {oauth.signature_method}"
+        yield f"it supports HMAC-SHA1 and RSA-SHA1, not {oauth.signature_method}"
     if request.base_uri.partition("://")[2].partition("/")[2].startswith("/"):
         yield "the path begins with several slashes, and it signs one"
     if request.form and request.method.upper() != "POST":
         yield f"it does not sign the form of a {request.method}; send it as POST"
     for place, text in (("query", request.query.encode("ascii")), ("form", request.form or b"")):
         if text and b"" in text.split(b"&"):
-            yield f"the {place} has an empty pair (&& or an & at an end), which it signs as a parameter; drop it"
+            yield f"the {place} has an empty part (&& or an & at an end), which it signs as a parameter; remove it"
 
     query, form = _names_in(request.query.encode("ascii")), _names_in(request.form or b"")
     for name in sorted({name for name in query if query.count(name) > 1}):
         yield f"the query repeats {_readable(name)}, and it signs the last one only; join the values or send a form"
     for name in sorted(set(query) & set(form)):
-        yield f"{_readable(name)} is in the query and in the form, and it signs the form's only; send it once"
+        yield f"{_readable(name)} is in the query and in the form, and it signs only the one in the form; send it once"
     for name in sorted(set(query)):
-        # PHP skips spaces, ends a name at a NUL, and drops a name of which nothing is left before a bracket: harmless.
+        # PHP skips spaces at the beginning of a name and ends a name at a NUL. If nothing is left before a bracket, PHP
+        # drops the parameter, and the signatures agree.
         if re.match(rb"(?! *(?:[\x00[]|$))(?: |.*[. [\x00])", name, re.DOTALL):
             yield f"PHP renames {_readable(name)} in a query; send it in a form, or rename it"
     for name in _renumbered(query, form):
-        yield f"PHP takes the name {_readable(name)} for a number and renumbers it; use a name with a letter"
+        yield f"PHP reads the name {_readable(name)} as a number and renumbers it; use a name with a letter"
     sent = {name.encode("utf-8") for name, _ in protocol}
     for name in sorted((set(query) | set(form)) & sent):
-        yield f"{_readable(name)} is in the request and in the header, and it signs the header's only; drop yours"
+        yield f"{_readable(name)} is in the request and in the header, and it signs the header's only; remove yours"
 
 
 def _names_in(form: bytes) -> list[bytes]:
-    """List the names in a form, or in a query, decoded."""
+    """Return the decoded names of the parameters in a form or in a query."""
     return [unquote_to_bytes(name.replace(b"%25", b"%")) for name, _ in parse_parameters(form)]
 
 
 def _renumbered(query: list[bytes], form: list[bytes]) -> list[bytes]:
-    """List the names that PHP's array_merge turns into other numbers than they were."""
+    """Return the names that are numbers and that PHP's array_merge changes to other numbers."""
 
     def numbers(names: list[bytes]) -> list[bytes]:
         found = [name for name in dict.fromkeys(names) if re.fullmatch(rb"0|-?[1-9][0-9]{0,18}", name)]
@@ -188,11 +195,11 @@ def _masked_uri(request: SignableRequest, secrets: Iterable[str]) -> str:
     return start + ("?" + "&".join(pieces) if request.query else "")
 
 
-def _shown(parameter: _Parameter) -> str:
-    value = _decoded(parameter.value)
+def _show(parameter: _Parameter) -> str:
+    value = _decode(parameter.value)
     if len(value) > _SHOWN_CHARACTERS:
         value = f"{value[:_SHOWN_CHARACTERS]}... ({len(value)} characters)"
-    return f"{_decoded(parameter.name)}={value}"
+    return f"{_decode(parameter.name)}={value}"
 
 
 def _server(request: SignableRequest) -> str:
@@ -200,8 +207,8 @@ def _server(request: SignableRequest) -> str:
     return scheme + separator + rest.partition("/")[0]
 
 
-def _decoded(twice_encoded: bytes) -> str:
-    return _readable(unquote_to_bytes(twice_encoded.replace(b"%25", b"%")))
+def _decode(encoded_twice: bytes) -> str:
+    return _readable(unquote_to_bytes(encoded_twice.replace(b"%25", b"%")))
 
 
 def _readable(text: bytes) -> str:

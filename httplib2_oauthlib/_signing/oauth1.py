@@ -119,10 +119,10 @@ class OAuth1:
 
         ``OAUTH_TOKENS`` contains client key, client secret, token and token secret, joined by colons. Alternatively,
         ``OAUTH_CLIENT_KEY``, ``OAUTH_CLIENT_SECRET``, ``OAUTH_RESOURCE_OWNER_KEY`` and
-        ``OAUTH_RESOURCE_OWNER_SECRET`` contain one of them each. Both may be set if they agree.
+        ``OAUTH_RESOURCE_OWNER_SECRET`` contain one of them each. All may be set if they agree.
 
-        If ``OAUTH_RSA_KEY`` (PEM text, in which a line end may be written as a backslash and an n) or
-        ``OAUTH_RSA_KEY_FILE`` (a path) is set, the signature method is RSA-SHA1, and the two secrets are optional.
+        For RSA, ``OAUTH_RSA_KEY`` contains PEM text, or ``OAUTH_RSA_KEY_FILE`` contains a path. A line end of the text
+        may be written as a backslash and an n. The signature method is then RSA-SHA1, and the two secrets are optional.
 
         Args:
             prefix: It replaces ``OAUTH``.
@@ -144,7 +144,7 @@ class OAuth1:
             return cls(**arguments)
         except SigningError as error:
             problem = str(error)
-        # Raised outside the handler, so that an error about an encoding, which quotes the value, isn't its context.
+        # The error is raised outside the handler. Otherwise its context would contain an error that quotes the value.
         stem = variable_stem(prefix)
         raise CredentialsError(f"{stem}TOKENS, {stem}CLIENT_KEY or a similar variable can't be used: {problem}")
 
@@ -246,7 +246,7 @@ class OAuth1:
         Args:
             uri: Absolute. Characters that are not yet percent-encoded are encoded here, once.
             method: The HTTP method, in upper or lower case.
-            body: The body to send, or None. It is signed if its Content-Type declares a form. Otherwise it is not read.
+            body: The body to send, or None. A body whose Content-Type declares a form is signed. Any other is not read.
             headers: The headers to send. If the protocol parameters are placed in the header, they replace an
                 ``Authorization`` among these.
             nonce: Text that was never used with this timestamp. None means a new random nonce.
@@ -303,8 +303,8 @@ class OAuth1:
             timestamp: As for :meth:`sign`.
 
         Returns:
-            Several lines of text: the request, its signature base string, the parts that are signed and those that are
-            not, and each property of the request for which MediaWiki's signature differs from RFC 5849.
+            Several lines of text. They show the request, its signature base string, and which parts are signed. Then
+            they list each property of the request for which MediaWiki's signature differs from RFC 5849.
 
         Raises:
             SigningError: :meth:`sign` would raise it too.
@@ -416,6 +416,7 @@ def _nonce_and_timestamp(nonce: str | None, timestamp: int | str | None) -> tupl
 
 
 def _credential_text(name: str, value: object) -> str | None:
+    """Return the value of an argument as text that UTF-8 can encode."""
     if isinstance(value, bytes):
         value = value.decode("utf-8", "surrogateescape")
     if value is not None and not isinstance(value, str):
@@ -423,5 +424,5 @@ def _credential_text(name: str, value: object) -> str | None:
     try:
         (value or "").encode("utf-8")
     except UnicodeEncodeError:
-        raise SigningError(f"{name} can't be encoded as UTF-8") from None
+        raise SigningError(f"{name} can't be encoded as UTF-8; check it for lone surrogates") from None
     return value

@@ -77,7 +77,7 @@ def authorization_header(encoded: Iterable[tuple[str, str]], realm: str | None) 
     Source: RFC 5849, section 3.5.1.
     """
     # "Each parameter's name is immediately followed by an "=" character (ASCII code 61), a """ character (ASCII code
-    # 34), the parameter value (MAY be empty), and another """ character". "Parameters are separated by a ","
+    # 34), the parameter value (MAY be empty), and another """ character [...]. Parameters are separated by a ","
     # character".
     parts = [f'realm="{realm}"'] if realm else []
     return "OAuth " + ", ".join([*parts, *(f'{name}="{value}"' for name, value in encoded)])

@@ -1,8 +1,9 @@
-"""One request, as it is sent and as it is signed. There are no credentials and no I/O in this module.
+"""One request, as it is sent and as it is signed. This module contains neither credentials nor I/O.
 
-Parameters are collected byte for byte as the server will receive them. oauthlib's own collection isn't used: it refuses
-much that servers accept (a raw ``|``, a charset after the media type of a form), and it changes some of the rest (bytes
-that are not UTF-8, an empty path parameter, a caller's own parameters whose names begin with ``oauth_``).
+Parameters are collected byte for byte as the server will receive them. oauthlib's own collection isn't used, for two
+reasons. It refuses much that servers accept: a raw ``|``, a charset after the media type of a form. It also changes
+some parts of a request: bytes that are not UTF-8, an empty path parameter, and a caller's parameters that begin with
+``oauth_``.
 """
 
 import contextlib
@@ -35,7 +36,7 @@ _AUTHORITY = re.compile(
     r"(?:[^@\\\s]*@)?(\[[0-9A-Fa-f:.]+(?:%25[A-Za-z0-9._~-]+)?\]|[^][:@\\%\s\x00-\x20\x7f]+)(?::([0-9]{0,5}))?"
 )
 # RFC 3986, sections 3.3 (pchar) and 3.4 list the characters that are allowed in a path and in a query. All others are
-# percent-encoded, and so is a "%" that isn't followed by two hexadecimal digits.
+# percent-encoded. A "%" that isn't followed by two hexadecimal digits is encoded too.
 _NOT_IN_PATH = re.compile(r"(?:%(?![0-9A-Fa-f]{2})|[^A-Za-z0-9._~!$&'()*+,;=:@/%-])+")
 _NOT_IN_QUERY = re.compile(r"(?:%(?![0-9A-Fa-f]{2})|[^A-Za-z0-9._~!$&'()*+,;=:@/?%-])+")
 _HIGHEST_PORT = 65535
@@ -58,7 +59,7 @@ class SignableRequest:
     Attributes:
         method: The method as it was given.
         headers: A copy of the headers. The media type of a form is in lower case.
-        body: The body to send: the caller's own object, unless it is a form that had to be read or encoded.
+        body: The body to send. It is the caller's own object, unless it is a form that had to be read or encoded.
         form: The bytes of a form body, or None if the body isn't a form.
         base_uri: The base string URI.
         accepts_protocol_parameters: Whether the protocol parameters can be sent in the body.
@@ -114,7 +115,7 @@ class SignableRequest:
         return NormalizedParameters.of(itertools.chain(query, form))
 
     def header_name(self, name: str) -> str | None:
-        """Return the name of a header as the caller wrote it, or None if there is no such header.
+        """Return the name of a header as the caller wrote it, or None if the request doesn't have the header.
 
         Args:
             name: In lower case.
@@ -252,7 +253,7 @@ class _Target(NamedTuple):
         scheme: In lower case.
         path: Percent-encoded.
         query: Percent-encoded.
-        base_uri: The base string URI, or None if there is no host that can be signed.
+        base_uri: The base string URI, or None if the host can't be signed.
         normalized_query: The parameters of the query, or None if one of them sorts among the protocol parameters.
     """
 
@@ -297,7 +298,7 @@ _cached_target = functools.lru_cache(maxsize=256)(_parse_target)
 
 
 def _base_string_uri(scheme: str, authority: str, path: str) -> str | None:
-    """Return the base string URI, or None if the authority has no host that can be signed or an invalid port.
+    """Return the base string URI, or None if the host can't be signed or the port is invalid.
 
     The path stays byte for byte as it is in the request line. oauthlib would drop an empty path parameter.
 

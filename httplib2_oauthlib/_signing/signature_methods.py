@@ -36,7 +36,8 @@ _XOR_OPAD = bytes(byte ^ 0x5C for byte in range(256))
 class HmacKey:
     """A key for HMAC, with the hash states of its two pads.
 
-    The module ``hmac`` needs the message in one piece, or takes twice as long to copy its state.
+    The module ``hmac`` isn't used: ``hmac.digest`` needs the message in one piece and hashes the pads for each message,
+    and ``HMAC.copy`` takes twice as long.
 
     Args:
         new_hash: A constructor of ``hashlib``.
@@ -49,8 +50,8 @@ class HmacKey:
         # "Applications that use keys longer than B bytes will first hash the key using H".
         block_size = new_hash().block_size
         key = (key if len(key) <= block_size else new_hash(key).digest()).ljust(block_size, b"\0")
-        # "The intermediate results of the compression function on the B-byte blocks (K XOR ipad) and (K XOR opad) can
-        # be precomputed only once at the time of generation of the key K".
+        # Section 4: "The intermediate results of the compression function on the B-byte blocks (K XOR ipad) and (K XOR
+        # opad) can be precomputed only once at the time of generation of the key K".
         self._inner = new_hash(key.translate(_XOR_IPAD))
         self._outer = new_hash(key.translate(_XOR_OPAD))
 
@@ -85,7 +86,8 @@ class Signer:
         new_hash = next((new_hash for method, new_hash in _HMAC_METHODS if method is self._method), None)
         self._hmac_key = None if new_hash is None else HmacKey(new_hash, _hmac_key(client))
         if self._method in _RSA_METHODS:
-            # PyJWT, with which oauthlib signs, accepts a parsed key in place of text. Parsing takes most of the time.
+            # PyJWT, with which oauthlib signs, accepts a parsed key in place of text. Parsing the text takes most
+            # of the time of a signature.
             try:
                 algorithms = importlib.import_module("jwt.algorithms")
                 client.rsa_key = algorithms.RSAAlgorithm(algorithms.RSAAlgorithm.SHA256).prepare_key(client.rsa_key)
@@ -119,7 +121,8 @@ class Signer:
 
 def _hmac_key(client: Client) -> bytes:
     # RFC 5849, section 3.4.2: "The client shared secret, after being encoded (Section 3.6). An "&" character (ASCII
-    # code 38), which MUST be included even when either secret is empty. The token shared secret, after being encoded".
+    # code 38), which MUST be included even when either secret is empty. The token shared secret, after being encoded
+    # (Section 3.6)."
     secrets = (client.client_secret, client.resource_owner_secret)
     return "&".join(percent_encode(secret or "") for secret in secrets).encode("ascii")
 

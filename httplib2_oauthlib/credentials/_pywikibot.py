@@ -1,0 +1,104 @@
+"""Credentials in Pywikibot's configuration."""
+
+import ast
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from .._signing.oauth1 import OAuth1
+from ..errors import CredentialsError
+from ._entries import STORED_ARGUMENTS, to_oauth1
+from ._private_files import read_private_file
+
+_WRITABLE_BY_OTHERS = 0o002
+
+
+def from_pywikibot(authenticate: Mapping[str, Sequence[str]]) -> dict[str, OAuth1]:
+    """Convert Pywikibot's ``authenticate`` to a mapping for ``OAuth1Http(oauth=...)``.
+
+    Args:
+        authenticate: Host pattern to (client key, client secret, token, token secret). A pair contains a user and a
+            password for Basic authentication. It is left out.
+
+    Returns:
+        Host pattern to credentials.
+
+    Raises:
+        CredentialsError: An entry has another type or another number of parts. The message contains its host.
+
+    Source: Pywikibot, ``pywikibot.comms.http.get_authentication``.
+    """
+    if not isinstance(authenticate, Mapping):
+        raise CredentialsError(f"authenticate must be a mapping, not {type(authenticate).__name__}")
+    found = {}
+    for host, parts in authenticate.items():
+        place = f"authenticate[{host!r}]" if isinstance(host, str) else "authenticate"
+        if not isinstance(host, str) or isinstance(parts, str | bytes) or not isinstance(parts, Sequence):
+            types = f"{type(host).__name__} to {type(parts).__name__}"
+            raise CredentialsError(f"{place} maps {types}; expected a host and a tuple of 4 strings")
+        if len(parts) not in (2, 4):
+            expected = "client key, client secret, token, token secret"
+            raise CredentialsError(f"{place} has {len(parts)} parts, expected 4 ({expected})")
+        if len(parts) != 2:  # noqa: PLR2004 (Pywikibot distinguishes entries by their lengths too)
+            found[host] = to_oauth1(dict(zip(STORED_ARGUMENTS, parts, strict=False)), place)
+    return found
+
+
+def read_user_config(path: str | os.PathLike[str]) -> dict[str, OAuth1]:
+    """Read ``authenticate`` from a Pywikibot user-config.py without running the file.
+
+    Three kinds of statements are read: ``authenticate = {...}``, ``authenticate["host"] = (...)`` and
+    ``authenticate.update({...})``. They must contain only literals and stand outside of blocks.
+
+    Args:
+        path: The file. It must belong to the user or to the system, and other users must not be able to write it.
+            Pywikibot has the same rule.
+
+    Returns:
+        Host pattern to credentials, as :func:`from_pywikibot` returns them. Empty if the file has no ``authenticate``.
+
+    Raises:
+        CredentialsError: The file can't be read or trusted, or contains another kind of statement with
+            ``authenticate``. The message contains the file and the line, or the command that fixes the file's mode.
+    """
+    content = read_private_file(Path(path), _WRITABLE_BY_OTHERS)
+    if content is None:
+        raise CredentialsError(f"{path} does not exist")
+    authenticate: dict[Any, Any] = {}
+    place = str(path)
+    try:
+        for statement in ast.parse(content).body:
+            if any(isinstance(node, ast.Name) and node.id == "authenticate" for node in ast.walk(statement)):
+                place = f"{path}, line {statement.lineno}"
+                _apply(statement, authenticate)
+        place, problem = str(path), ""
+    except SyntaxError as error:
+        place, problem = f"{path}, line {error.lineno or 1}", "this is not Python"
+    except (ValueError, TypeError, RecursionError, MemoryError):
+        problem = "authenticate can't be read without running the file; use literals, outside of blocks"
+    if not problem:
+        try:
+            return from_pywikibot(authenticate)
+        except CredentialsError as error:
+            problem = str(error)
+    # The error is raised outside the handlers. Otherwise its context would contain an error that quotes a line.
+    raise CredentialsError(f"{place}: {problem}")
+
+
+def _apply(statement: ast.stmt, authenticate: dict[Any, Any]) -> None:
+    """Change ``authenticate`` as a statement does. Raise ValueError or TypeError if the statement isn't supported."""
+    match statement:
+        case (
+            ast.Assign([ast.Name("authenticate")], value)
+            | ast.AnnAssign(ast.Name("authenticate"), _, ast.expr() as value)
+        ):  # fmt: skip
+            replacement = dict(ast.literal_eval(value))
+            authenticate.clear()
+            authenticate.update(replacement)
+        case ast.Assign([ast.Subscript(ast.Name("authenticate"), key)], value):
+            authenticate[ast.literal_eval(key)] = ast.literal_eval(value)
+        case ast.Expr(ast.Call(ast.Attribute(ast.Name("authenticate"), "update"), [value], [])):
+            authenticate.update(ast.literal_eval(value))
+        case _:
+            raise ValueError("unsupported statement")
