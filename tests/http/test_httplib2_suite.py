@@ -40,7 +40,7 @@ def run(tmp_path):
         shutil.copytree(Path(SUITE) / "tests", suite / "tests")
         (suite / "swap_http.py").write_text(PLUGIN.format(oauth=oauth))
         report = tmp_path / "report.xml"
-        ours = str(Path(__file__).parents[1])
+        ours = str(Path(__file__).parents[2])
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(suite), ours])}
         command = [sys.executable, "-m", "pytest", "-c", os.devnull, "--rootdir", str(suite), "--noconftest", "-q",
                    "-p", "swap_http", "-p", "no:cacheprovider", "-p", "no:randomly", "--timeout=30",

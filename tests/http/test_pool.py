@@ -15,10 +15,11 @@ from google.auth.credentials import AnonymousCredentials
 from google_auth_httplib2 import AuthorizedHttp
 
 from httplib2_oauthlib import HttpPool, OAuth1, OAuth1Http
-from tests import reference
-from tests.frameworks.conftest import Guard
-from tests.frameworks.recipes.asyncio_pool import fetch_all
-from tests.servers import DROP, answer, in_turn
+
+from .. import reference
+from ..frameworks.conftest import Guard
+from ..frameworks.recipes.asyncio_pool import fetch_all
+from ..servers import DROP, answer, in_turn
 
 OAUTH = OAuth1("client", "client-secret", "token", "token-secret")
 

@@ -12,9 +12,10 @@ import pytest
 
 from httplib2_oauthlib import OAuth1, OAuth1Http, OAuth1Mixin, install, uninstall
 from httplib2_oauthlib.cassettes import use
-from tests import reference
-from tests.frameworks.conftest import Guard
-from tests.frameworks.tracker import Tracker
+
+from .. import reference
+from ..frameworks.conftest import Guard
+from ..frameworks.tracker import Tracker
 
 ORIGINAL = httplib2.Http
 OAUTH = OAuth1("client", "client-secret", "token", "token-secret")
@@ -267,7 +268,7 @@ class Late(httplib2.Http):
 
 def test_a_class_that_was_derived_before_is_told_of(serve, caplog):
     install(OAUTH)
-    (told,) = [record.getMessage() for record in caplog.records if "test_installation.Late" in record.getMessage()]
+    (told,) = [record.getMessage() for record in caplog.records if "test_install.Late" in record.getMessage()]
     assert "was derived from httplib2.Http before install(): what it asks for is not signed, and fails if" in told
     assert f"Call install() before {__name__} is imported" in told
     # By name it calls our class now, of which it is none.

@@ -1,0 +1,21 @@
+"""What the tests of this folder sign with, and how they verify what a server received."""
+
+from .. import reference
+
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+SECRETS = reference.Secrets("client secret", "token secret")
+
+
+def is_signed(received):
+    """Whether a request carries protocol parameters; if so, they are valid."""
+    if not reference.protocol_parameters(received):
+        assert "authorization" not in received.headers
+        return False
+    assert reference.is_valid(received, SECRETS)
+    return True
+
+
+def nonce_of(received):
+    return reference.protocol_parameters(received)["oauth_nonce"]

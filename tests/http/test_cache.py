@@ -1,0 +1,175 @@
+"""Caching: users never share an entry, and no secret reaches the cache."""
+
+import httplib2
+import pytest
+
+from httplib2_oauthlib import (
+    OAuth1,
+    OAuth1Http,
+    OAuth1Mixin,
+)
+
+from ..servers import answer, in_turn
+from .caches import Memory
+from .connections import Elsewhere
+from .handlers import per_user, vary
+from .signed import SECRETS, is_signed, nonce_of
+
+
+@pytest.mark.parametrize("header", [None, "Authorization", "Accept-Encoding,Cookie,Authorization"])
+def test_users_never_share_an_entry_and_always_hit_their_own(serve, cache, header, monkeypatch):
+    monkeypatch.setitem(vary, "Vary", header) if header else None
+    server = serve(per_user)
+    users = {
+        "nobody": None,
+        "alice": OAuth1("client", SECRETS.client, "alice", SECRETS.token),
+        "bob": OAuth1("client", SECRETS.client, "bob", SECRETS.token),
+    }
+    http = OAuth1Http(cache)
+    for _ in range(3):
+        for name, http.oauth in users.items():
+            response, content = http.request(server.uri("/page?a=1"))
+            assert content == name.encode()
+    assert len(server.received) == 3
+    assert response.fromcache
+    other = OAuth1Http(cache, oauth=users["bob"])
+    assert other.request(server.uri("/page?a=1"))[1] == b"bob"
+    assert len(server.received) == 3
+
+
+def test_a_wrong_secret_does_not_read_what_was_cached_for_the_right_one(serve, cache):
+    server = serve(per_user)
+    OAuth1Http(cache, oauth=OAuth1("client", SECRETS.client, "alice", SECRETS.token)).request(server.uri())
+    OAuth1Http(cache, oauth=OAuth1("client", SECRETS.client, "alice", "guessed")).request(server.uri())
+    assert len(server.received) == 2
+
+
+def test_no_signature_key_or_secret_reaches_the_cache(serve, tmp_path):
+    server = serve(lambda _: answer("x", Cache_Control="max-age=600", Vary="Authorization", ETag='"1"'))
+    oauth = OAuth1("canary-client", "canary-secret", "canary-token", "canary-token-secret")
+    http = OAuth1Http(str(tmp_path), oauth=oauth)
+    http.request(server.uri())
+    http.request(server.uri(), headers={"cache-control": "max-age=0"})
+    files = list(tmp_path.iterdir())
+    assert len(files) == 1
+    stored = files[0].name.encode() + files[0].read_bytes()
+    for secret in (b"canary", b"oauth_", nonce_of(server.received[0]).encode()):
+        assert secret not in stored
+
+
+def test_a_stale_entry_is_revalidated(serve, cache, oauth):
+    def handler(received):
+        if received.headers.get("if-none-match") == '"1"':
+            return answer("", "304 Not Modified", ETag='"1"')
+        return answer("content", ETag='"1"')
+
+    server = serve(handler)
+    http = OAuth1Http(cache, oauth=oauth)
+    assert [http.request(server.uri())[1] for _ in range(2)] == [b"content"] * 2
+    assert [each.headers.get("if-none-match") for each in server.received] == [None, '"1"']
+    assert all(map(is_signed, server.received))
+
+
+def test_a_write_drops_the_users_own_entry(serve, cache, oauth):
+    server = serve(per_user)
+    http = OAuth1Http(cache, oauth=oauth)
+    for method in ("GET", "GET", "POST", "GET"):
+        http.request(server.uri(), method)
+    assert [each.method for each in server.received] == ["GET", "POST", "GET"]
+
+
+def test_a_cached_permanent_redirect_to_elsewhere_is_not_signed(serve, cache, oauth):
+    elsewhere = serve()
+    server = serve(lambda _: answer(status="301 Moved", Location=elsewhere.uri("/x"), Cache_Control="max-age=600"))
+    http = OAuth1Http(cache, oauth=oauth)
+    for _ in range(2):
+        http.request(server.uri())
+    assert len(server.received) == 1
+    assert [is_signed(each) for each in elsewhere.received] == [False, False]
+
+
+class CacheByDefault(httplib2.Http):
+    cache = None
+
+
+class CacheByProperty(httplib2.Http):
+    @property
+    def cache(self):
+        return self.its_own
+
+    @cache.setter
+    def cache(self, cache):
+        self.its_own = cache
+
+
+@pytest.mark.parametrize("framework", [CacheByDefault, CacheByProperty])
+@pytest.mark.parametrize("order", [0, 1, 2])
+def test_a_frameworks_own_cache_attribute_keeps_users_apart_too(serve, framework, order):
+    bases = [(OAuth1Mixin, framework), (framework, OAuth1Mixin), (framework, OAuth1Http)][order]
+    http = type("Swapped", bases, {})()
+    assert http.cache is None
+    http.cache = cache = Memory()
+    assert http.cache is cache
+    server = serve(per_user)
+    for _ in range(2):
+        for name in ("alice", "bob", None):
+            http.oauth = name and OAuth1("client", SECRETS.client, name, SECRETS.token)
+            assert http.request(server.uri())[1] == (name or "nobody").encode()
+    assert len(server.received) == 3
+
+
+def test_a_redirect_to_https_does_not_move_what_is_cached_before_it(serve, oauth, tls, ca_certs):
+    """The hop that was signed keeps its key, whatever the redirect's hops do."""
+    secure = serve(lambda _: answer("", "304 Not Modified"), tls=tls)
+    answers = [answer("private", ETag='"1"'), answer(status="302 Found", Location=secure.uri("/"))]
+    server = serve(in_turn(*answers))
+    cache = Memory()
+    http = OAuth1Http(cache, ca_certs=ca_certs, oauth=oauth)
+    for _ in range(2):
+        http.request(server.uri("/p"))
+    assert server.uri("/p") not in cache.entries
+
+
+def test_a_default_port_is_the_same_uri_to_cache_and_signature(oauth, serve):
+    server = serve(lambda _: answer("x", Cache_Control="max-age=600"))
+    connection = type("ToTheServer", (Elsewhere,), {"port_to_use": server.port})
+    asked = []
+    http = OAuth1Http(Memory(), oauth=lambda uri: asked.append(uri) or oauth)
+    http.request("http://Wiki.example:80/p?a=1", connection_type=connection)
+    assert asked == ["http://wiki.example/p?a=1"]
+
+
+def test_a_cache_that_is_false_is_not_used_as_in_httplib2(serve, oauth):
+    class Empty(Memory):
+        def __len__(self):
+            return len(self.entries)
+
+    server = serve(per_user)
+    caches = [Empty(), Empty()]
+    for http in (httplib2.Http(caches[0]), OAuth1Http(caches[1], oauth=oauth)):
+        http.request(server.uri())
+    assert [len(each) for each in caches] == [0, 0]
+
+
+def test_the_cache_stays_readable_and_settable(tmp_path, oauth):
+    cache = Memory()
+    http = OAuth1Http(cache, oauth=oauth)
+    assert http.cache is cache
+    http.cache = None
+    assert http.cache is None
+    http.cache = other = httplib2.FileCache(str(tmp_path))
+    assert http.cache is other
+
+
+def test_a_caches_own_attributes_are_read_and_set_while_a_request_runs(serve, oauth):
+    """lazr.restfulclient keeps the media type there."""
+
+    class Framework(OAuth1Mixin, httplib2.Http):
+        def _conn_request(self, *args):
+            self.cache.media_type = self.cache.media_type + "+json"
+            return super()._conn_request(*args)
+
+    cache = Memory()
+    cache.media_type = "application/x"
+    Framework(cache, oauth=oauth).request(serve().uri())
+    assert cache.media_type == "application/x+json"

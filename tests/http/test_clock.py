@@ -1,0 +1,157 @@
+"""Servers with another clock: the timestamp is corrected after the first rejection."""
+
+import io
+import time
+
+import pytest
+
+from httplib2_oauthlib import (
+    OAuth1,
+    OAuth1Http,
+    ResponseLostError,
+)
+
+from .. import reference
+from ..servers import DROP, answer, in_turn
+from .handlers import clock_server, refused
+from .signed import FORM, is_signed, nonce_of
+
+
+@pytest.mark.parametrize("off", [3600, -3600, 86400, -86400])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_wrong_clock_costs_one_request_and_then_none(http, serve, off, method):
+    server = clock_server(serve, off)
+    for expected in (2, 3, 4):
+        assert http.request(server.uri(), method, "a=1" if method == "POST" else None, FORM)[1] == b"ok"
+        assert len(server.received) == expected
+    assert all(map(is_signed, server.received))
+    assert len({nonce_of(each) for each in server.received}) == 4
+
+
+def test_clocks_are_kept_apart_by_server(http, serve):
+    servers = [clock_server(serve, off) for off in (0, 7200, -7200)]
+    for _ in range(2):
+        for server in servers:
+            http.request(server.uri())
+    assert [len(server.received) for server in servers] == [2, 3, 3]
+
+
+def test_the_wikis_own_refusals_mend_the_clock_everywhere(wiki, alice):
+    wiki.clock = lambda: time.time() + 5000
+    for uri in (
+        f"{wiki.api_uri}?action=query&meta=userinfo&format=json",
+        f"{wiki.api_uri}?action=query&meta=userinfo&format=xml",
+        f"{wiki.rest_uri}/v1/page/Main_Page",
+        f"{wiki.index_uri}?title=Special:OAuth/identify",
+    ):
+        response, content = OAuth1Http(oauth=alice).request(uri)
+        assert response.status == 200
+        assert b"rror" not in content
+    assert [seen.refusal is None for seen in wiki.requests] == [False, True] * 4
+
+
+def test_a_head_request_mends_the_clock_by_the_date(wiki, alice):
+    wiki.clock = lambda: time.time() + 5000
+    http = OAuth1Http(oauth=alice)
+    http.request(f"{wiki.api_uri}?action=query&format=json", "HEAD")
+    assert [seen.refusal is None for seen in wiki.requests] == [False, True]
+
+
+def test_a_refusal_without_a_reason_at_the_right_time_is_an_answer(wiki):
+    """rest.php says the same for a wrong secret; then the Date is ours, and asking again would not help."""
+    http = OAuth1Http(oauth=OAuth1(*wiki.owner_only("Alice")[:3], "wrong"))
+    assert http.request(f"{wiki.rest_uri}/v1/page/Main_Page")[0].status == 403
+    assert len(wiki.requests) == 1
+
+
+def test_a_problem_report_mends_the_clock(http, serve):
+    now = int(time.time()) + 9000
+    report = f"oauth_problem=timestamp_refused&oauth_acceptable_timestamps={now - 100}-{now + 100}"
+    server = serve(in_turn(answer(report, "401 Unauthorized"), answer()))
+    assert http.request(server.uri())[1] == b"ok"
+    assert abs(int(reference.protocol_parameters(server.received[1])["oauth_timestamp"]) - now) < 50
+
+
+def test_a_server_that_goes_on_refusing_is_asked_twice(http, serve):
+    server = serve(lambda r: refused(f"Expired timestamp, yours {timestamp(r)}, ours 12345"))
+
+    def timestamp(received):
+        return reference.protocol_parameters(received)["oauth_timestamp"]
+
+    _, content = http.request(server.uri())
+    assert b"Expired timestamp" in content
+    assert len(server.received) == 2
+    assert timestamp(server.received[1]) in ("12345", "12346")
+
+
+def test_a_clock_that_was_mended_in_vain_is_put_back(http, serve):
+    """rest.php's 403 with a stale Date, of a copy in between: the wiki minds something else."""
+    stale = answer('{"error":"rest-read-denied"}', "403 Forbidden", Content_Type="application/json",
+                   Date="Thu, 01 Jan 2026 00:00:00 GMT")  # fmt: skip
+    server = serve(lambda _: stale)
+    for _ in range(2):
+        assert http.request(server.uri())[0].status == 403
+    times = [int(reference.protocol_parameters(each)["oauth_timestamp"]) for each in server.received]
+    assert [abs(each - time.time()) < 60 for each in times] == [True, False, True, False]
+
+
+def test_a_refusal_that_quotes_another_timestamp_moves_nothing(http, serve):
+    """A page's text can say it too; what the server repeats is what was sent."""
+    server = serve(lambda _: refused("Expired timestamp, yours 1, ours 2"))
+    http.request(server.uri())
+    assert len(server.received) == 1
+
+
+@pytest.mark.parametrize("words", ["Invalid signature", "Invalid consumer", "No approved grant was found"])
+def test_other_refusals_are_answers(http, serve, words):
+    server = serve(lambda _: refused(words))
+    _, content = http.request(server.uri())
+    assert words.encode() in content
+    assert len(server.received) == 1
+
+
+def test_an_answer_lost_after_the_clock_was_mended_is_noticed_too(http, serve):
+    """Refused for the clock, sent again, acted upon, answer lost, refused for the nonce."""
+    answers = iter([None, DROP, refused("Nonce already used: x")])
+
+    def handler(received):
+        sent = reference.protocol_parameters(received)["oauth_timestamp"]
+        if len(server.received) == 1:
+            next(answers)
+            return refused(f"Expired timestamp, yours {sent}, ours {int(sent) + 5000}")
+        return next(answers)
+
+    server = serve(handler)
+    with pytest.raises(ResponseLostError, match="most likely acted"):
+        http.request(server.uri(), "POST", "a=1", FORM)
+    assert len(server.received) == 3
+    assert nonce_of(server.received[0]) != nonce_of(server.received[1]) == nonce_of(server.received[2])
+
+
+def test_a_file_is_sent_whole_again_after_a_refusal_for_the_clock(http, serve):
+    server = clock_server(serve, 5000)
+    assert http.request(server.uri(), "PUT", io.BytesIO(b"x" * 10), {"content-type": "image/png"})[1] == b"ok"
+    assert [each.body for each in server.received] == [b"x" * 10] * 2
+
+
+def test_a_body_that_can_be_read_once_leaves_the_refusal_and_the_next_request_is_right(http, serve):
+    server = clock_server(serve, 5000)
+    _, content = http.request(server.uri(), "PUT", iter([b"x"]), {"content-type": "image/png"})
+    assert b"Expired timestamp" in content
+    assert http.request(server.uri(), "PUT", iter([b"x"]), {"content-type": "image/png"})[1] == b"ok"
+    assert len(server.received) == 2
+
+
+def test_a_copy_that_is_refused_for_the_clock_is_not_sent_a_third_time(http, serve):
+    """The clock is looked at before the nonce, so the first copy may have been acted upon."""
+
+    def handler(received):
+        if len(server.received) == 1:
+            return DROP
+        sent = reference.protocol_parameters(received)["oauth_timestamp"]
+        return refused(f"Expired timestamp, yours {sent}, ours {int(sent) + 5000}")
+
+    server = serve(handler)
+    with pytest.raises(ResponseLostError, match="not known") as caught:
+        http.request(server.uri(), "POST", "a=1", FORM)
+    assert (caught.value.reason, len(server.received)) == ("other", 2)

@@ -1,0 +1,31 @@
+"""Copies and pickles of an Http."""
+
+import copy
+import pickle
+
+import httplib2
+import pytest
+
+from .signed import is_signed
+from .swapped import MixinInFront
+
+
+@pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy, lambda http: pickle.loads(pickle.dumps(http))])
+def test_copies_sign_too(http, serve, duplicate, tmp_path):
+    server = serve()
+    http.cache = httplib2.FileCache(str(tmp_path))
+    http.request(server.uri())
+    twin = duplicate(http)
+    assert twin.oauth == http.oauth
+    assert twin.cache.cache == str(tmp_path)
+    assert twin.connections == {}
+    twin.request(server.uri())
+    http.request(server.uri())
+    assert [is_signed(each) for each in server.received] == [True] * 3
+
+
+def test_a_pickle_of_a_mapping_and_of_a_frameworks_http(serve, oauth):
+    server = serve()
+    http = pickle.loads(pickle.dumps(MixinInFront(oauth={"localhost": oauth})))
+    http.request(server.uri())
+    assert is_signed(server.received[0])

@@ -1,0 +1,118 @@
+"""Requests with an Authorization header of their own, which are not signed."""
+
+import httplib2
+import pytest
+
+from httplib2_oauthlib import (
+    OAuth1Http,
+    OAuth1Mixin,
+)
+
+from ..servers import answer, in_turn
+from .handlers import per_user
+
+
+@pytest.mark.parametrize("name", ["Authorization", "authorization", b"authorization"])
+def test_a_callers_own_authorization_wins(http, serve, name):
+    server = serve()
+    http.request(server.uri(), headers={name: "Bearer x"})
+    assert server.received[0].headers["authorization"] == "Bearer x"
+
+
+def test_an_authorization_that_a_framework_adds_at_the_last_moment_wins(serve, oauth):
+    class Framework(OAuth1Mixin, httplib2.Http):
+        pass
+
+    class Base(httplib2.Http):
+        def _conn_request(self, conn, request_uri, method, body, headers):
+            return super()._conn_request(conn, request_uri, method, body, {**headers, "authorization": "Bearer x"})
+
+    class Swapped(OAuth1Mixin, Base):
+        pass
+
+    server = serve()
+    Swapped(oauth=oauth).request(server.uri())
+    assert server.received[0].headers["authorization"] == "Bearer x"
+
+
+def test_a_call_with_its_own_authorization_is_not_signed_after_a_redirect(http, serve):
+    """httplib2 drops the header there; ours must not slip in."""
+    server = serve(in_turn(answer(status="302 Found", Location="/there"), answer()))
+    http.request(server.uri(), headers={"Authorization": "Bearer x"})
+    assert "authorization" not in server.received[1].headers
+
+
+class OwnHeaders:
+    """Headers as werkzeug and wsgiref have them: items(), but no Mapping."""
+
+    def items(self):
+        return [("Authorization", "Bearer x")]
+
+
+class AddsItsOwn(OAuth1Mixin, httplib2.Http):
+    def request(self, uri, method="GET", body=None, headers=None, *args, **kwargs):
+        headers = {"authorization": "Bearer x", **(headers or {})}
+        return super().request(uri, method, body, headers, *args, **kwargs)
+
+
+@pytest.mark.parametrize(("swapped", "headers"), [(OAuth1Http, OwnHeaders()), (AddsItsOwn, None)])
+def test_an_own_authorization_is_noticed_however_it_comes(serve, oauth, cache, swapped, headers):
+    server = serve(lambda r: answer(status="302 Found", Location="/there") if r.target == "/" else per_user(r))
+    http = swapped(cache, oauth=oauth)
+    http.request(server.uri(), headers=headers)
+    assert [each.headers.get("authorization", "")[:6] for each in server.received] in (
+        ["Bearer", ""],
+        ["Bearer", "Bearer"],
+    )
+    assert OAuth1Http(cache, oauth=oauth).request(server.uri("/there"))[1] == b"token"
+
+
+class Authorizes(httplib2.Http):
+    """lazr.restfulclient's way: the header is added further in, to what httplib2 hands on."""
+
+    def _request(self, conn, host, absolute_uri, request_uri, method, body, headers, redirections, cachekey):
+        if absolute_uri.endswith("/"):
+            headers["authorization"] = "Bearer x"
+        arguments = (conn, host, absolute_uri, request_uri, method, body, headers, redirections, cachekey)
+        return super()._request(*arguments)
+
+
+class MixinOverAuthorizes(OAuth1Mixin, Authorizes):
+    pass
+
+
+def test_an_authorization_that_a_framework_adds_further_in_wins_for_the_call(serve, oauth):
+    server = serve(in_turn(answer(status="302 Found", Location="/there"), answer()))
+    MixinOverAuthorizes(oauth=oauth).request(server.uri())
+    assert [each.headers.get("authorization") for each in server.received] == ["Bearer x", None]
+
+
+def test_a_caller_with_an_own_authorization_does_not_read_the_users_entry(serve, cache, oauth):
+    server = serve(per_user)
+    http = OAuth1Http(cache, oauth=oauth)
+    assert http.request(server.uri())[1] == b"token"
+    assert http.request(server.uri(), headers={"authorization": "Bearer x"})[1] == b"nobody"
+
+
+def test_an_answer_to_basic_credentials_is_not_cached_as_the_users(serve, cache, oauth):
+    def handler(received):
+        if received.headers.get("authorization", "").startswith("Basic"):
+            return answer("bob", Cache_Control="max-age=600", Date=httplib2.email.utils.formatdate(usegmt=True))
+        return (
+            answer("no", "401 Unauthorized", WWW_Authenticate='Basic realm="x"')
+            if len(server.received) == 1
+            else per_user(received)
+        )
+
+    server = serve(handler)
+    http = OAuth1Http(cache, oauth=oauth)
+    http.add_credentials("bob", "password")
+    assert http.request(server.uri())[1] == b"bob"
+    assert OAuth1Http(cache, oauth=oauth).request(server.uri())[1] == b"token"
+
+
+def test_an_answer_to_the_callers_own_authorization_is_not_cached_as_the_users(serve, cache, oauth):
+    server = serve(per_user)
+    http = OAuth1Http(cache, oauth=oauth)
+    http.request(server.uri(), headers={"Authorization": "Bearer somebody-else"})
+    assert http.request(server.uri())[1] == b"token"

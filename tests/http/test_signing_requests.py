@@ -1,0 +1,206 @@
+"""OAuth1Http over real sockets: which requests are signed, and what still behaves as in httplib2."""
+
+import io
+
+import httplib2
+import pytest
+
+from httplib2_oauthlib import (
+    InsecureTransportError,
+    OAuth1,
+    OAuth1Http,
+    OAuthError,
+    SigningError,
+)
+
+from ..servers import answer, in_turn
+from .connections import Elsewhere
+from .signed import FORM, SECRETS, is_signed, nonce_of
+
+
+def test_every_request_is_signed(http, serve):
+    server = serve()
+    response, content = http.request(server.uri("/p?a=1"))
+    assert (response.status, content) == (200, b"ok")
+    http.request(server.uri("/q"), "POST", "a=\u00e9&b=+", FORM)
+    http.request(server.uri("/r"), "PUT", '{"a": 1}', {"Content-Type": "application/json"})
+    assert [is_signed(each) for each in server.received] == [True] * 3
+    assert len({nonce_of(each) for each in server.received}) == 3
+
+
+def test_a_plain_http_sends_what_httplib2_sends(serve):
+    server = serve()
+    httplib2.Http().request(server.uri("/p?a=b|c"), "POST", "a=1", {**FORM, "x-mine": "1"})
+    OAuth1Http().request(server.uri("/p?a=b|c"), "POST", "a=1", {**FORM, "x-mine": "1"})
+    assert server.received[0] == server.received[1]
+
+
+def test_logging_in_and_out_at_run_time(serve, oauth):
+    server = serve()
+    http = OAuth1Http()
+    for who in (None, oauth, None, oauth):
+        http.oauth = who
+        http.request(server.uri())
+    assert [is_signed(each) for each in server.received] == [False, True, False, True]
+
+
+@pytest.mark.parametrize(
+    ("method", "body", "headers"),
+    [
+        ("POST", b"\x00\xff binary", {"content-type": "image/png"}),
+        ("POST", io.BytesIO(b"file " * 1000), {"content-type": "application/octet-stream"}),
+        ("POST", (part for part in (b"a=1", b"&b=2")), {"content-type": "multipart/form-data; boundary=x"}),
+        ("POST", io.BytesIO(b"a=1&b=%20"), FORM),
+        ("POST", (part for part in (b"a=1", b"&b=2")), FORM),
+        ("PATCH", "{}", {"content-type": "application/json"}),
+        ("DELETE", None, {}),
+        ("OPTIONS", None, {}),
+        ("GET", None, FORM),
+        ("POST", "h\u00e9llo", {"content-type": "text/plain; charset=latin-1"}),
+        ("POST", "text=\u6f22 \U0001f600", FORM),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_bodies_of_every_kind_arrive_and_are_signed(http, serve, method, body, headers):
+    server = serve()
+    if isinstance(body, io.BytesIO):
+        expected = body.getvalue()
+    elif body is None or isinstance(body, str | bytes):
+        expected = (
+            (body or "").encode("utf-8" if headers == FORM else "latin-1") if not isinstance(body, bytes) else body
+        )
+    else:
+        expected = b"a=1&b=2"
+    http.request(server.uri("/p?q=1"), method, body, headers)
+    assert server.received[0].body == expected
+    assert is_signed(server.received[0])
+
+
+@pytest.mark.parametrize("path", ["/a|b?c=d|e f", "/?a[]=\u00e9&b=\"'\\", "/p;", "/p;?a", "?x", "", "/%7e~?%zz=%"])
+def test_what_httplib2_would_send_raw_is_encoded_and_signed(http, serve, path):
+    server = serve()
+    http.request(server.uri(path))
+    assert is_signed(server.received[0])
+    assert not set('|[]"\\ ') & set(server.received[0].target)
+
+
+def test_an_ipv6_host_is_signed(http, serve):
+    server = serve(host="::1")
+    http.request(server.uri(host="[::1]"))
+    assert server.received[0].headers["host"].startswith("[::1]:")
+    assert is_signed(server.received[0])
+
+
+def test_an_international_host_is_signed_and_its_own_redirects_too(serve, oauth):
+    server = serve(in_turn(answer(status="302 Found", Location="http://B\u00dcCHER.example/2"), answer()))
+    http = OAuth1Http(oauth=oauth)
+    http.connections["http:xn--bcher-kva.example"] = connection = Elsewhere("xn--bcher-kva.example")
+    connection.port_to_use = server.port
+    http.request("http://b\u00fccher.example/1")
+    assert [each.headers["host"] for each in server.received] == ["xn--bcher-kva.example"] * 2
+    assert [is_signed(each) for each in server.received] == [True, True]
+
+
+def test_a_host_that_is_none_is_httplib2s_error(http):
+    with pytest.raises(UnicodeError):
+        http.request("http://\u00e9..example/")
+
+
+def test_a_connection_class_with_a_default_port_of_its_own_is_signed(serve, oauth, tls, ca_certs):
+    class Odd(httplib2.HTTPSConnectionWithTimeout):
+        default_port = 8443
+
+    server = serve(tls=tls)
+    OAuth1Http(ca_certs=ca_certs, oauth=oauth).request(server.uri("/p"), connection_type=Odd)
+    assert is_signed(server.received[0])
+
+
+@pytest.mark.parametrize(
+    "spelling", ["http://localhost:0{port}/", "http://local\thost:{port}/", "http://LOCALHOST:{port}"]
+)
+def test_other_spellings_of_an_authority_are_signed(http, serve, spelling):
+    server = serve()
+    http.request(spelling.format(port=server.port))
+    assert is_signed(server.received[0])
+
+
+def test_an_international_connection_is_signed(http, serve):
+    server = serve()
+    connection = Elsewhere("b\u00fccher.example")
+    connection.port_to_use = server.port
+    http._conn_request(connection, "/p?a=1", "GET", None, {})
+    assert (server.received[0].target, is_signed(server.received[0])) == ("/p?a=1", True)
+
+
+def test_an_upper_case_host_is_signed(http, serve):
+    server = serve()
+    http.request(server.uri("/A").replace("localhost", "LocalHost"))
+    assert is_signed(server.received[0])
+
+
+def test_a_request_over_tls_is_signed(serve, oauth, tls, ca_certs):
+    server = serve(tls=tls)
+    OAuth1Http(ca_certs=ca_certs, oauth=oauth).request(server.uri("/p?a=1"))
+    assert is_signed(server.received[0])
+
+
+def test_plaintext_goes_over_tls_only(serve, tls, ca_certs):
+    secure, plain = serve(tls=tls), serve()
+    oauth = OAuth1("client", SECRETS.client, "token", SECRETS.token, signature_method="PLAINTEXT")
+    http = OAuth1Http(ca_certs=ca_certs, oauth=oauth)
+    http.request(secure.uri())
+    assert is_signed(secure.received[0])
+    with pytest.raises(InsecureTransportError):
+        http.request(plain.uri())
+    assert plain.connections == 0
+
+
+@pytest.mark.parametrize("placement", ["QUERY", "BODY"])
+def test_other_placements_arrive(serve, placement):
+    server = serve()
+    oauth = OAuth1("client", SECRETS.client, "token", SECRETS.token, signature_type=placement)
+    OAuth1Http(oauth=oauth).request(server.uri("/p?a=1"), "POST", "b=2", FORM)
+    assert is_signed(server.received[0])
+
+
+def test_what_cannot_be_signed_sends_nothing(http, serve):
+    server = serve()
+    with pytest.raises(SigningError) as caught:
+        http.request(server.uri(), "POST", {"a": "1"}, FORM)
+    assert isinstance(caught.value, httplib2.HttpLib2Error)
+    assert isinstance(caught.value, OAuthError)
+    assert server.connections == 0
+
+
+def test_httplib2s_own_errors_pass_unchanged(http):
+    with pytest.raises(httplib2.error.RelativeURIError):
+        http.request("/relative")
+    with pytest.raises(ConnectionRefusedError):
+        http.request("http://127.0.0.1:1/")
+
+
+def test_forced_status_codes_cover_signing_errors_too(http, serve):
+    """What force_exception_to_status_code is for; the message shows no secret."""
+    http.force_exception_to_status_code = True
+    response, content = http.request(serve().uri(), "POST", {"a": "canary"}, FORM)
+    assert response.status == 400
+    assert b"urlencode" in content
+    assert b"canary" not in content
+
+
+def test_the_callers_headers_are_not_changed(http, serve):
+    headers = {"X-Mine": "1", "Content-Type": "Application/X-WWW-Form-Urlencoded"}
+    before = dict(headers)
+    http.request(serve().uri(), "POST", "a=1", headers)
+    assert headers == before
+
+
+def test_close_forgets_httplib2s_credentials_and_can_be_used_again(http, serve):
+    server = serve()
+    http.add_credentials("name", "password")
+    http.request(server.uri())
+    http.close()
+    assert list(http.credentials.iter("")) == []
+    assert isinstance(http.credentials, httplib2.Credentials)
+    http.request(server.uri())
+    assert is_signed(server.received[1])
