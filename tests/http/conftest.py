@@ -1,15 +1,12 @@
-"""Fixtures of the tests of OAuth1Http, OAuth1Mixin, HttpPool and install()."""
+"""Fixtures for the tests of OAuth1Http, OAuth1Mixin, HttpPool and install()."""
 
 import httplib2
 import pytest
 
-from httplib2_oauthlib import (
-    OAuth1,
-    OAuth1Http,
-)
+from httplib2_oauthlib import OAuth1, OAuth1Http
 
-from .caches import Memory
-from .signed import SECRETS
+from .memory_cache import MemoryCache
+from .signed_requests import SECRETS
 
 
 @pytest.fixture
@@ -26,4 +23,4 @@ def http(oauth):
 
 @pytest.fixture(params=["file", "memory"])
 def cache(request, tmp_path):
-    return httplib2.FileCache(str(tmp_path / "cache")) if request.param == "file" else Memory()
+    return httplib2.FileCache(str(tmp_path / "cache")) if request.param == "file" else MemoryCache()

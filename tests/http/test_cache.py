@@ -3,22 +3,18 @@
 import httplib2
 import pytest
 
-from httplib2_oauthlib import (
-    OAuth1,
-    OAuth1Http,
-    OAuth1Mixin,
-)
+from httplib2_oauthlib import OAuth1, OAuth1Http, OAuth1Mixin
 
 from ..servers import answer, in_turn
-from .caches import Memory
-from .connections import Elsewhere
-from .handlers import per_user, vary
-from .signed import SECRETS, is_signed, nonce_of
+from .handlers import extra_headers, per_user
+from .loopback_connection import LoopbackConnection
+from .memory_cache import MemoryCache
+from .signed_requests import SECRETS, is_signed, nonce_of
 
 
 @pytest.mark.parametrize("header", [None, "Authorization", "Accept-Encoding,Cookie,Authorization"])
 def test_users_never_share_an_entry_and_always_hit_their_own(serve, cache, header, monkeypatch):
-    monkeypatch.setitem(vary, "Vary", header) if header else None
+    monkeypatch.setitem(extra_headers, "Vary", header) if header else None
     server = serve(per_user)
     users = {
         "nobody": None,
@@ -108,7 +104,7 @@ def test_a_frameworks_own_cache_attribute_keeps_users_apart_too(serve, framework
     bases = [(OAuth1Mixin, framework), (framework, OAuth1Mixin), (framework, OAuth1Http)][order]
     http = type("Swapped", bases, {})()
     assert http.cache is None
-    http.cache = cache = Memory()
+    http.cache = cache = MemoryCache()
     assert http.cache is cache
     server = serve(per_user)
     for _ in range(2):
@@ -123,7 +119,7 @@ def test_a_redirect_to_https_does_not_move_what_is_cached_before_it(serve, oauth
     secure = serve(lambda _: answer("", "304 Not Modified"), tls=tls)
     answers = [answer("private", ETag='"1"'), answer(status="302 Found", Location=secure.uri("/"))]
     server = serve(in_turn(*answers))
-    cache = Memory()
+    cache = MemoryCache()
     http = OAuth1Http(cache, ca_certs=ca_certs, oauth=oauth)
     for _ in range(2):
         http.request(server.uri("/p"))
@@ -132,15 +128,15 @@ def test_a_redirect_to_https_does_not_move_what_is_cached_before_it(serve, oauth
 
 def test_a_default_port_is_the_same_uri_to_cache_and_signature(oauth, serve):
     server = serve(lambda _: answer("x", Cache_Control="max-age=600"))
-    connection = type("ToTheServer", (Elsewhere,), {"port_to_use": server.port})
+    connection = type("ToTheServer", (LoopbackConnection,), {"server_port": server.port})
     asked = []
-    http = OAuth1Http(Memory(), oauth=lambda uri: asked.append(uri) or oauth)
+    http = OAuth1Http(MemoryCache(), oauth=lambda uri: asked.append(uri) or oauth)
     http.request("http://Wiki.example:80/p?a=1", connection_type=connection)
     assert asked == ["http://wiki.example/p?a=1"]
 
 
 def test_a_cache_that_is_false_is_not_used_as_in_httplib2(serve, oauth):
-    class Empty(Memory):
+    class Empty(MemoryCache):
         def __len__(self):
             return len(self.entries)
 
@@ -152,7 +148,7 @@ def test_a_cache_that_is_false_is_not_used_as_in_httplib2(serve, oauth):
 
 
 def test_the_cache_stays_readable_and_settable(tmp_path, oauth):
-    cache = Memory()
+    cache = MemoryCache()
     http = OAuth1Http(cache, oauth=oauth)
     assert http.cache is cache
     http.cache = None
@@ -169,7 +165,7 @@ def test_a_caches_own_attributes_are_read_and_set_while_a_request_runs(serve, oa
             self.cache.media_type = self.cache.media_type + "+json"
             return super()._conn_request(*args)
 
-    cache = Memory()
+    cache = MemoryCache()
     cache.media_type = "application/x"
     Framework(cache, oauth=oauth).request(serve().uri())
     assert cache.media_type == "application/x+json"

@@ -4,8 +4,8 @@ import httplib2
 import pytest
 
 from ..servers import answer, in_turn
-from .signed import is_signed
-from .swapped import MixinBehind
+from .framework_classes import MixinBehind
+from .signed_requests import is_signed
 
 
 @pytest.mark.parametrize(

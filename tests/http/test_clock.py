@@ -5,16 +5,12 @@ import time
 
 import pytest
 
-from httplib2_oauthlib import (
-    OAuth1,
-    OAuth1Http,
-    ResponseLostError,
-)
+from httplib2_oauthlib import OAuth1, OAuth1Http, ResponseLostError
 
 from .. import reference
 from ..servers import DROP, answer, in_turn
-from .handlers import clock_server, refused
-from .signed import FORM, is_signed, nonce_of
+from .handlers import clock_server, refusal
+from .signed_requests import FORM, is_signed, nonce_of
 
 
 @pytest.mark.parametrize("off", [3600, -3600, 86400, -86400])
@@ -73,7 +69,7 @@ def test_a_problem_report_mends_the_clock(http, serve):
 
 
 def test_a_server_that_goes_on_refusing_is_asked_twice(http, serve):
-    server = serve(lambda r: refused(f"Expired timestamp, yours {timestamp(r)}, ours 12345"))
+    server = serve(lambda r: refusal(f"Expired timestamp, yours {timestamp(r)}, ours 12345"))
 
     def timestamp(received):
         return reference.protocol_parameters(received)["oauth_timestamp"]
@@ -97,14 +93,14 @@ def test_a_clock_that_was_mended_in_vain_is_put_back(http, serve):
 
 def test_a_refusal_that_quotes_another_timestamp_moves_nothing(http, serve):
     """A page's text can say it too; what the server repeats is what was sent."""
-    server = serve(lambda _: refused("Expired timestamp, yours 1, ours 2"))
+    server = serve(lambda _: refusal("Expired timestamp, yours 1, ours 2"))
     http.request(server.uri())
     assert len(server.received) == 1
 
 
 @pytest.mark.parametrize("words", ["Invalid signature", "Invalid consumer", "No approved grant was found"])
 def test_other_refusals_are_answers(http, serve, words):
-    server = serve(lambda _: refused(words))
+    server = serve(lambda _: refusal(words))
     _, content = http.request(server.uri())
     assert words.encode() in content
     assert len(server.received) == 1
@@ -112,13 +108,13 @@ def test_other_refusals_are_answers(http, serve, words):
 
 def test_an_answer_lost_after_the_clock_was_mended_is_noticed_too(http, serve):
     """Refused for the clock, sent again, acted upon, answer lost, refused for the nonce."""
-    answers = iter([None, DROP, refused("Nonce already used: x")])
+    answers = iter([None, DROP, refusal("Nonce already used: x")])
 
     def handler(received):
         sent = reference.protocol_parameters(received)["oauth_timestamp"]
         if len(server.received) == 1:
             next(answers)
-            return refused(f"Expired timestamp, yours {sent}, ours {int(sent) + 5000}")
+            return refusal(f"Expired timestamp, yours {sent}, ours {int(sent) + 5000}")
         return next(answers)
 
     server = serve(handler)
@@ -149,7 +145,7 @@ def test_a_copy_that_is_refused_for_the_clock_is_not_sent_a_third_time(http, ser
         if len(server.received) == 1:
             return DROP
         sent = reference.protocol_parameters(received)["oauth_timestamp"]
-        return refused(f"Expired timestamp, yours {sent}, ours {int(sent) + 5000}")
+        return refusal(f"Expired timestamp, yours {sent}, ours {int(sent) + 5000}")
 
     server = serve(handler)
     with pytest.raises(ResponseLostError, match="not known") as caught:

@@ -4,12 +4,10 @@ import io
 
 import pytest
 
-from httplib2_oauthlib import (
-    SigningError,
-)
+from httplib2_oauthlib import SigningError
 
 from .. import reference
-from .signed import SECRETS
+from .signed_requests import SECRETS
 
 
 class Double:

@@ -6,8 +6,8 @@ import pickle
 import httplib2
 import pytest
 
-from .signed import is_signed
-from .swapped import MixinInFront
+from .framework_classes import MixinInFront
+from .signed_requests import is_signed
 
 
 @pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy, lambda http: pickle.loads(pickle.dumps(http))])

@@ -6,15 +6,12 @@ import io
 import httplib2
 import pytest
 
-from httplib2_oauthlib import (
-    OAuth1Http,
-    OAuth1Mixin,
-)
+from httplib2_oauthlib import OAuth1Http, OAuth1Mixin
 
 from .. import reference
 from ..servers import DROP, answer, in_turn
-from .handlers import clock_server, refused
-from .signed import FORM, is_signed, nonce_of
+from .handlers import clock_server, refusal
+from .signed_requests import FORM, is_signed, nonce_of
 
 
 class ChangesOnTheWay(httplib2.Http):
@@ -182,7 +179,7 @@ def test_hooks_within_hooks_take_one_refusal_for_one(serve, oauth):
     def handler(received):
         sent = reference.protocol_parameters(received)["oauth_timestamp"]
         if len(server.received) == 1:
-            return refused(f"Expired timestamp, yours {sent}, ours {int(sent) + 5000}")
+            return refusal(f"Expired timestamp, yours {sent}, ours {int(sent) + 5000}")
         return answer('{"error":"rest-read-denied"}', "403 Forbidden", Content_Type="application/json")
 
     server = serve(handler)

@@ -2,15 +2,12 @@
 
 import pytest
 
-from httplib2_oauthlib import (
-    OAuth1,
-    OAuth1Http,
-)
+from httplib2_oauthlib import OAuth1, OAuth1Http
 
 from .. import reference
 from ..servers import answer
-from .connections import Elsewhere
-from .signed import SECRETS, is_signed
+from .loopback_connection import LoopbackConnection
+from .signed_requests import SECRETS, is_signed
 
 
 def test_a_mapping_signs_the_hosts_that_it_names(serve, oauth):
@@ -43,7 +40,7 @@ def test_a_mapping_signs_the_hosts_that_it_names(serve, oauth):
 )
 def test_host_patterns_are_pywikibots(serve, patterns, host, chosen):
     server = serve()
-    connection = type("ToTheServer", (Elsewhere,), {"port_to_use": server.port})
+    connection = type("ToTheServer", (LoopbackConnection,), {"server_port": server.port})
     mapping = {pattern: OAuth1(pattern.replace("*", "star")) for pattern in patterns}
     OAuth1Http(oauth=mapping).request(f"http://{host}/", connection_type=connection)
     key = reference.protocol_parameters(server.received[0]).get("oauth_consumer_key")

@@ -3,10 +3,7 @@
 import httplib2
 import pytest
 
-from httplib2_oauthlib import (
-    OAuth1Http,
-    OAuth1Mixin,
-)
+from httplib2_oauthlib import OAuth1Http, OAuth1Mixin
 
 from ..servers import answer, in_turn
 from .handlers import per_user

@@ -3,15 +3,10 @@
 import httplib2
 import pytest
 
-from httplib2_oauthlib import (
-    OAuth1,
-    OAuth1Http,
-    ResponseLostError,
-    SigningError,
-)
+from httplib2_oauthlib import OAuth1, OAuth1Http, ResponseLostError, SigningError
 
 from ..servers import answer, in_turn
-from .signed import FORM, SECRETS, is_signed, nonce_of
+from .signed_requests import FORM, SECRETS, is_signed, nonce_of
 
 
 @pytest.mark.parametrize("code", [301, 302, 303, 307, 308])

@@ -5,11 +5,9 @@ import threading
 
 import httplib2
 
-from httplib2_oauthlib import (
-    OAuth1Http,
-)
+from httplib2_oauthlib import OAuth1Http
 
-from .signed import is_signed, nonce_of
+from .signed_requests import is_signed, nonce_of
 
 
 def test_threads_with_an_http_each_share_one_oauth(serve, oauth):

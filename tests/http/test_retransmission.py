@@ -7,14 +7,11 @@ import json
 import httplib2
 import pytest
 
-from httplib2_oauthlib import (
-    OAuth1Http,
-    ResponseLostError,
-)
+from httplib2_oauthlib import OAuth1Http, ResponseLostError
 
 from ..servers import DROP, answer, in_turn
-from .handlers import refused
-from .signed import FORM, is_signed, nonce_of
+from .handlers import refusal
+from .signed_requests import FORM, is_signed, nonce_of
 
 
 def test_a_safe_request_is_signed_afresh_when_it_is_sent_again(http, serve):
@@ -36,7 +33,7 @@ def test_any_other_request_keeps_its_nonce_when_it_is_sent_again(http, serve, me
 @pytest.mark.parametrize(
     "refusal",
     [
-        refused("Nonce already used: x"),
+        refusal("Nonce already used: x"),
         answer("", "401 Unauthorized", WWW_Authenticate='OAuth oauth_problem="nonce_used"'),
     ],
     ids=["mediawiki", "problem report"],
@@ -54,7 +51,7 @@ def test_a_copy_that_is_refused_for_its_nonce_says_that_the_answer_was_lost(http
     "refusal",
     [
         answer('{"error":"rest-read-denied"}', "403 Forbidden", Content_Type="application/json"),
-        refused("Whatever"),
+        refusal("Whatever"),
         answer("", "401 Unauthorized", WWW_Authenticate='OAuth oauth_problem="permission_denied"'),
     ],
     ids=["rest.php", "api.php", "problem report"],
@@ -68,12 +65,12 @@ def test_a_copy_that_is_refused_without_a_reason_leaves_open_what_was_done(http,
 
 @pytest.mark.parametrize("words", ["Invalid signature", "Invalid consumer", "No approved grant was found"])
 def test_a_copy_that_is_refused_for_what_the_first_would_have_been_is_an_answer(http, serve, words):
-    server = serve(in_turn(DROP, refused(words)))
+    server = serve(in_turn(DROP, refusal(words)))
     assert words.encode() in http.request(server.uri(), "POST", "a=1", FORM)[1]
 
 
 def test_a_nonce_that_is_refused_at_once_is_the_servers_answer(http, serve):
-    server = serve(lambda _: refused("Nonce already used: x"))
+    server = serve(lambda _: refusal("Nonce already used: x"))
     response, content = http.request(server.uri(), "POST", "a=1", FORM)
     assert (response.status, b"Nonce already used" in content) == (200, True)
 

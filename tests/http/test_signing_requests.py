@@ -5,17 +5,11 @@ import io
 import httplib2
 import pytest
 
-from httplib2_oauthlib import (
-    InsecureTransportError,
-    OAuth1,
-    OAuth1Http,
-    OAuthError,
-    SigningError,
-)
+from httplib2_oauthlib import InsecureTransportError, OAuth1, OAuth1Http, OAuthError, SigningError
 
 from ..servers import answer, in_turn
-from .connections import Elsewhere
-from .signed import FORM, SECRETS, is_signed, nonce_of
+from .loopback_connection import LoopbackConnection
+from .signed_requests import FORM, SECRETS, is_signed, nonce_of
 
 
 def test_every_request_is_signed(http, serve):
@@ -94,8 +88,8 @@ def test_an_ipv6_host_is_signed(http, serve):
 def test_an_international_host_is_signed_and_its_own_redirects_too(serve, oauth):
     server = serve(in_turn(answer(status="302 Found", Location="http://B\u00dcCHER.example/2"), answer()))
     http = OAuth1Http(oauth=oauth)
-    http.connections["http:xn--bcher-kva.example"] = connection = Elsewhere("xn--bcher-kva.example")
-    connection.port_to_use = server.port
+    http.connections["http:xn--bcher-kva.example"] = connection = LoopbackConnection("xn--bcher-kva.example")
+    connection.server_port = server.port
     http.request("http://b\u00fccher.example/1")
     assert [each.headers["host"] for each in server.received] == ["xn--bcher-kva.example"] * 2
     assert [is_signed(each) for each in server.received] == [True, True]
@@ -126,8 +120,8 @@ def test_other_spellings_of_an_authority_are_signed(http, serve, spelling):
 
 def test_an_international_connection_is_signed(http, serve):
     server = serve()
-    connection = Elsewhere("b\u00fccher.example")
-    connection.port_to_use = server.port
+    connection = LoopbackConnection("b\u00fccher.example")
+    connection.server_port = server.port
     http._conn_request(connection, "/p?a=1", "GET", None, {})
     assert (server.received[0].target, is_signed(server.received[0])) == ("/p?a=1", True)
 

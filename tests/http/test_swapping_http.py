@@ -5,14 +5,11 @@ import functools
 import httplib2
 import pytest
 
-from httplib2_oauthlib import (
-    OAuth1Http,
-    OAuth1Mixin,
-)
+from httplib2_oauthlib import OAuth1Http, OAuth1Mixin
 
 from ..servers import answer, in_turn
-from .signed import FORM, is_signed
-from .swapped import SWAPPED, FrameworkHttp, MixinBehind, MixinInFront
+from .framework_classes import COMBINATIONS, FrameworkHttp, MixinBehind, MixinInFront
+from .signed_requests import FORM, is_signed
 
 
 def test_the_arguments_are_httplib2s(tmp_path, oauth):
@@ -21,7 +18,7 @@ def test_the_arguments_are_httplib2s(tmp_path, oauth):
     assert OAuth1Http().oauth is None
 
 
-@pytest.mark.parametrize("swapped", SWAPPED)
+@pytest.mark.parametrize("swapped", COMBINATIONS)
 def test_wherever_the_mixin_stands_requests_are_signed(serve, oauth, swapped):
     server = serve()
     http = swapped.__new__(swapped)
@@ -32,7 +29,7 @@ def test_wherever_the_mixin_stands_requests_are_signed(serve, oauth, swapped):
     assert is_signed(server.received[0])
 
 
-@pytest.mark.parametrize("swapped", SWAPPED)
+@pytest.mark.parametrize("swapped", COMBINATIONS)
 def test_wherever_the_mixin_stands_a_frameworks_own_redirects_leak_nothing(serve, oauth, swapped):
     elsewhere = serve()
     server = serve(in_turn(answer(status="302 Found", Location=elsewhere.uri("/x")), answer()))

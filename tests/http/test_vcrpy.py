@@ -3,11 +3,9 @@
 import httplib2
 import pytest
 
-from httplib2_oauthlib import (
-    OAuth1Http,
-)
+from httplib2_oauthlib import OAuth1Http
 
-from .signed import is_signed
+from .signed_requests import is_signed
 
 
 def test_a_connection_is_known_for_https_while_a_cassette_is_open(http, serve, tls, ca_certs, tmp_path):

@@ -1,15 +1,13 @@
-"""What the tests of this folder sign with, and how they verify what a server received."""
+"""The credentials of the tests in this folder, and the verification of what a server received."""
 
 from .. import reference
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
-
-
 SECRETS = reference.Secrets("client secret", "token secret")
 
 
 def is_signed(received):
-    """Whether a request carries protocol parameters; if so, they are valid."""
+    """Return whether a request carries OAuth parameters. Their signature must be valid."""
     if not reference.protocol_parameters(received):
         assert "authorization" not in received.headers
         return False

@@ -1,15 +1,12 @@
-"""Http classes of a framework, and the ways to combine them with OAuth1Mixin or OAuth1Http."""
+"""A framework's Http class, and the ways to combine it with OAuth1Mixin or OAuth1Http."""
 
 import httplib2
 
-from httplib2_oauthlib import (
-    OAuth1Http,
-    OAuth1Mixin,
-)
+from httplib2_oauthlib import OAuth1Http, OAuth1Mixin
 
 
 class FrameworkHttp(httplib2.Http):
-    """A framework's own: another constructor, another name for redirections, redirects of its own."""
+    """A framework's Http with a different constructor, a renamed argument, and its own handling of redirects."""
 
     def __init__(self, *args, max_redirects=5, **kwargs):
         self.max_redirects = max_redirects
@@ -18,7 +15,7 @@ class FrameworkHttp(httplib2.Http):
     def request(self, uri, method="GET", body=None, headers=None, max_redirects=None, connection_type=None):
         max_redirects = self.max_redirects if max_redirects is None else max_redirects
         self.follow_redirects = False
-        # Past every class between this one and httplib2's.
+        # This call skips every class between this one and httplib2.Http.
         response, content = httplib2.Http.request(self, uri, method, body, headers, max_redirects, connection_type)
         if response.status == 302 and max_redirects:
             return self.request(response["location"], "GET", headers=headers, max_redirects=max_redirects - 1)
@@ -33,22 +30,29 @@ class MixinBehind(FrameworkHttp, OAuth1Mixin):
     pass
 
 
-class OursBehind(FrameworkHttp, OAuth1Http):
+class OAuth1HttpBehind(FrameworkHttp, OAuth1Http):
     pass
 
 
-class BelowMixinBehind(MixinBehind):
+class SubclassOfMixinBehind(MixinBehind):
     pass
 
 
-class OursAsBase(OAuth1Http):
-    """A framework whose base class was swapped."""
+class OAuth1HttpAsBase(OAuth1Http):
+    """A framework's class whose base class was replaced by OAuth1Http."""
 
     request = FrameworkHttp.request
 
 
-class BelowOursAsBase(OursAsBase):
+class SubclassOfOAuth1HttpAsBase(OAuth1HttpAsBase):
     pass
 
 
-SWAPPED = [MixinInFront, MixinBehind, BelowMixinBehind, OursBehind, OursAsBase, BelowOursAsBase]
+COMBINATIONS = [
+    MixinInFront,
+    MixinBehind,
+    SubclassOfMixinBehind,
+    OAuth1HttpBehind,
+    OAuth1HttpAsBase,
+    SubclassOfOAuth1HttpAsBase,
+]

@@ -1,8 +1,8 @@
-"""A cache in memory."""
+"""A cache for httplib2 in memory."""
 
 
-class Memory:
-    """Any object with get, set and delete."""
+class MemoryCache:
+    """A cache with the three methods that httplib2 calls: get, set and delete."""
 
     def __init__(self):
         self.entries = {}
