@@ -1,5 +1,7 @@
 """A connection class that connects to a test server, whatever the host of the URI is."""
 
+import socket
+
 import httplib2
 
 
@@ -9,6 +11,4 @@ class LoopbackConnection(httplib2.HTTPConnectionWithTimeout):
     server_port = 0
 
     def connect(self):
-        import socket
-
         self.sock = socket.create_connection(("127.0.0.1", self.server_port))

@@ -1,4 +1,4 @@
-"""Frameworks that override _conn_request(): whatever they change is sent and signed."""
+"""Frameworks that override _conn_request(): their changes to a request are signed and sent."""
 
 import http.client as http_client
 import io
@@ -14,8 +14,8 @@ from .handlers import clock_server, refusal
 from .signed_requests import FORM, is_signed, nonce_of
 
 
-class ChangesOnTheWay(httplib2.Http):
-    """A framework that adds to the request at the last moment."""
+class CallsSuper(httplib2.Http):
+    """A framework that changes the request and calls the next class in the MRO."""
 
     def _conn_request(self, conn, request_uri, method, body, headers):
         conn.timeout = 2.5
@@ -24,8 +24,8 @@ class ChangesOnTheWay(httplib2.Http):
         return super()._conn_request(conn, request_uri, method, body, {**headers, "x-csrf": "1"})
 
 
-class PastAllOthers(httplib2.Http):
-    """A framework that calls httplib2's method by its name."""
+class CallsHttplib2ByName(httplib2.Http):
+    """A framework that changes the request and calls httplib2.Http by name, past every class between."""
 
     def _conn_request(self, conn, request_uri, method, body, headers):
         return httplib2.Http._conn_request(
@@ -33,16 +33,16 @@ class PastAllOthers(httplib2.Http):
         )
 
 
-@pytest.mark.parametrize("framework", [ChangesOnTheWay, PastAllOthers])
-@pytest.mark.parametrize("order", ["in front", "behind", "ours behind", "swapped base"])
-def test_what_a_framework_changes_on_the_way_is_sent_and_signed(serve, oauth, framework, order):
+@pytest.mark.parametrize("framework", [CallsSuper, CallsHttplib2ByName])
+@pytest.mark.parametrize("order", ["in front", "behind", "OAuth1Http behind", "OAuth1Http as base"])
+def test_changes_in_an_overridden_conn_request_are_signed_and_sent(serve, oauth, framework, order):
     bases = {
         "in front": (OAuth1Mixin, framework),
         "behind": (framework, OAuth1Mixin),
-        "ours behind": (framework, OAuth1Http),
-        "swapped base": (OAuth1Http,),
+        "OAuth1Http behind": (framework, OAuth1Http),
+        "OAuth1Http as base": (OAuth1Http,),
     }[order]
-    namespace = {"_conn_request": PastAllOthers._conn_request} if order == "swapped base" else {}
+    namespace = {"_conn_request": CallsHttplib2ByName._conn_request} if order == "OAuth1Http as base" else {}
     http = type("Swapped", bases, namespace)()
     http.oauth = oauth
     server = serve(in_turn(DROP, answer()))
@@ -50,26 +50,26 @@ def test_what_a_framework_changes_on_the_way_is_sent_and_signed(serve, oauth, fr
     assert [(each.target, each.headers["x-csrf"]) for each in server.received] == [("/p?a=1&maxlag=5", "1")] * 2
     assert [is_signed(each) for each in server.received] == [True, True]
     assert len({nonce_of(each) for each in server.received}) == 1
-    if framework is ChangesOnTheWay and order != "swapped base":
+    if framework is CallsSuper and order != "OAuth1Http as base":
         assert server.received[0].body == b"b=2&minor="
         assert next(iter(http.connections.values())).timeout == 2.5
 
 
-def test_a_connection_looks_like_itself_to_a_framework(serve, oauth):
-    looked = []
+def test_framework_receives_a_connection_with_its_own_class_and_host(serve, oauth):
+    seen = []
 
     class Framework(OAuth1Mixin, httplib2.Http):
         def _conn_request(self, conn, *args):
-            looked.append((isinstance(conn, http_client.HTTPConnection), conn.host))
+            seen.append((isinstance(conn, http_client.HTTPConnection), conn.host))
             return super()._conn_request(conn, *args)
 
     Framework(oauth=oauth).request(serve().uri())
-    assert looked == [(True, "localhost")]
+    assert seen == [(True, "localhost")]
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_what_a_framework_changes_of_the_headers_on_the_way_is_signed_and_sent(serve, oauth, method):
-    """In place, in the dict that it was given."""
+def test_headers_that_a_framework_changes_in_place_are_signed_and_sent(serve, oauth, method):
+    """The framework modifies the dict that it receives."""
 
     class Framework(httplib2.Http):
         def _conn_request(self, conn, uri, method, body, headers):
@@ -86,10 +86,10 @@ def test_what_a_framework_changes_of_the_headers_on_the_way_is_signed_and_sent(s
 
 
 @pytest.mark.parametrize(
-    "content", ["", "text", None, io.BytesIO(b"stream")], ids=["no text", "text", "none", "stream"]
+    "content", ["", "text", None, io.BytesIO(b"stream")], ids=["empty str", "str", "None", "stream"]
 )
 @pytest.mark.parametrize("status", ["200 OK", "401 Unauthorized", "403 Forbidden"])
-def test_a_framework_may_return_content_of_any_kind(serve, oauth, content, status):
+def test_framework_can_return_content_of_any_type(serve, oauth, content, status):
     class Framework(httplib2.Http):
         def _conn_request(self, conn, uri, method, body, headers):
             conn.request(method, uri, body, headers)
@@ -106,7 +106,7 @@ def test_a_framework_may_return_content_of_any_kind(serve, oauth, content, statu
     assert returned is content
 
 
-def test_headers_of_any_kind_that_httplib2_takes_are_taken(serve, oauth):
+def test_headers_of_each_type_that_httplib2_accepts_are_accepted(serve, oauth):
     class Items:
         def items(self):
             return [("x-mine", "1")]
@@ -122,35 +122,20 @@ def test_headers_of_any_kind_that_httplib2_takes_are_taken(serve, oauth):
     assert server.received[2].headers["x-mine"] == "1"
 
 
-def test_a_function_is_asked_about_a_uri_as_it_is_compared(serve, oauth):
-    """Whatever a connection calls its host."""
-    asked = []
-
-    class Loud(httplib2.HTTPConnectionWithTimeout):
-        def __init__(self, host, **kwargs):
-            super().__init__(host.upper(), **kwargs)
-
-    server = serve()
-    http = OAuth1Http(oauth=lambda uri: asked.append(uri) or oauth)
-    http.request(server.uri("/p?a=1"), connection_type=Loud)
-    assert asked == [server.uri("/p?a=1")]
-    assert is_signed(server.received[0])
-
-
-def test_a_connection_keeps_what_it_is_given(serve, oauth):
-    """Requests over one connection, signed or not, are answered by responses of http.client's kind."""
+def test_connection_keeps_a_response_class_that_derives_from_http_clients(serve, oauth):
+    """This holds after signed and unsigned requests over one connection."""
     server = serve()
     http = OAuth1Http(oauth=oauth)
-    for who in (oauth, None, oauth):
-        http.oauth = who
+    for value in (oauth, None, oauth):
+        http.oauth = value
         assert http.request(server.uri())[1] == b"ok"
     (conn,) = http.connections.values()
     assert issubclass(conn.response_class, http_client.HTTPResponse)
     assert len(server.received) == 3
 
 
-@pytest.mark.parametrize("order", ["in front", "ours behind"])
-def test_hooks_within_hooks_sign_and_mend_the_clock_once(serve, oauth, order):
+@pytest.mark.parametrize("order", ["in front", "OAuth1Http behind"])
+def test_nested_hooks_sign_once_and_correct_the_timestamp_once(serve, oauth, order):
     class Framework(httplib2.Http):
         def _conn_request(self, *args):
             return super()._conn_request(*args)
@@ -166,8 +151,8 @@ def test_hooks_within_hooks_sign_and_mend_the_clock_once(serve, oauth, order):
     assert len(server.received) == 2
 
 
-def test_hooks_within_hooks_take_one_refusal_for_one(serve, oauth):
-    """The second request, by the server's clock, is no copy of the first."""
+def test_nested_hooks_count_a_rejected_timestamp_once(serve, oauth):
+    """The second request has the server's time, so it isn't a repetition whose first response was lost."""
 
     class Framework(httplib2.Http):
         def _conn_request(self, *args):
@@ -188,7 +173,7 @@ def test_hooks_within_hooks_take_one_refusal_for_one(serve, oauth):
     assert http.request(server.uri(), "POST", "a=1", FORM)[0].status == 403
 
 
-def test_a_frameworks_retry_after_an_answer_is_another_request(serve, oauth):
+def test_retry_by_a_framework_after_a_response_has_a_new_nonce(serve, oauth):
     class Retries(httplib2.Http):
         def _conn_request(self, *args):
             response, content = super()._conn_request(*args)

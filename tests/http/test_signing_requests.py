@@ -1,4 +1,4 @@
-"""OAuth1Http over real sockets: which requests are signed, and what still behaves as in httplib2."""
+"""Requests that OAuth1Http sends over real sockets: what is signed, and what stays as in httplib2."""
 
 import io
 
@@ -22,18 +22,18 @@ def test_every_request_is_signed(http, serve):
     assert len({nonce_of(each) for each in server.received}) == 3
 
 
-def test_a_plain_http_sends_what_httplib2_sends(serve):
+def test_without_credentials_the_request_is_the_same_as_httplib2s(serve):
     server = serve()
     httplib2.Http().request(server.uri("/p?a=b|c"), "POST", "a=1", {**FORM, "x-mine": "1"})
     OAuth1Http().request(server.uri("/p?a=b|c"), "POST", "a=1", {**FORM, "x-mine": "1"})
     assert server.received[0] == server.received[1]
 
 
-def test_logging_in_and_out_at_run_time(serve, oauth):
+def test_setting_oauth_between_requests_switches_signing_on_and_off(serve, oauth):
     server = serve()
     http = OAuth1Http()
-    for who in (None, oauth, None, oauth):
-        http.oauth = who
+    for value in (None, oauth, None, oauth):
+        http.oauth = value
         http.request(server.uri())
     assert [is_signed(each) for each in server.received] == [False, True, False, True]
 
@@ -55,7 +55,7 @@ def test_logging_in_and_out_at_run_time(serve, oauth):
     ],
     ids=lambda value: type(value).__name__,
 )
-def test_bodies_of_every_kind_arrive_and_are_signed(http, serve, method, body, headers):
+def test_body_of_each_type_arrives_signed_and_unchanged(http, serve, method, body, headers):
     server = serve()
     if isinstance(body, io.BytesIO):
         expected = body.getvalue()
@@ -71,21 +71,21 @@ def test_bodies_of_every_kind_arrive_and_are_signed(http, serve, method, body, h
 
 
 @pytest.mark.parametrize("path", ["/a|b?c=d|e f", "/?a[]=\u00e9&b=\"'\\", "/p;", "/p;?a", "?x", "", "/%7e~?%zz=%"])
-def test_what_httplib2_would_send_raw_is_encoded_and_signed(http, serve, path):
+def test_characters_that_httplib2_sends_raw_are_percent_encoded(http, serve, path):
     server = serve()
     http.request(server.uri(path))
     assert is_signed(server.received[0])
     assert not set('|[]"\\ ') & set(server.received[0].target)
 
 
-def test_an_ipv6_host_is_signed(http, serve):
+def test_request_to_an_ipv6_host_is_signed(http, serve):
     server = serve(host="::1")
     http.request(server.uri(host="[::1]"))
     assert server.received[0].headers["host"].startswith("[::1]:")
     assert is_signed(server.received[0])
 
 
-def test_an_international_host_is_signed_and_its_own_redirects_too(serve, oauth):
+def test_request_to_an_international_host_and_its_redirect_are_signed(serve, oauth):
     server = serve(in_turn(answer(status="302 Found", Location="http://B\u00dcCHER.example/2"), answer()))
     http = OAuth1Http(oauth=oauth)
     http.connections["http:xn--bcher-kva.example"] = connection = LoopbackConnection("xn--bcher-kva.example")
@@ -95,30 +95,30 @@ def test_an_international_host_is_signed_and_its_own_redirects_too(serve, oauth)
     assert [is_signed(each) for each in server.received] == [True, True]
 
 
-def test_a_host_that_is_none_is_httplib2s_error(http):
+def test_invalid_international_host_raises_unicode_error_as_in_httplib2(http):
     with pytest.raises(UnicodeError):
         http.request("http://\u00e9..example/")
 
 
-def test_a_connection_class_with_a_default_port_of_its_own_is_signed(serve, oauth, tls, ca_certs):
-    class Odd(httplib2.HTTPSConnectionWithTimeout):
+def test_connection_class_with_another_default_port_is_signed(serve, oauth, tls, ca_certs):
+    class OtherDefaultPort(httplib2.HTTPSConnectionWithTimeout):
         default_port = 8443
 
     server = serve(tls=tls)
-    OAuth1Http(ca_certs=ca_certs, oauth=oauth).request(server.uri("/p"), connection_type=Odd)
+    OAuth1Http(ca_certs=ca_certs, oauth=oauth).request(server.uri("/p"), connection_type=OtherDefaultPort)
     assert is_signed(server.received[0])
 
 
 @pytest.mark.parametrize(
     "spelling", ["http://localhost:0{port}/", "http://local\thost:{port}/", "http://LOCALHOST:{port}"]
 )
-def test_other_spellings_of_an_authority_are_signed(http, serve, spelling):
+def test_other_spellings_of_a_host_and_port_are_signed(http, serve, spelling):
     server = serve()
     http.request(spelling.format(port=server.port))
     assert is_signed(server.received[0])
 
 
-def test_an_international_connection_is_signed(http, serve):
+def test_connection_that_was_given_an_international_host_is_signed(http, serve):
     server = serve()
     connection = LoopbackConnection("b\u00fccher.example")
     connection.server_port = server.port
@@ -126,19 +126,19 @@ def test_an_international_connection_is_signed(http, serve):
     assert (server.received[0].target, is_signed(server.received[0])) == ("/p?a=1", True)
 
 
-def test_an_upper_case_host_is_signed(http, serve):
+def test_host_in_upper_case_is_signed(http, serve):
     server = serve()
     http.request(server.uri("/A").replace("localhost", "LocalHost"))
     assert is_signed(server.received[0])
 
 
-def test_a_request_over_tls_is_signed(serve, oauth, tls, ca_certs):
+def test_request_over_tls_is_signed(serve, oauth, tls, ca_certs):
     server = serve(tls=tls)
     OAuth1Http(ca_certs=ca_certs, oauth=oauth).request(server.uri("/p?a=1"))
     assert is_signed(server.received[0])
 
 
-def test_plaintext_goes_over_tls_only(serve, tls, ca_certs):
+def test_plaintext_signature_is_sent_over_tls_only(serve, tls, ca_certs):
     secure, plain = serve(tls=tls), serve()
     oauth = OAuth1("client", SECRETS.client, "token", SECRETS.token, signature_method="PLAINTEXT")
     http = OAuth1Http(ca_certs=ca_certs, oauth=oauth)
@@ -150,14 +150,14 @@ def test_plaintext_goes_over_tls_only(serve, tls, ca_certs):
 
 
 @pytest.mark.parametrize("placement", ["QUERY", "BODY"])
-def test_other_placements_arrive(serve, placement):
+def test_parameters_in_the_query_or_the_body_are_valid(serve, placement):
     server = serve()
     oauth = OAuth1("client", SECRETS.client, "token", SECRETS.token, signature_type=placement)
     OAuth1Http(oauth=oauth).request(server.uri("/p?a=1"), "POST", "b=2", FORM)
     assert is_signed(server.received[0])
 
 
-def test_what_cannot_be_signed_sends_nothing(http, serve):
+def test_request_that_cannot_be_signed_is_not_sent(http, serve):
     server = serve()
     with pytest.raises(SigningError) as caught:
         http.request(server.uri(), "POST", {"a": "1"}, FORM)
@@ -166,15 +166,15 @@ def test_what_cannot_be_signed_sends_nothing(http, serve):
     assert server.connections == 0
 
 
-def test_httplib2s_own_errors_pass_unchanged(http):
+def test_errors_of_httplib2_pass_through_unchanged(http):
     with pytest.raises(httplib2.error.RelativeURIError):
         http.request("/relative")
     with pytest.raises(ConnectionRefusedError):
         http.request("http://127.0.0.1:1/")
 
 
-def test_forced_status_codes_cover_signing_errors_too(http, serve):
-    """What force_exception_to_status_code is for; the message shows no secret."""
+def test_force_exception_to_status_code_covers_signing_errors(http, serve):
+    """The response's body holds the error message, which shows no secret."""
     http.force_exception_to_status_code = True
     response, content = http.request(serve().uri(), "POST", {"a": "canary"}, FORM)
     assert response.status == 400
@@ -182,14 +182,14 @@ def test_forced_status_codes_cover_signing_errors_too(http, serve):
     assert b"canary" not in content
 
 
-def test_the_callers_headers_are_not_changed(http, serve):
+def test_headers_of_the_caller_are_not_modified(http, serve):
     headers = {"X-Mine": "1", "Content-Type": "Application/X-WWW-Form-Urlencoded"}
     before = dict(headers)
     http.request(serve().uri(), "POST", "a=1", headers)
     assert headers == before
 
 
-def test_close_forgets_httplib2s_credentials_and_can_be_used_again(http, serve):
+def test_close_clears_the_passwords_and_the_http_can_be_used_again(http, serve):
     server = serve()
     http.add_credentials("name", "password")
     http.request(server.uri())
