@@ -1,4 +1,4 @@
-"""Test doubles of connections in place of connections of http.client."""
+"""Test doubles in place of the connections of http.client."""
 
 import io
 
@@ -11,7 +11,7 @@ from .signed_requests import SECRETS
 
 
 class Double:
-    """A test double of a connection, without default_port; like httplib2's own it takes the authority as host."""
+    """A test double of a connection. It has no default_port, and like httplib2's own doubles a port in its host."""
 
     sock = None
     sent = None
@@ -43,20 +43,20 @@ class Double:
     "attributes", [{}, {"port": None}, {"port": 81, "host": "double"}, {"host": None}, {"default_port": 8}]
 )
 @pytest.mark.parametrize("scheme", ["http", "https"])
-def test_doubles_of_connections_are_signed_as_what_they_double(http, scheme, attributes):
-    class This(Double):
+def test_request_over_a_double_is_signed_for_the_host_of_the_uri(http, scheme, attributes):
+    class DoubleWithAttributes(Double):
         def __init__(self, *args, **kwargs):
             super().__init__(*args, **kwargs)
             vars(self).update(attributes)
 
-    assert http.request(f"{scheme}://double:81/p?a=1", connection_type=This)[1] == b"the body"
-    method, target, _, headers = This.sent
+    assert http.request(f"{scheme}://double:81/p?a=1", connection_type=DoubleWithAttributes)[1] == b"the body"
+    method, target, _, headers = DoubleWithAttributes.sent
     arrived = {"host": "double:81", **{name.lower(): value for name, value in headers.items()}}
     assert reference.is_valid(reference.Received(scheme, method, target, arrived, b""), SECRETS)
 
 
-class OwnRead(Double):
-    """A double whose one answer has a ``read`` of its own on the instance, and serves again."""
+class ReadOnTheInstance(Double):
+    """A double that returns the same response again and again. Its ``read`` is an attribute of the instance."""
 
     class Response(dict):
         status = 200
@@ -70,7 +70,7 @@ class OwnRead(Double):
         return self.response
 
 
-class ReadOnly(Double):
+class ReadWithSlots(Double):
     class Response(dict):
         __slots__ = ()
         status = 200
@@ -82,13 +82,13 @@ class ReadOnly(Double):
         return self.Response()
 
 
-@pytest.mark.parametrize("double", [OwnRead, ReadOnly])
-def test_doubles_of_answers_are_read_as_they_are(http, double):
+@pytest.mark.parametrize("double", [ReadOnTheInstance, ReadWithSlots])
+def test_response_of_a_double_is_read_through_its_own_read(http, double):
     for method in ("GET", "POST", "GET"):
         assert http.request("http://double/", method, connection_type=double)[1] == b"the body"
 
 
-def test_a_double_is_signed_for_where_a_redirect_leads(http):
+def test_redirect_over_a_double_is_signed_for_the_new_uri(http):
     class Redirects(Double):
         def getresponse(self):
             response = super().getresponse()
@@ -106,12 +106,12 @@ def test_a_double_is_signed_for_where_a_redirect_leads(http):
     )
 
 
-def test_a_double_that_leads_nowhere_is_a_signing_error(http):
-    class Nowhere(Double):
+def test_double_without_a_host_raises_signing_error(http):
+    class NoHost(Double):
         host = None
 
         def __init__(self):
             pass
 
     with pytest.raises(SigningError, match="host"):
-        http._conn_request(Nowhere(), "/", "GET", None, {})
+        http._conn_request(NoHost(), "/", "GET", None, {})

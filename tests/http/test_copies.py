@@ -11,7 +11,7 @@ from .signed_requests import is_signed
 
 
 @pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy, lambda http: pickle.loads(pickle.dumps(http))])
-def test_copies_sign_too(http, serve, duplicate, tmp_path):
+def test_copy_signs_and_keeps_the_configuration_without_the_connections(http, serve, duplicate, tmp_path):
     server = serve()
     http.cache = httplib2.FileCache(str(tmp_path))
     http.request(server.uri())
@@ -24,7 +24,7 @@ def test_copies_sign_too(http, serve, duplicate, tmp_path):
     assert [is_signed(each) for each in server.received] == [True] * 3
 
 
-def test_a_pickle_of_a_mapping_and_of_a_frameworks_http(serve, oauth):
+def test_pickle_of_a_frameworks_http_with_a_mapping_signs(serve, oauth):
     server = serve()
     http = pickle.loads(pickle.dumps(MixinInFront(oauth={"localhost": oauth})))
     http.request(server.uri())

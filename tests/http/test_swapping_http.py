@@ -1,4 +1,4 @@
-"""OAuth1Mixin and OAuth1Http in a class hierarchy of a framework."""
+"""A framework's Http class combined with OAuth1Mixin or OAuth1Http: every position in the MRO signs."""
 
 import functools
 
@@ -12,14 +12,14 @@ from .framework_classes import COMBINATIONS, FrameworkHttp, MixinBehind, MixinIn
 from .signed_requests import FORM, is_signed
 
 
-def test_the_arguments_are_httplib2s(tmp_path, oauth):
+def test_constructor_takes_the_arguments_of_httplib2_and_oauth(tmp_path, oauth):
     http = OAuth1Http(str(tmp_path), 7, None, oauth=oauth)
     assert (http.cache.cache, http.timeout, http.proxy_info, http.oauth) == (str(tmp_path), 7, None, oauth)
     assert OAuth1Http().oauth is None
 
 
 @pytest.mark.parametrize("swapped", COMBINATIONS)
-def test_wherever_the_mixin_stands_requests_are_signed(serve, oauth, swapped):
+def test_requests_are_signed_at_every_position_of_the_mixin(serve, oauth, swapped):
     server = serve()
     http = swapped.__new__(swapped)
     swapped.__init__(http, **({"max_redirects": 3} if issubclass(swapped, FrameworkHttp) else {}))
@@ -30,7 +30,7 @@ def test_wherever_the_mixin_stands_requests_are_signed(serve, oauth, swapped):
 
 
 @pytest.mark.parametrize("swapped", COMBINATIONS)
-def test_wherever_the_mixin_stands_a_frameworks_own_redirects_leak_nothing(serve, oauth, swapped):
+def test_redirect_that_a_framework_follows_to_another_server_is_not_signed(serve, oauth, swapped):
     elsewhere = serve()
     server = serve(in_turn(answer(status="302 Found", Location=elsewhere.uri("/x")), answer()))
     http = swapped()
@@ -41,21 +41,21 @@ def test_wherever_the_mixin_stands_a_frameworks_own_redirects_leak_nothing(serve
     assert not is_signed(elsewhere.received[0])
 
 
-class WithSiblingMethod(httplib2.Http):
+class FrameworkWithFetch(httplib2.Http):
     def fetch(self, uri):
         return super().request(uri)
 
 
-class MixinOverSibling(OAuth1Mixin, WithSiblingMethod):
+class MixinOverFetch(OAuth1Mixin, FrameworkWithFetch):
     pass
 
 
-class MixinBehindSibling(WithSiblingMethod, OAuth1Mixin):
+class MixinBehindFetch(FrameworkWithFetch, OAuth1Mixin):
     pass
 
 
-class Decorated:
-    """A request() that is no function."""
+class RequestDescriptor:
+    """A descriptor that isn't a function, in place of the method request()."""
 
     def __init__(self, function):
         self.function = function
@@ -64,16 +64,16 @@ class Decorated:
         return functools.partial(self.function, http)
 
 
-class MixinOverDecorated(OAuth1Mixin, httplib2.Http):
-    request = Decorated(httplib2.Http.request)
+class MixinWithDescriptor(OAuth1Mixin, httplib2.Http):
+    request = RequestDescriptor(httplib2.Http.request)
 
 
-def replaced_on_the_instance(http, uri):
+def call_a_request_replaced_on_the_instance(http, uri):
     http.request = functools.partial(httplib2.Http.request, http)
     return http.request(uri)
 
 
-def called_inside(http, uri):
+def call_the_inner_method(http, uri):
     authority, slash, path = uri.partition("//")[2].partition("/")
     connection = httplib2.HTTPConnectionWithTimeout(authority)
     return http._request(connection, authority, uri, slash + path, "GET", None, {}, 5, None)
@@ -83,14 +83,14 @@ def called_inside(http, uri):
     ("swapped", "call"),
     [
         (OAuth1Http, httplib2.Http.request),
-        (OAuth1Http, replaced_on_the_instance),
-        (OAuth1Http, called_inside),
-        (MixinOverSibling, MixinOverSibling.fetch),
-        (MixinBehindSibling, MixinBehindSibling.fetch),
-        (MixinOverDecorated, lambda http, uri: http.request(uri)),
+        (OAuth1Http, call_a_request_replaced_on_the_instance),
+        (OAuth1Http, call_the_inner_method),
+        (MixinOverFetch, MixinOverFetch.fetch),
+        (MixinBehindFetch, MixinBehindFetch.fetch),
+        (MixinWithDescriptor, lambda http, uri: http.request(uri)),
     ],
 )
-def test_a_call_past_our_request_is_signed_and_leaks_nothing_either(serve, oauth, swapped, call):
+def test_call_that_bypasses_our_request_is_signed_but_not_after_a_redirect(serve, oauth, swapped, call):
     elsewhere = serve()
     server = serve(lambda _: answer(status="302 Found", Location=elsewhere.uri("/x")))
     http = swapped()
@@ -99,8 +99,8 @@ def test_a_call_past_our_request_is_signed_and_leaks_nothing_either(serve, oauth
     assert [is_signed(each) for each in server.received + elsewhere.received] == [True, False]
 
 
-def test_a_class_between_is_not_skipped(serve, oauth):
-    """The hook of a class calls what comes next in the MRO of whatever derives from it later."""
+def test_class_between_the_framework_and_the_mixin_is_not_skipped(serve, oauth):
+    """Each hook calls the next class in the MRO of the instance, also where a subclass changes that MRO."""
 
     class Between(FrameworkHttp):
         def request(self, uri, *args, **kwargs):
@@ -116,7 +116,7 @@ def test_a_class_between_is_not_skipped(serve, oauth):
     assert (server.received[0].target, is_signed(server.received[0])) == ("/p?between", True)
 
 
-def test_a_static_request_is_left_alone():
+def test_static_request_method_is_left_unchanged():
     class Framework(OAuth1Mixin, httplib2.Http):
         @staticmethod
         def request(uri):
@@ -125,13 +125,13 @@ def test_a_static_request_is_left_alone():
     assert Framework().request("x") == "x"
 
 
-def test_a_framework_that_skips_init_is_not_signed_until_told(serve, oauth):
-    class Skips(OAuth1Mixin, httplib2.Http):
+def test_framework_that_skips_our_init_signs_once_oauth_is_set(serve, oauth):
+    class SkipsInit(OAuth1Mixin, httplib2.Http):
         def __init__(self):
             httplib2.Http.__init__(self)
 
     server = serve()
-    http = Skips()
+    http = SkipsInit()
     assert http.oauth is None
     http.request(server.uri())
     http.oauth = oauth
@@ -139,13 +139,13 @@ def test_a_framework_that_skips_init_is_not_signed_until_told(serve, oauth):
     assert [is_signed(each) for each in server.received] == [False, True]
 
 
-def test_the_mixin_takes_oauth_and_passes_the_rest_on(oauth):
+def test_mixin_takes_oauth_and_passes_other_arguments_on(oauth):
     http = MixinInFront(max_redirects=2, timeout=3, oauth=oauth)
     assert (http.max_redirects, http.timeout, http.oauth) == (2, 3, oauth)
 
 
-def test_request_may_be_replaced_on_the_instance(http, serve):
-    """oauth2client, google-auth-httplib2 and set_user_agent() do it."""
+def test_request_can_be_replaced_on_the_instance(http, serve):
+    """oauth2client, google-auth-httplib2 and set_user_agent() replace it."""
     server = serve()
     inner = http.request
 
@@ -159,8 +159,8 @@ def test_request_may_be_replaced_on_the_instance(http, serve):
     assert is_signed(server.received[0])
 
 
-def test_inner_methods_may_be_called_by_position(http, serve):
-    """lazr.restfulclient's way in."""
+def test_inner_methods_can_be_called_with_positional_arguments(http, serve):
+    """lazr.restfulclient calls them like this."""
     server = serve()
     connection = http.connections.setdefault("x", httplib2.HTTPConnectionWithTimeout("localhost", server.port))
     uri = server.uri("/p")
