@@ -1,4 +1,4 @@
-"""Requests with an Authorization header of their own, which are not signed."""
+"""Requests that already have an Authorization header: they keep it and are not signed."""
 
 import httplib2
 import pytest
@@ -10,13 +10,13 @@ from .handlers import per_user
 
 
 @pytest.mark.parametrize("name", ["Authorization", "authorization", b"authorization"])
-def test_a_callers_own_authorization_wins(http, serve, name):
+def test_authorization_header_of_the_caller_is_kept(http, serve, name):
     server = serve()
     http.request(server.uri(), headers={name: "Bearer x"})
     assert server.received[0].headers["authorization"] == "Bearer x"
 
 
-def test_an_authorization_that_a_framework_adds_at_the_last_moment_wins(serve, oauth):
+def test_authorization_that_a_framework_adds_in_conn_request_is_kept(serve, oauth):
     class Framework(OAuth1Mixin, httplib2.Http):
         pass
 
@@ -32,28 +32,30 @@ def test_an_authorization_that_a_framework_adds_at_the_last_moment_wins(serve, o
     assert server.received[0].headers["authorization"] == "Bearer x"
 
 
-def test_a_call_with_its_own_authorization_is_not_signed_after_a_redirect(http, serve):
-    """httplib2 drops the header there; ours must not slip in."""
+def test_redirect_of_a_request_with_own_authorization_is_not_signed(http, serve):
+    """httplib2 removes the header from the redirected request. A signature must not replace it."""
     server = serve(in_turn(answer(status="302 Found", Location="/there"), answer()))
     http.request(server.uri(), headers={"Authorization": "Bearer x"})
     assert "authorization" not in server.received[1].headers
 
 
-class OwnHeaders:
-    """Headers as werkzeug and wsgiref have them: items(), but no Mapping."""
+class HeadersWithItemsOnly:
+    """Headers like those of werkzeug and wsgiref, which have items() and aren't a Mapping."""
 
     def items(self):
         return [("Authorization", "Bearer x")]
 
 
-class AddsItsOwn(OAuth1Mixin, httplib2.Http):
+class AddsAuthorizationInRequest(OAuth1Mixin, httplib2.Http):
     def request(self, uri, method="GET", body=None, headers=None, *args, **kwargs):
         headers = {"authorization": "Bearer x", **(headers or {})}
         return super().request(uri, method, body, headers, *args, **kwargs)
 
 
-@pytest.mark.parametrize(("swapped", "headers"), [(OAuth1Http, OwnHeaders()), (AddsItsOwn, None)])
-def test_an_own_authorization_is_noticed_however_it_comes(serve, oauth, cache, swapped, headers):
+@pytest.mark.parametrize(
+    ("swapped", "headers"), [(OAuth1Http, HeadersWithItemsOnly()), (AddsAuthorizationInRequest, None)]
+)
+def test_own_authorization_is_detected_in_every_type_of_headers(serve, oauth, cache, swapped, headers):
     server = serve(lambda r: answer(status="302 Found", Location="/there") if r.target == "/" else per_user(r))
     http = swapped(cache, oauth=oauth)
     http.request(server.uri(), headers=headers)
@@ -64,8 +66,8 @@ def test_an_own_authorization_is_noticed_however_it_comes(serve, oauth, cache, s
     assert OAuth1Http(cache, oauth=oauth).request(server.uri("/there"))[1] == b"token"
 
 
-class Authorizes(httplib2.Http):
-    """lazr.restfulclient's way: the header is added further in, to what httplib2 hands on."""
+class AddsAuthorizationInInnerRequest(httplib2.Http):
+    """Adds the header in _request(), to the dict that httplib2 passes on, as lazr.restfulclient does."""
 
     def _request(self, conn, host, absolute_uri, request_uri, method, body, headers, redirections, cachekey):
         if absolute_uri.endswith("/"):
@@ -74,24 +76,24 @@ class Authorizes(httplib2.Http):
         return super()._request(*arguments)
 
 
-class MixinOverAuthorizes(OAuth1Mixin, Authorizes):
+class MixinOverInnerRequest(OAuth1Mixin, AddsAuthorizationInInnerRequest):
     pass
 
 
-def test_an_authorization_that_a_framework_adds_further_in_wins_for_the_call(serve, oauth):
+def test_authorization_that_a_framework_adds_in_inner_request_is_kept(serve, oauth):
     server = serve(in_turn(answer(status="302 Found", Location="/there"), answer()))
-    MixinOverAuthorizes(oauth=oauth).request(server.uri())
+    MixinOverInnerRequest(oauth=oauth).request(server.uri())
     assert [each.headers.get("authorization") for each in server.received] == ["Bearer x", None]
 
 
-def test_a_caller_with_an_own_authorization_does_not_read_the_users_entry(serve, cache, oauth):
+def test_own_authorization_does_not_read_the_cache_entry_of_the_user(serve, cache, oauth):
     server = serve(per_user)
     http = OAuth1Http(cache, oauth=oauth)
     assert http.request(server.uri())[1] == b"token"
     assert http.request(server.uri(), headers={"authorization": "Bearer x"})[1] == b"nobody"
 
 
-def test_an_answer_to_basic_credentials_is_not_cached_as_the_users(serve, cache, oauth):
+def test_response_to_basic_credentials_is_not_cached_for_the_user(serve, cache, oauth):
     def handler(received):
         if received.headers.get("authorization", "").startswith("Basic"):
             return answer("bob", Cache_Control="max-age=600", Date=httplib2.email.utils.formatdate(usegmt=True))
@@ -108,8 +110,8 @@ def test_an_answer_to_basic_credentials_is_not_cached_as_the_users(serve, cache,
     assert OAuth1Http(cache, oauth=oauth).request(server.uri())[1] == b"token"
 
 
-def test_an_answer_to_the_callers_own_authorization_is_not_cached_as_the_users(serve, cache, oauth):
+def test_response_to_own_authorization_is_not_cached_for_the_user(serve, cache, oauth):
     server = serve(per_user)
     http = OAuth1Http(cache, oauth=oauth)
-    http.request(server.uri(), headers={"Authorization": "Bearer somebody-else"})
+    http.request(server.uri(), headers={"Authorization": "Bearer another-user"})
     assert http.request(server.uri())[1] == b"token"

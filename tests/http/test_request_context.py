@@ -10,7 +10,7 @@ from httplib2_oauthlib import OAuth1Http
 from .signed_requests import is_signed, nonce_of
 
 
-def test_threads_with_an_http_each_share_one_oauth(serve, oauth):
+def test_threads_that_share_an_oauth1_but_no_http_send_unique_nonces(serve, oauth):
     server = serve()
 
     def work():
@@ -28,30 +28,30 @@ def test_threads_with_an_http_each_share_one_oauth(serve, oauth):
     assert len({nonce_of(each) for each in server.received}) == 160
 
 
-def test_a_request_by_another_http_meanwhile_is_a_call_of_its_own(serve, oauth):
-    """A function that says who signs may have to ask over HTTP, with the same Http class."""
+def test_request_inside_the_function_that_selects_credentials_is_signed(serve, oauth):
+    """Such a function may need a request over HTTP, by the same Http class, to find the credentials."""
     tokens, server = serve(), serve()
-    helper = OAuth1Http(oauth=oauth)
+    token_http = OAuth1Http(oauth=oauth)
 
-    def signer(uri):
-        helper.request(tokens.uri("/token"))
+    def select(uri):
+        token_http.request(tokens.uri("/token"))
         return oauth
 
-    OAuth1Http(oauth=signer).request(server.uri())
+    OAuth1Http(oauth=select).request(server.uri())
     assert [is_signed(each) for each in tokens.received + server.received] == [True, True]
 
 
-def test_a_call_that_is_over_is_not_gone_on_with(serve, oauth):
-    """A context that was copied while a request ran, and is used afterwards."""
+def test_context_copied_during_a_request_does_not_affect_later_requests(serve, oauth):
+    """A request that runs in the copied context is a request of its own, and is signed."""
     first, second = serve(), serve()
-    kept = []
+    contexts = []
 
-    class Keeps(httplib2.HTTPConnectionWithTimeout):
+    class CopiesContext(httplib2.HTTPConnectionWithTimeout):
         def connect(self):
-            kept.append(contextvars.copy_context())
+            contexts.append(contextvars.copy_context())
             super().connect()
 
     http = OAuth1Http(oauth=oauth)
-    http.request(first.uri(), connection_type=Keeps)
-    kept[0].run(http.request, second.uri())
+    http.request(first.uri(), connection_type=CopiesContext)
+    contexts[0].run(http.request, second.uri())
     assert [is_signed(each) for each in first.received + second.received] == [True, True]
