@@ -11,7 +11,7 @@ from .signed_requests import FORM, SECRETS, is_signed, nonce_of
 
 @pytest.mark.parametrize("code", [301, 302, 303, 307, 308])
 @pytest.mark.parametrize("location", ["/there?b=2", "absolute"])
-def test_a_redirect_within_the_origin_is_signed_for_each_hop(http, serve, code, location):
+def test_each_hop_within_the_origin_is_signed_with_its_own_nonce(http, serve, code, location):
     server = serve(lambda r: answer() if r.target.startswith("/there") else answer(status=f"{code} x", Location=where))
     where = server.uri("/there?b=2") if location == "absolute" else location
     response, _ = http.request(server.uri("/here?a=1"))
@@ -22,8 +22,8 @@ def test_a_redirect_within_the_origin_is_signed_for_each_hop(http, serve, code, 
 
 
 @pytest.mark.parametrize(("code", "method"), [(302, "GET"), (303, "GET"), (307, "POST"), (308, "POST")])
-def test_a_redirected_post_is_signed_as_what_it_becomes(http, serve, code, method):
-    """Of a POST that becomes a GET the form's Content-Type is left over without a body."""
+def test_redirected_post_is_signed_with_its_new_method_and_body(http, serve, code, method):
+    """httplib2 keeps the form's Content-Type when a POST becomes a GET without a body."""
     server = serve(in_turn(answer(status=f"{code} x", Location="/there"), answer()))
     http.follow_all_redirects = True
     http.request(server.uri("/here"), "POST", "a=1", FORM)
@@ -34,28 +34,28 @@ def test_a_redirected_post_is_signed_as_what_it_becomes(http, serve, code, metho
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
-def test_a_redirect_to_another_port_is_not_signed(http, serve, host):
+def test_redirect_to_another_port_is_not_signed(http, serve, host):
     elsewhere = serve()
     server = serve(lambda _: answer(status="302 Found", Location=elsewhere.uri("/x", host=host)))
     http.request(server.uri())
     assert [is_signed(each) for each in server.received + elsewhere.received] == [True, False]
 
 
-def test_a_redirect_to_another_host_at_the_same_port_is_not_signed(http, serve):
+def test_redirect_to_another_host_at_the_same_port_is_not_signed(http, serve):
     server = serve(lambda r: answer() if r.target == "/x" else answer(status="302 Found", Location=target))
     target = server.uri("/x", host="127.0.0.1")
     http.request(server.uri())
     assert [is_signed(each) for each in server.received] == [True, False]
 
 
-def test_redirect_codes_are_read_from_the_http(http, serve):
-    """Frameworks set them from outside."""
+def test_redirect_codes_of_the_http_decide_what_is_followed(http, serve):
+    """Frameworks set the attribute on the instance."""
     server = serve(in_turn(answer(status="302 Found", Location="/there"), answer()))
     http.redirect_codes = frozenset({301})
     assert http.request(server.uri())[0].status == 302
 
 
-def test_a_chain_that_comes_home_is_signed_again(http, serve):
+def test_redirect_back_to_the_first_origin_is_signed_again(http, serve):
     away = serve(lambda _: answer(status="302 Found", Location=home.uri("/end")))
     home = serve(lambda r: answer() if r.target == "/end" else answer(status="302 Found", Location=away.uri("/")))
     http.request(home.uri("/start"))
@@ -64,7 +64,7 @@ def test_a_chain_that_comes_home_is_signed_again(http, serve):
 
 
 @pytest.mark.parametrize("kind", ["mapping", "function"])
-def test_a_redirect_to_a_host_that_is_named_is_signed_for_it(serve, oauth, kind):
+def test_redirect_to_a_host_with_credentials_of_its_own_is_signed(serve, oauth, kind):
     elsewhere = serve()
     server = serve(lambda _: answer(status="302 Found", Location=elsewhere.uri("/x", host="127.0.0.1")))
     named = {"127.0.0.1": oauth}
@@ -73,14 +73,14 @@ def test_a_redirect_to_a_host_that_is_named_is_signed_for_it(serve, oauth, kind)
     assert [is_signed(each) for each in server.received + elsewhere.received] == [False, True]
 
 
-def test_the_same_host_over_tls_counts_as_the_same(serve, oauth, tls, ca_certs):
+def test_redirect_from_http_to_https_on_the_same_host_is_signed(serve, oauth, tls, ca_certs):
     secure = serve(tls=tls)
     plain = serve(lambda _: answer(status="301 Moved", Location=secure.uri("/x")))
     OAuth1Http(ca_certs=ca_certs, oauth=oauth).request(plain.uri())
     assert [is_signed(each) for each in plain.received + secure.received] == [True, True]
 
 
-def test_another_host_over_tls_does_not(serve, oauth, tls, ca_certs):
+def test_redirect_from_http_to_https_on_another_host_is_not_signed(serve, oauth, tls, ca_certs):
     secure = serve(tls=tls)
     plain = serve(lambda _: answer(status="301 Moved", Location=secure.uri("/x", host="127.0.0.1")))
     OAuth1Http(ca_certs=ca_certs, oauth=oauth).request(plain.uri())
@@ -88,16 +88,16 @@ def test_another_host_over_tls_does_not(serve, oauth, tls, ca_certs):
 
 
 @pytest.mark.parametrize("kind", ["one", "mapping", "function"])
-def test_nothing_is_signed_from_https_to_http(serve, oauth, tls, ca_certs, kind):
+def test_redirect_from_https_to_http_is_not_signed(serve, oauth, tls, ca_certs, kind):
     plain = serve()
     secure = serve(lambda _: answer(status="302 Found", Location=plain.uri("/x")), tls=tls)
-    who = {"one": oauth, "mapping": {"localhost": oauth}, "function": lambda uri: oauth}[kind]
-    OAuth1Http(ca_certs=ca_certs, oauth=who).request(secure.uri())
+    value = {"one": oauth, "mapping": {"localhost": oauth}, "function": lambda uri: oauth}[kind]
+    OAuth1Http(ca_certs=ca_certs, oauth=value).request(secure.uri())
     assert [is_signed(each) for each in secure.received + plain.received] == [True, False]
 
 
-def test_nothing_is_signed_from_https_to_http_by_a_frameworks_own_redirects_either(serve, oauth, tls, ca_certs):
-    class Cooperative(OAuth1Http):
+def test_redirect_from_https_to_http_that_a_framework_follows_is_not_signed(serve, oauth, tls, ca_certs):
+    class FollowsItsOwnRedirects(OAuth1Http):
         def request(self, uri, *args, **kwargs):
             self.follow_redirects = False
             response, content = super().request(uri, *args, **kwargs)
@@ -105,19 +105,19 @@ def test_nothing_is_signed_from_https_to_http_by_a_frameworks_own_redirects_eith
 
     plain = serve()
     secure = serve(lambda _: answer(status="302 Found", Location=plain.uri("/x")), tls=tls)
-    Cooperative(ca_certs=ca_certs, oauth={"localhost": oauth}).request(secure.uri())
+    FollowsItsOwnRedirects(ca_certs=ca_certs, oauth={"localhost": oauth}).request(secure.uri())
     assert [is_signed(each) for each in secure.received + plain.received] == [True, False]
 
 
-def test_nothing_is_signed_from_http_over_https_to_http(serve, oauth, tls, ca_certs):
+def test_redirect_back_to_http_after_https_is_not_signed(serve, oauth, tls, ca_certs):
     secure = serve(lambda _: answer(status="302 Found", Location=plain.uri("/end")), tls=tls)
     plain = serve(lambda r: answer() if r.target == "/end" else answer(status="302 Found", Location=secure.uri("/")))
     OAuth1Http(ca_certs=ca_certs, oauth=oauth).request(plain.uri("/start"))
     assert [is_signed(each) for each in plain.received] == [True, False]
 
 
-def test_an_error_after_a_redirect_says_that_something_was_sent(serve):
-    """Nothing of this hop was; what was redirected may have been acted upon."""
+def test_body_placement_error_after_a_redirected_post_raises_response_lost(serve):
+    """The second hop was not sent, but the server may have acted on the first."""
     server = serve(in_turn(answer(status="303 See Other", Location="/there"), answer()))
     oauth = OAuth1("client", SECRETS.client, "token", SECRETS.token, signature_type="BODY")
     with pytest.raises(ResponseLostError, match=r"was sent and answered \(303\).*AUTH_HEADER") as caught:
@@ -126,15 +126,18 @@ def test_an_error_after_a_redirect_says_that_something_was_sent(serve):
     assert caught.value.response["location"] == server.uri("/there")
 
 
-def test_a_signing_error_after_a_redirect_says_that_something_was_sent(serve, oauth):
+def test_signing_error_after_a_redirect_reports_that_a_request_was_sent(serve, oauth):
     server = serve(in_turn(answer(status="303 See Other", Location="/there"), answer()))
-    asked = iter([oauth, OAuth1("client", SECRETS.client, "token", SECRETS.token, signature_type="BODY")])
+    credentials = iter([oauth, OAuth1("client", SECRETS.client, "token", SECRETS.token, signature_type="BODY")])
     with pytest.raises(SigningError, match="was sent"):
-        OAuth1Http(oauth=lambda uri: next(asked)).request(server.uri())
+        OAuth1Http(oauth=lambda uri: next(credentials)).request(server.uri())
 
 
-def test_a_redirect_that_echoes_a_signed_query_is_cleaned(serve, tmp_path):
-    """nginx's way from http to https: the parameters would be sent twice, and a signature written to the cache."""
+def test_redirect_that_repeats_a_signed_query_loses_the_oauth_parameters(serve, tmp_path):
+    """nginx redirects from http to https like this.
+
+    If the parameters stayed, they would be sent twice, and a signature would be written to the cache.
+    """
     server = serve(
         lambda r: (
             answer()
@@ -150,7 +153,7 @@ def test_a_redirect_that_echoes_a_signed_query_is_cleaned(serve, tmp_path):
     assert all(b"oauth_signature" not in path.read_bytes() for path in tmp_path.iterdir())
 
 
-def test_a_redirect_that_echoes_a_query_of_ours_alone_loses_all_of_it(serve):
+def test_redirect_that_repeats_only_oauth_parameters_loses_the_whole_query(serve):
     server = serve(
         lambda r: (
             answer()
@@ -164,7 +167,7 @@ def test_a_redirect_that_echoes_a_query_of_ours_alone_loses_all_of_it(serve):
     assert is_signed(server.received[1])
 
 
-def test_redirects_may_be_renamed_and_given_by_position(http, serve):
+def test_redirect_limit_can_be_a_positional_argument(http, serve):
     server = serve(lambda _: answer(status="302 Found", Location="/again"))
     with pytest.raises(httplib2.RedirectLimit):
         http.request(server.uri(), "GET", None, None, 2)

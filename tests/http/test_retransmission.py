@@ -1,4 +1,4 @@
-"""Requests that are sent again because the connection dropped."""
+"""Requests that httplib2 sends again because the connection was closed without a response."""
 
 import http.client as http_client
 import io
@@ -14,7 +14,7 @@ from .handlers import refusal
 from .signed_requests import FORM, is_signed, nonce_of
 
 
-def test_a_safe_request_is_signed_afresh_when_it_is_sent_again(http, serve):
+def test_safe_request_gets_a_new_nonce_when_it_is_sent_again(http, serve):
     server = serve(in_turn(DROP, answer()))
     assert http.request(server.uri())[1] == b"ok"
     assert [is_signed(each) for each in server.received] == [True, True]
@@ -22,7 +22,7 @@ def test_a_safe_request_is_signed_afresh_when_it_is_sent_again(http, serve):
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
-def test_any_other_request_keeps_its_nonce_when_it_is_sent_again(http, serve, method):
+def test_unsafe_request_keeps_its_nonce_when_it_is_sent_again(http, serve, method):
     server = serve(in_turn(DROP, answer()))
     body, headers = ("a=1", FORM) if method != "DELETE" else (None, {})
     assert http.request(server.uri(), method, body, headers)[1] == b"ok"
@@ -38,7 +38,7 @@ def test_any_other_request_keeps_its_nonce_when_it_is_sent_again(http, serve, me
     ],
     ids=["mediawiki", "problem report"],
 )
-def test_a_copy_that_is_refused_for_its_nonce_says_that_the_answer_was_lost(http, serve, refusal):
+def test_resent_request_rejected_for_its_nonce_raises_response_lost(http, serve, refusal):
     server = serve(in_turn(DROP, refusal))
     with pytest.raises(ResponseLostError, match="most likely acted") as caught:
         http.request(server.uri(), "POST", "a=1", FORM)
@@ -51,32 +51,32 @@ def test_a_copy_that_is_refused_for_its_nonce_says_that_the_answer_was_lost(http
     "refusal",
     [
         answer('{"error":"rest-read-denied"}', "403 Forbidden", Content_Type="application/json"),
-        refusal("Whatever"),
+        refusal("A message that isn't known"),
         answer("", "401 Unauthorized", WWW_Authenticate='OAuth oauth_problem="permission_denied"'),
     ],
     ids=["rest.php", "api.php", "problem report"],
 )
-def test_a_copy_that_is_refused_without_a_reason_leaves_open_what_was_done(http, serve, refusal):
+def test_resent_request_rejected_without_a_known_reason_raises_response_lost(http, serve, refusal):
     server = serve(in_turn(DROP, refusal))
     with pytest.raises(ResponseLostError, match="not known") as caught:
         http.request(server.uri(), "POST", "a=1", FORM)
     assert caught.value.reason == "other"
 
 
-@pytest.mark.parametrize("words", ["Invalid signature", "Invalid consumer", "No approved grant was found"])
-def test_a_copy_that_is_refused_for_what_the_first_would_have_been_is_an_answer(http, serve, words):
-    server = serve(in_turn(DROP, refusal(words)))
-    assert words.encode() in http.request(server.uri(), "POST", "a=1", FORM)[1]
+@pytest.mark.parametrize("reason", ["Invalid signature", "Invalid consumer", "No approved grant was found"])
+def test_resent_request_rejected_as_the_first_would_be_returns_the_response(http, serve, reason):
+    server = serve(in_turn(DROP, refusal(reason)))
+    assert reason.encode() in http.request(server.uri(), "POST", "a=1", FORM)[1]
 
 
-def test_a_nonce_that_is_refused_at_once_is_the_servers_answer(http, serve):
+def test_first_request_rejected_for_its_nonce_returns_the_response(http, serve):
     server = serve(lambda _: refusal("Nonce already used: x"))
     response, content = http.request(server.uri(), "POST", "a=1", FORM)
     assert (response.status, b"Nonce already used" in content) == (200, True)
 
 
-def test_a_lost_answer_never_makes_an_edit_twice(wiki, alice, serve):
-    """An append through a proxy that drops the first answer, on a wiki that remembers nonces."""
+def test_edit_is_made_once_when_its_response_is_lost(wiki, alice, serve):
+    """The test appends text through a proxy that drops the first response. The wiki remembers nonces."""
     connection = http_client.HTTPConnection(*wiki.server.partition("//")[2].split(":"))
     dropped = []
 
@@ -93,7 +93,7 @@ def test_a_lost_answer_never_makes_an_edit_twice(wiki, alice, serve):
 
     wiki_host = wiki.server.partition("//")[2]
     server = serve(proxy)
-    # The wiki signs with its own name, so that is the host that is signed.
+    # The wiki verifies signatures for its own host and port, so the Host header names the wiki and not the proxy.
     client = OAuth1Http(oauth=alice)
     token = json.loads(OAuth1Http(oauth=alice).request(f"{wiki.api_uri}?action=query&meta=tokens&format=json")[1])
     form = {
@@ -112,7 +112,7 @@ def test_a_lost_answer_never_makes_an_edit_twice(wiki, alice, serve):
     assert page == b"once"
 
 
-def test_a_seekable_body_is_sent_whole_again(http, serve):
+def test_seekable_body_is_sent_again_from_its_first_position(http, serve):
     server = serve(in_turn(DROP, answer()))
     body = io.BytesIO(b"skipped " + b"x" * 1000)
     body.seek(8)
@@ -120,7 +120,7 @@ def test_a_seekable_body_is_sent_whole_again(http, serve):
     assert [each.body for each in server.received] == [b"x" * 1000] * 2
 
 
-def test_a_form_read_from_a_file_is_sent_whole_again(http, serve):
+def test_form_read_from_a_file_is_sent_again_in_full(http, serve):
     server = serve(in_turn(DROP, answer()))
     http.request(server.uri(), "POST", io.BytesIO(b"a=1"), FORM)
     assert [each.body for each in server.received] == [b"a=1"] * 2
@@ -128,7 +128,7 @@ def test_a_form_read_from_a_file_is_sent_whole_again(http, serve):
 
 
 class Pipe(io.RawIOBase):
-    """Readable once, as a pipe or a socket is."""
+    """A stream that can be read only once, like a pipe or a socket."""
 
     def __init__(self, content):
         self.content = [content]
@@ -140,8 +140,8 @@ class Pipe(io.RawIOBase):
         return self.content.pop() if self.content else b""
 
 
-class OneShot:
-    """An iterable that gives the same iterator again."""
+class SameIterator:
+    """An iterable whose __iter__() returns the same iterator every time."""
 
     def __init__(self, content):
         self.parts = iter([content])
@@ -150,8 +150,8 @@ class OneShot:
         return self.parts
 
 
-class Untellable(Pipe):
-    """What wraps a stream may raise anything, or answer nonsense."""
+class TellRaises(Pipe):
+    """A stream whose tell() raises. A wrapper around a stream may raise any exception."""
 
     def tell(self):
         raise NotImplementedError
@@ -160,18 +160,18 @@ class Untellable(Pipe):
         return None
 
 
-class Mute(Untellable):
+class TellReturnsNone(TellRaises):
     def tell(self):
         return None
 
 
 @pytest.mark.parametrize(
     "make",
-    [lambda: Pipe(b"x" * 10), lambda: iter([b"x" * 10]), lambda: OneShot(b"x" * 10), lambda: Untellable(b"x" * 10),
-     lambda: Mute(b"x" * 10)],
-    ids=["pipe", "iterator", "one shot", "untellable", "mute"],
+    [lambda: Pipe(b"x" * 10), lambda: iter([b"x" * 10]), lambda: SameIterator(b"x" * 10), lambda: TellRaises(b"x" * 10),
+     lambda: TellReturnsNone(b"x" * 10)],
+    ids=["pipe", "iterator", "same iterator", "tell raises", "tell returns None"],
 )  # fmt: skip
-def test_a_body_that_can_be_read_once_is_not_sent_in_part(http, serve, make):
+def test_body_that_can_be_read_only_once_is_never_sent_in_part(http, serve, make):
     server = serve(in_turn(DROP, answer()))
     with pytest.raises(ResponseLostError, match="read only once") as caught:
         http.request(server.uri(), "POST", make(), {"content-type": "image/png"})
@@ -179,7 +179,7 @@ def test_a_body_that_can_be_read_once_is_not_sent_in_part(http, serve, make):
     assert [each.body for each in server.received] == [b"x" * 10]
 
 
-def test_a_connection_that_went_stale_before_sending_costs_nothing(http, serve):
+def test_connection_that_the_server_closed_before_the_request_is_replaced(http, serve):
     server = serve(lambda _: answer(Connection="close"))
     for _ in range(3):
         assert http.request(server.uri(), "POST", "a=1", FORM)[0].status == 200
