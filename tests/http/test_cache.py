@@ -1,4 +1,4 @@
-"""Caching: users never share an entry, and no secret reaches the cache."""
+"""httplib2's cache: users never share an entry, and no secret reaches the cache."""
 
 import httplib2
 import pytest
@@ -13,8 +13,9 @@ from .signed_requests import SECRETS, is_signed, nonce_of
 
 
 @pytest.mark.parametrize("header", [None, "Authorization", "Accept-Encoding,Cookie,Authorization"])
-def test_users_never_share_an_entry_and_always_hit_their_own(serve, cache, header, monkeypatch):
-    monkeypatch.setitem(extra_headers, "Vary", header) if header else None
+def test_each_user_reads_only_entries_of_the_same_user(serve, cache, header, monkeypatch):
+    if header:
+        monkeypatch.setitem(extra_headers, "Vary", header)
     server = serve(per_user)
     users = {
         "nobody": None,
@@ -33,7 +34,7 @@ def test_users_never_share_an_entry_and_always_hit_their_own(serve, cache, heade
     assert len(server.received) == 3
 
 
-def test_a_wrong_secret_does_not_read_what_was_cached_for_the_right_one(serve, cache):
+def test_entry_is_not_read_with_a_wrong_secret(serve, cache):
     server = serve(per_user)
     OAuth1Http(cache, oauth=OAuth1("client", SECRETS.client, "alice", SECRETS.token)).request(server.uri())
     OAuth1Http(cache, oauth=OAuth1("client", SECRETS.client, "alice", "guessed")).request(server.uri())
@@ -53,7 +54,7 @@ def test_no_signature_key_or_secret_reaches_the_cache(serve, tmp_path):
         assert secret not in stored
 
 
-def test_a_stale_entry_is_revalidated(serve, cache, oauth):
+def test_stale_entry_is_revalidated_with_a_signed_request(serve, cache, oauth):
     def handler(received):
         if received.headers.get("if-none-match") == '"1"':
             return answer("", "304 Not Modified", ETag='"1"')
@@ -66,7 +67,7 @@ def test_a_stale_entry_is_revalidated(serve, cache, oauth):
     assert all(map(is_signed, server.received))
 
 
-def test_a_write_drops_the_users_own_entry(serve, cache, oauth):
+def test_post_removes_the_entry_of_its_user(serve, cache, oauth):
     server = serve(per_user)
     http = OAuth1Http(cache, oauth=oauth)
     for method in ("GET", "GET", "POST", "GET"):
@@ -74,7 +75,7 @@ def test_a_write_drops_the_users_own_entry(serve, cache, oauth):
     assert [each.method for each in server.received] == ["GET", "POST", "GET"]
 
 
-def test_a_cached_permanent_redirect_to_elsewhere_is_not_signed(serve, cache, oauth):
+def test_cached_permanent_redirect_to_another_server_is_not_signed(serve, cache, oauth):
     elsewhere = serve()
     server = serve(lambda _: answer(status="301 Moved", Location=elsewhere.uri("/x"), Cache_Control="max-age=600"))
     http = OAuth1Http(cache, oauth=oauth)
@@ -84,23 +85,23 @@ def test_a_cached_permanent_redirect_to_elsewhere_is_not_signed(serve, cache, oa
     assert [is_signed(each) for each in elsewhere.received] == [False, False]
 
 
-class CacheByDefault(httplib2.Http):
+class ClassAttribute(httplib2.Http):
     cache = None
 
 
-class CacheByProperty(httplib2.Http):
+class Property(httplib2.Http):
     @property
     def cache(self):
-        return self.its_own
+        return self.stored_cache
 
     @cache.setter
     def cache(self, cache):
-        self.its_own = cache
+        self.stored_cache = cache
 
 
-@pytest.mark.parametrize("framework", [CacheByDefault, CacheByProperty])
+@pytest.mark.parametrize("framework", [ClassAttribute, Property])
 @pytest.mark.parametrize("order", [0, 1, 2])
-def test_a_frameworks_own_cache_attribute_keeps_users_apart_too(serve, framework, order):
+def test_users_never_share_an_entry_if_a_framework_defines_cache_itself(serve, framework, order):
     bases = [(OAuth1Mixin, framework), (framework, OAuth1Mixin), (framework, OAuth1Http)][order]
     http = type("Swapped", bases, {})()
     assert http.cache is None
@@ -114,8 +115,8 @@ def test_a_frameworks_own_cache_attribute_keeps_users_apart_too(serve, framework
     assert len(server.received) == 3
 
 
-def test_a_redirect_to_https_does_not_move_what_is_cached_before_it(serve, oauth, tls, ca_certs):
-    """The hop that was signed keeps its key, whatever the redirect's hops do."""
+def test_redirect_to_https_keeps_the_cache_key_of_the_first_hop(serve, oauth, tls, ca_certs):
+    """The later hops of a redirect don't change the key of the hop that was signed."""
     secure = serve(lambda _: answer("", "304 Not Modified"), tls=tls)
     answers = [answer("private", ETag='"1"'), answer(status="302 Found", Location=secure.uri("/"))]
     server = serve(in_turn(*answers))
@@ -126,16 +127,16 @@ def test_a_redirect_to_https_does_not_move_what_is_cached_before_it(serve, oauth
     assert server.uri("/p") not in cache.entries
 
 
-def test_a_default_port_is_the_same_uri_to_cache_and_signature(oauth, serve):
+def test_cache_and_signature_use_the_uri_without_its_default_port(oauth, serve):
     server = serve(lambda _: answer("x", Cache_Control="max-age=600"))
     connection = type("ToTheServer", (LoopbackConnection,), {"server_port": server.port})
-    asked = []
-    http = OAuth1Http(MemoryCache(), oauth=lambda uri: asked.append(uri) or oauth)
+    uris = []
+    http = OAuth1Http(MemoryCache(), oauth=lambda uri: uris.append(uri) or oauth)
     http.request("http://Wiki.example:80/p?a=1", connection_type=connection)
-    assert asked == ["http://wiki.example/p?a=1"]
+    assert uris == ["http://wiki.example/p?a=1"]
 
 
-def test_a_cache_that_is_false_is_not_used_as_in_httplib2(serve, oauth):
+def test_cache_that_is_false_is_not_used_as_in_httplib2(serve, oauth):
     class Empty(MemoryCache):
         def __len__(self):
             return len(self.entries)
@@ -147,7 +148,7 @@ def test_a_cache_that_is_false_is_not_used_as_in_httplib2(serve, oauth):
     assert [len(each) for each in caches] == [0, 0]
 
 
-def test_the_cache_stays_readable_and_settable(tmp_path, oauth):
+def test_cache_attribute_can_be_read_and_set(tmp_path, oauth):
     cache = MemoryCache()
     http = OAuth1Http(cache, oauth=oauth)
     assert http.cache is cache
@@ -157,8 +158,8 @@ def test_the_cache_stays_readable_and_settable(tmp_path, oauth):
     assert http.cache is other
 
 
-def test_a_caches_own_attributes_are_read_and_set_while_a_request_runs(serve, oauth):
-    """lazr.restfulclient keeps the media type there."""
+def test_attributes_of_the_cache_can_be_read_and_set_during_a_request(serve, oauth):
+    """lazr.restfulclient stores the media type in such an attribute."""
 
     class Framework(OAuth1Mixin, httplib2.Http):
         def _conn_request(self, *args):

@@ -1,4 +1,4 @@
-"""Servers with another clock: the timestamp is corrected after the first rejection."""
+"""Servers with a different clock: the timestamp is corrected after the first rejection."""
 
 import io
 import time
@@ -15,7 +15,7 @@ from .signed_requests import FORM, is_signed, nonce_of
 
 @pytest.mark.parametrize("off", [3600, -3600, 86400, -86400])
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_a_wrong_clock_costs_one_request_and_then_none(http, serve, off, method):
+def test_wrong_clock_costs_one_extra_request_and_then_none(http, serve, off, method):
     server = clock_server(serve, off)
     for expected in (2, 3, 4):
         assert http.request(server.uri(), method, "a=1" if method == "POST" else None, FORM)[1] == b"ok"
@@ -24,7 +24,7 @@ def test_a_wrong_clock_costs_one_request_and_then_none(http, serve, off, method)
     assert len({nonce_of(each) for each in server.received}) == 4
 
 
-def test_clocks_are_kept_apart_by_server(http, serve):
+def test_each_server_has_a_clock_offset_of_its_own(http, serve):
     servers = [clock_server(serve, off) for off in (0, 7200, -7200)]
     for _ in range(2):
         for server in servers:
@@ -32,7 +32,7 @@ def test_clocks_are_kept_apart_by_server(http, serve):
     assert [len(server.received) for server in servers] == [2, 3, 3]
 
 
-def test_the_wikis_own_refusals_mend_the_clock_everywhere(wiki, alice):
+def test_rejection_by_each_entry_point_of_a_wiki_corrects_the_timestamp(wiki, alice):
     wiki.clock = lambda: time.time() + 5000
     for uri in (
         f"{wiki.api_uri}?action=query&meta=userinfo&format=json",
@@ -46,21 +46,21 @@ def test_the_wikis_own_refusals_mend_the_clock_everywhere(wiki, alice):
     assert [seen.refusal is None for seen in wiki.requests] == [False, True] * 4
 
 
-def test_a_head_request_mends_the_clock_by_the_date(wiki, alice):
+def test_rejected_head_request_corrects_the_timestamp_by_the_date_header(wiki, alice):
     wiki.clock = lambda: time.time() + 5000
     http = OAuth1Http(oauth=alice)
     http.request(f"{wiki.api_uri}?action=query&format=json", "HEAD")
     assert [seen.refusal is None for seen in wiki.requests] == [False, True]
 
 
-def test_a_refusal_without_a_reason_at_the_right_time_is_an_answer(wiki):
-    """rest.php says the same for a wrong secret; then the Date is ours, and asking again would not help."""
+def test_rejection_without_a_reason_is_returned_if_the_date_is_right(wiki):
+    """rest.php sends the same response for a wrong secret. Its Date then equals ours, and a retry can't help."""
     http = OAuth1Http(oauth=OAuth1(*wiki.owner_only("Alice")[:3], "wrong"))
     assert http.request(f"{wiki.rest_uri}/v1/page/Main_Page")[0].status == 403
     assert len(wiki.requests) == 1
 
 
-def test_a_problem_report_mends_the_clock(http, serve):
+def test_problem_report_with_acceptable_timestamps_corrects_the_timestamp(http, serve):
     now = int(time.time()) + 9000
     report = f"oauth_problem=timestamp_refused&oauth_acceptable_timestamps={now - 100}-{now + 100}"
     server = serve(in_turn(answer(report, "401 Unauthorized"), answer()))
@@ -68,7 +68,7 @@ def test_a_problem_report_mends_the_clock(http, serve):
     assert abs(int(reference.protocol_parameters(server.received[1])["oauth_timestamp"]) - now) < 50
 
 
-def test_a_server_that_goes_on_refusing_is_asked_twice(http, serve):
+def test_server_that_rejects_the_corrected_timestamp_gets_two_requests(http, serve):
     server = serve(lambda r: refusal(f"Expired timestamp, yours {timestamp(r)}, ours 12345"))
 
     def timestamp(received):
@@ -80,8 +80,8 @@ def test_a_server_that_goes_on_refusing_is_asked_twice(http, serve):
     assert timestamp(server.received[1]) in ("12345", "12346")
 
 
-def test_a_clock_that_was_mended_in_vain_is_put_back(http, serve):
-    """rest.php's 403 with a stale Date, of a copy in between: the wiki minds something else."""
+def test_correction_that_does_not_help_is_undone(http, serve):
+    """A cache between returns rest.php's 403 with an old Date. The wiki rejects something else."""
     stale = answer('{"error":"rest-read-denied"}', "403 Forbidden", Content_Type="application/json",
                    Date="Thu, 01 Jan 2026 00:00:00 GMT")  # fmt: skip
     server = serve(lambda _: stale)
@@ -91,31 +91,31 @@ def test_a_clock_that_was_mended_in_vain_is_put_back(http, serve):
     assert [abs(each - time.time()) < 60 for each in times] == [True, False, True, False]
 
 
-def test_a_refusal_that_quotes_another_timestamp_moves_nothing(http, serve):
-    """A page's text can say it too; what the server repeats is what was sent."""
+def test_rejection_that_quotes_another_timestamp_corrects_nothing(http, serve):
+    """The text of a page can contain the same words. A real rejection quotes the timestamp that was sent."""
     server = serve(lambda _: refusal("Expired timestamp, yours 1, ours 2"))
     http.request(server.uri())
     assert len(server.received) == 1
 
 
-@pytest.mark.parametrize("words", ["Invalid signature", "Invalid consumer", "No approved grant was found"])
-def test_other_refusals_are_answers(http, serve, words):
-    server = serve(lambda _: refusal(words))
+@pytest.mark.parametrize("reason", ["Invalid signature", "Invalid consumer", "No approved grant was found"])
+def test_rejection_for_another_reason_is_returned_as_the_response(http, serve, reason):
+    server = serve(lambda _: refusal(reason))
     _, content = http.request(server.uri())
-    assert words.encode() in content
+    assert reason.encode() in content
     assert len(server.received) == 1
 
 
-def test_an_answer_lost_after_the_clock_was_mended_is_noticed_too(http, serve):
-    """Refused for the clock, sent again, acted upon, answer lost, refused for the nonce."""
-    answers = iter([None, DROP, refusal("Nonce already used: x")])
+def test_response_lost_after_a_timestamp_correction_is_detected(http, serve):
+    """The server rejects the timestamp, acts on the second request, loses its response, then rejects the nonce."""
+    later = iter([None, DROP, refusal("Nonce already used: x")])
 
     def handler(received):
         sent = reference.protocol_parameters(received)["oauth_timestamp"]
         if len(server.received) == 1:
-            next(answers)
+            next(later)
             return refusal(f"Expired timestamp, yours {sent}, ours {int(sent) + 5000}")
-        return next(answers)
+        return next(later)
 
     server = serve(handler)
     with pytest.raises(ResponseLostError, match="most likely acted"):
@@ -124,13 +124,13 @@ def test_an_answer_lost_after_the_clock_was_mended_is_noticed_too(http, serve):
     assert nonce_of(server.received[0]) != nonce_of(server.received[1]) == nonce_of(server.received[2])
 
 
-def test_a_file_is_sent_whole_again_after_a_refusal_for_the_clock(http, serve):
+def test_file_is_sent_again_in_full_after_a_rejected_timestamp(http, serve):
     server = clock_server(serve, 5000)
     assert http.request(server.uri(), "PUT", io.BytesIO(b"x" * 10), {"content-type": "image/png"})[1] == b"ok"
     assert [each.body for each in server.received] == [b"x" * 10] * 2
 
 
-def test_a_body_that_can_be_read_once_leaves_the_refusal_and_the_next_request_is_right(http, serve):
+def test_body_that_is_read_only_once_returns_the_rejection_and_corrects_the_next(http, serve):
     server = clock_server(serve, 5000)
     _, content = http.request(server.uri(), "PUT", iter([b"x"]), {"content-type": "image/png"})
     assert b"Expired timestamp" in content
@@ -138,8 +138,8 @@ def test_a_body_that_can_be_read_once_leaves_the_refusal_and_the_next_request_is
     assert len(server.received) == 2
 
 
-def test_a_copy_that_is_refused_for_the_clock_is_not_sent_a_third_time(http, serve):
-    """The clock is looked at before the nonce, so the first copy may have been acted upon."""
+def test_resent_request_with_a_rejected_timestamp_is_not_sent_a_third_time(http, serve):
+    """A server checks the timestamp before the nonce, so it may have acted on the first request."""
 
     def handler(received):
         if len(server.received) == 1:
