@@ -30,7 +30,7 @@ def clock_server(serve, off, **kwargs):
 
 def per_user(received):
     """Return a cacheable response whose body names the token of the request."""
-    user = reference.protocol_parameters(received).get("oauth_token", "nobody")
+    user = reference.protocol_parameters(received).get("oauth_token", "anonymous")
     return answer(user, Cache_Control="max-age=600", Date=httplib2.email.utils.formatdate(usegmt=True), **extra_headers)
 
 

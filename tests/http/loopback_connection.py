@@ -1,4 +1,4 @@
-"""A connection class that connects to a test server, whatever the host of the URI is."""
+"""A connection class that connects to a test server for any host in the URI."""
 
 import socket
 
@@ -6,7 +6,7 @@ import httplib2
 
 
 class LoopbackConnection(httplib2.HTTPConnectionWithTimeout):
-    """A connection to ``server_port`` on loopback under the name of any host, as if DNS led there."""
+    """A connection to ``server_port`` on loopback. Every host resolves to that server."""
 
     server_port = 0
 

@@ -18,7 +18,7 @@ def test_each_user_reads_only_entries_of_the_same_user(serve, cache, header, mon
         monkeypatch.setitem(extra_headers, "Vary", header)
     server = serve(per_user)
     users = {
-        "nobody": None,
+        "anonymous": None,
         "alice": OAuth1("client", SECRETS.client, "alice", SECRETS.token),
         "bob": OAuth1("client", SECRETS.client, "bob", SECRETS.token),
     }
@@ -111,7 +111,7 @@ def test_users_never_share_an_entry_if_a_framework_defines_cache_itself(serve, f
     for _ in range(2):
         for name in ("alice", "bob", None):
             http.oauth = name and OAuth1("client", SECRETS.client, name, SECRETS.token)
-            assert http.request(server.uri())[1] == (name or "nobody").encode()
+            assert http.request(server.uri())[1] == (name or "anonymous").encode()
     assert len(server.received) == 3
 
 

@@ -11,7 +11,7 @@ from .signed_requests import SECRETS
 
 
 class Double:
-    """A test double of a connection. It has no default_port, and like httplib2's own doubles a port in its host."""
+    """A test double of a connection. It lacks default_port, and ``host`` holds host and port as in httplib2."""
 
     sock = None
     sent = None

@@ -90,7 +90,7 @@ def test_own_authorization_does_not_read_the_cache_entry_of_the_user(serve, cach
     server = serve(per_user)
     http = OAuth1Http(cache, oauth=oauth)
     assert http.request(server.uri())[1] == b"token"
-    assert http.request(server.uri(), headers={"authorization": "Bearer x"})[1] == b"nobody"
+    assert http.request(server.uri(), headers={"authorization": "Bearer x"})[1] == b"anonymous"
 
 
 def test_response_to_basic_credentials_is_not_cached_for_the_user(serve, cache, oauth):

@@ -1,4 +1,4 @@
-"""HttpPool: many threads use one object, and each request has an Http of its own."""
+"""HttpPool: many threads share one pool, and no two use the same Http at the same time."""
 
 import asyncio
 import copy

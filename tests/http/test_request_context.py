@@ -42,7 +42,7 @@ def test_request_inside_the_function_that_selects_credentials_is_signed(serve, o
 
 
 def test_context_copied_during_a_request_does_not_affect_later_requests(serve, oauth):
-    """A request that runs in the copied context is a request of its own, and is signed."""
+    """A request that runs in the copied context is independent of the first, and is signed."""
     first, second = serve(), serve()
     contexts = []
 
