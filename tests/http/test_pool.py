@@ -1,4 +1,4 @@
-"""HttpPool: what looks like one Http to many threads, and is one for each."""
+"""HttpPool: many threads share one pool, and no two use the same Http at the same time."""
 
 import asyncio
 import copy
@@ -15,10 +15,11 @@ from google.auth.credentials import AnonymousCredentials
 from google_auth_httplib2 import AuthorizedHttp
 
 from httplib2_oauthlib import HttpPool, OAuth1, OAuth1Http
-from tests import reference
-from tests.frameworks.conftest import Guard
-from tests.frameworks.recipes.asyncio_pool import fetch_all
-from tests.servers import DROP, answer, in_turn
+
+from .. import reference
+from ..frameworks.conftest import Guard
+from ..frameworks.recipes.asyncio_pool import fetch_all
+from ..servers import DROP, answer, in_turn
 
 OAUTH = OAuth1("client", "client-secret", "token", "token-secret")
 
@@ -28,10 +29,10 @@ def echo(received):
 
 
 class Gate:
-    """A handler that holds every request back until so many are there.
+    """A handler that delays every response until ``expected`` requests run at the same time.
 
     Attributes:
-        most: How many there were at once.
+        most: The largest number of requests at the same time.
     """
 
     def __init__(self, expected):
@@ -45,40 +46,40 @@ class Gate:
             self.most = max(self.most, self._now)
             self._changed.notify_all()
             self._changed.wait_for(lambda: self.most >= self._expected, timeout=10)
-        # What comes beyond the bound would come now.
+        # A request beyond the pool's size would arrive now.
         time.sleep(0.05)
         with self._changed:
             self._now -= 1
         return answer(received.target)
 
 
-def test_32_threads_get_each_their_own_answers_signed(serve):
+def test_each_of_32_threads_receives_its_own_responses(serve):
     server = serve(Guard(echo))
     pool = HttpPool(OAuth1Http(timeout=10, oauth=OAUTH), size=32)
-    begin = threading.Barrier(32)
+    start = threading.Barrier(32)
 
     def work(thread):
-        begin.wait(10)
+        start.wait(10)
         return [pool.request(server.uri(f"/{thread}/{number}"))[1].decode() for number in range(20)]
 
     with ThreadPoolExecutor(32) as executor:
-        answered = list(executor.map(work, range(32)))
-    assert answered == [[f"/{thread}/{number}" for number in range(20)] for thread in range(32)]
+        contents = list(executor.map(work, range(32)))
+    assert contents == [[f"/{thread}/{number}" for number in range(20)] for thread in range(32)]
     assert not server.handler.refused
     assert server.connections <= 32
 
 
-def test_32_threads_share_no_more_than_its_size(serve):
+def test_pool_of_size_4_sends_no_more_than_4_requests_at_a_time(serve):
     gate = Gate(4)
     server = serve(gate)
     pool = HttpPool(OAuth1Http(timeout=20, oauth=OAUTH), size=4)
     with ThreadPoolExecutor(32) as executor:
-        answered = list(executor.map(lambda number: pool.request(server.uri(f"/{number}"))[1].decode(), range(32)))
-    assert answered == [f"/{number}" for number in range(32)]
+        contents = list(executor.map(lambda number: pool.request(server.uri(f"/{number}"))[1].decode(), range(32)))
+    assert contents == [f"/{number}" for number in range(32)]
     assert (gate.most, server.connections) == (4, 4)
 
 
-def test_one_thread_uses_one_connection(serve):
+def test_requests_of_one_thread_use_one_connection(serve):
     server = serve()
     pool = HttpPool(OAuth1Http(timeout=10))
     for _ in range(5):
@@ -86,7 +87,7 @@ def test_one_thread_uses_one_connection(serve):
     assert server.connections == 1
 
 
-def test_what_is_set_on_it_counts_for_all_from_the_next_request_on(serve):
+def test_attribute_set_on_the_pool_applies_to_every_later_request(serve):
     server = serve(Guard(echo))
     pool = HttpPool(OAuth1Http(timeout=10), size=2)
     with pool.http() as one, pool.http() as other:
@@ -105,8 +106,8 @@ def test_what_is_set_on_it_counts_for_all_from_the_next_request_on(serve):
     assert (pool.oauth, len(server.handler.refused)) == (None, 3)
 
 
-def test_what_is_set_on_a_lent_one_ends_with_the_loan(serve):
-    """What a borrower signs with is nobody else's."""
+def test_attribute_set_on_a_borrowed_http_is_reset_when_it_is_returned(serve):
+    """Requests of other borrowers are not signed with these credentials."""
     server = serve(Guard(echo))
     pool = HttpPool(OAuth1Http(timeout=10), size=1)
     with pool.http() as http:
@@ -116,22 +117,22 @@ def test_what_is_set_on_a_lent_one_ends_with_the_loan(serve):
         assert (again.oauth, again.timeout, hasattr(again, "tenant")) == (None, 10, False)
         again.request(server.uri())
     assert (len(server.handler.seen), len(server.handler.refused), server.connections) == (1, 1, 1)
-    # Who keeps it has no connection of the pool's.
+    # An Http that was kept after the block has no connection of the pool.
     http.request(server.uri())
     assert server.connections == 2
 
 
-def test_credentials_that_are_withdrawn_while_one_is_made_are_withdrawn(serve):
+def test_credentials_removed_while_an_http_is_copied_are_not_used(serve):
     server = serve(Guard(echo))
     copying, go = threading.Event(), threading.Event()
 
-    class SlowToCopy(OAuth1Http):
+    class SlowCopy(OAuth1Http):
         def __setstate__(self, state):
             super().__setstate__(state)
             copying.set()
             go.wait(10)
 
-    pool = HttpPool(SlowToCopy(timeout=10, oauth=OAUTH), size=1)
+    pool = HttpPool(SlowCopy(timeout=10, oauth=OAUTH), size=1)
     thread = threading.Thread(target=pool.request, args=(server.uri(),))
     thread.start()
     copying.wait(10)
@@ -142,23 +143,23 @@ def test_credentials_that_are_withdrawn_while_one_is_made_are_withdrawn(serve):
     assert len(server.handler.refused) == 1
 
 
-def test_what_it_learned_of_one_server_it_forgets_when_passwords_are_cleared(serve):
-    """Digest's counts are each Http's own, and end with the credentials."""
-    server = serve(lambda r: answer() if "authorization" in r.headers else DENIED)
+def test_clearing_passwords_clears_digest_state_as_well(serve):
+    """Each Http counts its digest requests. The count ends with the credentials."""
+    server = serve(lambda r: answer() if "authorization" in r.headers else CHALLENGE)
     pool = HttpPool(httplib2.Http(timeout=10), size=1)
     pool.add_credentials("user", "pw")
     for _ in range(3):
         pool.request(server.uri())
-    # Asked for once.
+    # The server sent one challenge.
     assert len(server.received) == 4
     pool.clear_credentials()
     assert pool.request(server.uri())[0].status == 401
 
 
-DENIED = answer("", "401 Unauthorized", WWW_Authenticate='Digest realm="r", nonce="n", qop="auth"')
+CHALLENGE = answer("", "401 Unauthorized", WWW_Authenticate='Digest realm="r", nonce="n", qop="auth"')
 
 
-def test_an_entry_of_a_cache_of_files_is_not_read_while_it_is_written(serve, tmp_path):
+def test_file_cache_entry_is_never_read_half_written(serve, tmp_path):
     size = 300_000
     fresh = {"Cache_Control": "max-age=60", "Date": formatdate(usegmt=True)}
     server = serve(lambda _: answer("x" * size, **fresh))
@@ -174,12 +175,12 @@ def test_an_entry_of_a_cache_of_files_is_not_read_while_it_is_written(serve, tmp
 
     with ThreadPoolExecutor(8) as executor:
         running = [executor.submit(work, number) for number in range(8)]
-        time.sleep(1)
+        time.sleep(0.5)
         stop.set()
         assert {length for each in running for length in each.result(20)} == {size}
 
 
-def test_blocks_that_end_in_another_thread_leave_every_place_free(serve):
+def test_block_that_ends_in_another_thread_returns_its_http(serve):
     server = serve()
     pool = HttpPool(OAuth1Http(timeout=10), size=2)
     for _ in range(4):
@@ -195,7 +196,7 @@ def test_blocks_that_end_in_another_thread_leave_every_place_free(serve):
     assert gate.most == 2
 
 
-def test_a_wrong_clock_is_learned_by_each(wiki):
+def test_wrong_clock_costs_the_pool_one_extra_request(wiki):
     wiki.clock = lambda: time.time() + 5000
     pool = HttpPool(OAuth1Http(timeout=10, oauth=OAuth1(*wiki.owner_only("Alice"))), size=1)
     uri = f"{wiki.api_uri}?action=query&meta=userinfo&format=json"
@@ -204,7 +205,7 @@ def test_a_wrong_clock_is_learned_by_each(wiki):
     assert [seen.user for seen in wiki.requests] == [None, "Alice", "Alice", "Alice"]
 
 
-def test_passwords_that_are_added_to_it_answer_challenges(serve):
+def test_passwords_added_to_the_pool_answer_challenges(serve):
     def handler(received):
         if received.headers.get("authorization") == "Basic dXNlcjpwdw==":
             return answer()
@@ -220,15 +221,15 @@ def test_passwords_that_are_added_to_it_answer_challenges(serve):
         assert one.request(server.uri())[0].status == other.request(server.uri())[0].status == 401
 
 
-def test_one_that_failed_is_not_lent_with_an_answer_still_to_come(serve):
-    answers = in_turn(answer("first"), answer("late"), answer("second"))
+def test_connection_whose_response_timed_out_is_not_used_again(serve):
+    responses = in_turn(answer("first"), answer("late"), answer("second"))
     go = threading.Event()
 
     def handler(received):
-        given = answers(received)
-        if given.endswith(b"late"):
+        response = responses(received)
+        if response.endswith(b"late"):
             go.wait(10)
-        return given
+        return response
 
     server = serve(handler)
     pool = HttpPool(httplib2.Http(timeout=0.3), size=1)
@@ -240,7 +241,7 @@ def test_one_that_failed_is_not_lent_with_an_answer_still_to_come(serve):
     assert server.connections == 2
 
 
-def test_an_error_frees_its_place(serve):
+def test_http_is_returned_to_the_pool_after_an_error(serve):
     server = serve(lambda _: DROP)
     pool = HttpPool(OAuth1Http(timeout=10, oauth=OAUTH), size=1)
     for _ in range(3):
@@ -248,31 +249,31 @@ def test_an_error_frees_its_place(serve):
             pool.request(server.uri(), "POST", b"x")
 
 
-def test_a_function_that_says_who_signs_may_ask_by_the_same_pool(serve):
+def test_function_that_selects_credentials_can_use_the_same_pool(serve):
     server = serve(Guard(echo))
     keys = serve(lambda _: answer("token-secret"))
 
-    def signer(uri):
+    def select(uri):
         return (
             OAuth1("client", "client-secret", "token", pool.request(keys.uri())[1].decode()) if uri == wanted else None
         )
 
-    pool = HttpPool(OAuth1Http(timeout=10, oauth=signer), size=1)
+    pool = HttpPool(OAuth1Http(timeout=10, oauth=select), size=1)
     wanted = server.uri("/x")
     for _ in range(3):
         pool.request(wanted)
     assert len(server.handler.seen) == 3
-    # The second place is not kept.
+    # The pool closes the Http beyond its size after each of these requests.
     assert keys.connections == 3
 
 
-def test_after_close_nothing_is_open_and_it_can_be_used_again(serve):
+def test_closed_pool_has_no_open_connection_and_can_be_used_again(serve):
     server = serve()
     with HttpPool(OAuth1Http(timeout=10), size=2) as pool:
         with pool.http() as http:
             http.request(server.uri())
             pool.close()
-            # What is in use goes on, and is closed when its time has come.
+            # A borrowed Http keeps its connection, which is closed at the end of its block.
             http.request(server.uri())
             assert server.connections == 1
         assert not http.connections
@@ -282,39 +283,39 @@ def test_after_close_nothing_is_open_and_it_can_be_used_again(serve):
     assert server.connections == 3
 
 
-@pytest.mark.parametrize("another", [copy.copy, copy.deepcopy, lambda pool: pickle.loads(pickle.dumps(pool))])
-def test_a_copy_is_a_pool_of_its_own_with_the_same_configuration(serve, another):
+@pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy, lambda pool: pickle.loads(pickle.dumps(pool))])
+def test_copy_is_a_separate_pool_with_the_same_configuration(serve, duplicate):
     server = serve(Guard(echo))
     pool = HttpPool(OAuth1Http(timeout=10, oauth=OAUTH), size=3)
     pool.request(server.uri())
-    again = another(pool)
-    again.request(server.uri())
-    assert (again.timeout, server.connections, len(server.handler.seen)) == (10, 2, 2)
-    again.oauth = None
+    twin = duplicate(pool)
+    twin.request(server.uri())
+    assert (twin.timeout, server.connections, len(server.handler.seen)) == (10, 2, 2)
+    twin.oauth = None
     assert pool.oauth == OAUTH
     server.handler = gate = Gate(3)
     with ThreadPoolExecutor(8) as executor:
-        list(executor.map(lambda _: again.request(server.uri()), range(8)))
+        list(executor.map(lambda _: twin.request(server.uri()), range(8)))
     assert gate.most == 3
 
 
 @pytest.mark.parametrize("error", [KeyError, KeyboardInterrupt])
-def test_what_broke_off_a_loan_leaves_no_connection(serve, error):
+def test_exception_in_a_block_closes_the_connection(serve, error):
     server = serve()
     pool = HttpPool(OAuth1Http(timeout=10), size=1)
 
-    def broken_off():
+    def fail_in_a_block():
         with pool.http() as http:
             http.request(server.uri())
             raise error
 
     for expected in (1, 2):
         with pytest.raises(error):
-            broken_off()
+            fail_in_a_block()
         assert server.connections == expected
 
 
-def test_closing_it_closes_what_is_idle_and_clears_passwords(serve):
+def test_close_closes_idle_connections_and_clears_the_passwords(serve):
     pool = HttpPool(OAuth1Http(timeout=10), size=1)
     pool.add_credentials("user", "pw")
     with pool.http() as http:
@@ -326,7 +327,7 @@ def test_closing_it_closes_what_is_idle_and_clears_passwords(serve):
     assert pool.credentials.credentials == []
 
 
-def test_calls_within_calls_never_wait_for_each_other(serve):
+def test_nested_blocks_and_requests_never_wait_for_each_other(serve):
     server = serve(echo)
     pool = HttpPool(OAuth1Http(timeout=10), size=1)
     with pool.http(), pool.http():
@@ -337,16 +338,16 @@ def test_calls_within_calls_never_wait_for_each_other(serve):
     assert len(server.received) == 3
 
 
-class Copied(OAuth1Http):
+class DefinesDeepcopy(OAuth1Http):
     def __deepcopy__(self, memo):
         return copy.copy(self)
 
 
-def test_a_deep_copy_is_a_pool_too_where_the_http_has_a_way_of_its_own():
-    assert isinstance(copy.deepcopy(HttpPool(Copied())), HttpPool)
+def test_deep_copy_is_a_pool_even_if_the_http_defines_deepcopy():
+    assert isinstance(copy.deepcopy(HttpPool(DefinesDeepcopy())), HttpPool)
 
 
-def test_what_was_set_on_it_can_be_deleted():
+def test_attributes_set_on_the_pool_can_be_deleted():
     pool = HttpPool(OAuth1Http())
     pool.tenant = "x"
     del pool.tenant
@@ -356,32 +357,32 @@ def test_what_was_set_on_it_can_be_deleted():
     assert callable(pool.request)
 
 
-def test_a_copy_has_no_replaced_request(serve):
+def test_copy_does_not_keep_a_replaced_request(serve):
     pool = HttpPool(OAuth1Http(timeout=10))
     pool.request = None
     copy.copy(pool).request(serve().uri())
 
 
 @pytest.mark.parametrize("wrong", [None, OAUTH, OAuth1Http, "http", object(), HttpPool(OAuth1Http())])
-def test_what_is_no_http_is_refused(wrong):
+def test_argument_that_is_not_an_http_raises_type_error(wrong):
     with pytest.raises(TypeError, match="a pool needs an Http"):
         HttpPool(wrong)
 
 
-def test_what_wraps_an_http_wraps_a_pool(serve):
-    """Copies of google-auth-httplib2's would share the connections of what it wraps."""
+def test_wrapper_around_an_http_is_rejected_and_can_wrap_the_pool(serve):
+    """Copies of google-auth-httplib2's AuthorizedHttp would share the connections of the Http that it wraps."""
     with pytest.raises(TypeError, match="let the wrapper wrap the pool"):
         HttpPool(AuthorizedHttp(AnonymousCredentials(), http=OAuth1Http(timeout=10)))
     server = serve(Guard(echo))
     http = AuthorizedHttp(AnonymousCredentials(), http=HttpPool(OAuth1Http(timeout=10, oauth=OAUTH), size=4))
     with ThreadPoolExecutor(16) as executor:
-        answered = list(executor.map(lambda number: http.request(server.uri(f"/{number}"))[1].decode(), range(64)))
-    assert answered == [f"/{number}" for number in range(64)]
+        contents = list(executor.map(lambda number: http.request(server.uri(f"/{number}"))[1].decode(), range(64)))
+    assert contents == [f"/{number}" for number in range(64)]
     assert not server.handler.refused
     http.close()
 
 
-def test_a_request_that_was_replaced_before_is_refused():
+def test_http_with_a_replaced_request_raises_type_error():
     http = OAuth1Http()
     http.request = http.request
     with pytest.raises(TypeError, match="create the pool first"):
@@ -389,31 +390,31 @@ def test_a_request_that_was_replaced_before_is_refused():
 
 
 @pytest.mark.parametrize("size", [0, -1])
-def test_it_has_at_least_one_place(size):
+def test_size_below_one_raises_value_error(size):
     with pytest.raises(ValueError, match="size must be 1 or more"):
         HttpPool(OAuth1Http(), size=size)
 
 
-def test_what_it_does_not_have_is_told_as_ever():
+def test_unknown_attribute_raises_attribute_error():
     pool = HttpPool(OAuth1Http())
     with pytest.raises(AttributeError, match="nonsense"):
         pool.nonsense  # noqa: B018
 
 
-# -- asyncio
+# asyncio
 
 
-def test_asyncio_asks_for_many_at_once(serve):
+def test_asyncio_sends_100_requests_through_one_pool(serve):
     server = serve(Guard(echo))
     uris = [server.uri(f"/{number}") for number in range(100)]
-    answered = asyncio.run(fetch_all(uris, OAUTH))
-    assert [content.decode() for _, content in answered] == [f"/{number}" for number in range(100)]
+    contents = asyncio.run(fetch_all(uris, OAUTH))
+    assert [content.decode() for _, content in contents] == [f"/{number}" for number in range(100)]
     assert not server.handler.refused
     assert server.connections <= 8
 
 
-def test_a_request_that_asyncio_no_longer_waits_for_harms_no_other(serve):
-    """to_thread goes on after its task was cancelled; what it is answered goes to nobody else."""
+def test_cancelled_asyncio_task_does_not_affect_other_requests(serve):
+    """The thread of to_thread() continues after its task was cancelled. No other task receives its response."""
     reached, go = threading.Event(), threading.Event()
 
     def handler(received):
@@ -430,9 +431,9 @@ def test_a_request_that_asyncio_no_longer_waits_for_harms_no_other(serve):
         await asyncio.to_thread(reached.wait, 10)
         slow.cancel()
         others = [asyncio.to_thread(pool.request, server.uri(f"/{number}")) for number in range(10)]
-        answered = [content.decode() for _, content in await asyncio.gather(*others)]
+        contents = [content.decode() for _, content in await asyncio.gather(*others)]
         go.set()
-        return [*answered, (await asyncio.to_thread(pool.request, server.uri("/last")))[1].decode()]
+        return [*contents, (await asyncio.to_thread(pool.request, server.uri("/last")))[1].decode()]
 
     assert asyncio.run(main()) == [*(f"/{number}" for number in range(10)), "/last"]
     assert not server.handler.refused

@@ -1,4 +1,4 @@
-"""install() and uninstall(): our Http in httplib2's place, for frameworks that make their own."""
+"""install() and uninstall(): OAuth1Http replaces httplib2.Http for frameworks that create their own Http."""
 
 import copy
 import os
@@ -12,16 +12,17 @@ import pytest
 
 from httplib2_oauthlib import OAuth1, OAuth1Http, OAuth1Mixin, install, uninstall
 from httplib2_oauthlib.cassettes import use
-from tests import reference
-from tests.frameworks.conftest import Guard
-from tests.frameworks.tracker import Tracker
+
+from .. import reference
+from ..frameworks.conftest import Guard
+from ..frameworks.tracker import Tracker
 
 ORIGINAL = httplib2.Http
 OAUTH = OAuth1("client", "client-secret", "token", "token-secret")
 
 
 @pytest.fixture(autouse=True)
-def nothing_left():
+def no_class_left_installed():
     yield
     while httplib2.Http is not ORIGINAL:
         uninstall()
@@ -32,34 +33,34 @@ def is_signed(received):
     return bool(parameters) and reference.is_valid(received, reference.Secrets("client-secret", "token-secret"))
 
 
-def asked(server, http):
-    """Make a request, and say whether it was signed."""
+def sends_signed(server, http):
+    """Make a request. Return whether it was signed."""
     http.request(server.uri())
     return is_signed(server.received[-1])
 
 
-def test_what_a_framework_makes_meanwhile_signs(serve):
+def test_http_created_while_installed_signs(serve):
     server = serve()
     install(OAUTH)
     http = httplib2.Http(timeout=10)
     assert isinstance(http, OAuth1Http)
     assert isinstance(http, ORIGINAL)
     assert (http.timeout, http.oauth) == (10, OAUTH)
-    assert asked(server, http)
+    assert sends_signed(server, http)
     uninstall()
     assert httplib2.Http is ORIGINAL
-    assert not asked(server, httplib2.Http())
-    # What was made meanwhile is not changed.
-    assert asked(server, http)
+    assert not sends_signed(server, httplib2.Http())
+    # An Http that was created before uninstall() still signs.
+    assert sends_signed(server, http)
 
 
-def test_it_ends_with_a_block_whatever_happens_there():
+def test_block_that_raises_restores_httplib2():
     with pytest.raises(KeyError), install(OAUTH):
         {}[httplib2.Http().oauth]
     assert httplib2.Http is ORIGINAL
 
 
-def test_the_inner_of_two_counts_and_the_outer_afterwards(serve):
+def test_inner_install_applies_until_its_block_ends(serve):
     other = OAuth1("other", "o")
     with install(OAUTH):
         with install(other):
@@ -69,7 +70,7 @@ def test_the_inner_of_two_counts_and_the_outer_afterwards(serve):
     assert httplib2.Http is ORIGINAL
 
 
-def test_the_end_of_the_outer_block_ends_what_was_installed_within():
+def test_end_of_the_outer_block_ends_inner_installs():
     with install(OAUTH):
         install(OAuth1("other"))
     assert httplib2.Http is ORIGINAL
@@ -82,40 +83,40 @@ def test_the_end_of_the_outer_block_ends_what_was_installed_within():
     [OAUTH, {"localhost": OAUTH}, lambda uri: OAUTH if "localhost" in uri else None],
     ids=["one", "mapping", "function"],
 )
-def test_it_takes_whatever_names_a_signer(serve, oauth):
+def test_install_accepts_each_type_of_credentials(serve, oauth):
     server = serve()
     with install(oauth):
-        assert asked(server, httplib2.Http())
+        assert sends_signed(server, httplib2.Http())
         httplib2.Http().request(server.uri(host="127.0.0.1"))
     assert is_signed(server.received[-1]) == (oauth is OAUTH)
 
 
-def test_it_takes_the_environment(serve, monkeypatch):
+def test_install_accepts_credentials_from_the_environment(serve, monkeypatch):
     monkeypatch.setenv("OAUTH_TOKENS", "client:client-secret:token:token-secret")
     server = serve()
     with install(OAuth1.from_env()):
-        assert asked(server, httplib2.Http())
+        assert sends_signed(server, httplib2.Http())
     monkeypatch.setenv("OAUTH_TOKENS", "")
     with install(OAuth1.from_env()):
-        assert not asked(server, httplib2.Http())
+        assert not sends_signed(server, httplib2.Http())
 
 
-def test_what_names_no_signer_installs_nothing():
+def test_invalid_credentials_raise_type_error_and_install_nothing():
     with pytest.raises(TypeError, match="OAuth1"):
         install(("canary",) * 4)
     assert httplib2.Http is ORIGINAL
 
 
-def test_oauth_may_be_given_to_one_http_as_ever(serve):
+def test_oauth_of_a_single_http_overrides_the_installed_credentials(serve):
     server = serve()
     with install(OAUTH):
-        assert not asked(server, httplib2.Http(oauth=None))
+        assert not sends_signed(server, httplib2.Http(oauth=None))
         http = httplib2.Http()
         http.oauth = None
-        assert not asked(server, http)
+        assert not sends_signed(server, http)
 
 
-def test_a_class_derived_meanwhile_signs_and_ends_with_it(serve):
+def test_subclass_defined_while_installed_signs_until_uninstall(serve):
     server = serve()
     with install(OAUTH):
 
@@ -128,33 +129,33 @@ def test_a_class_derived_meanwhile_signs_and_ends_with_it(serve):
                 vars(self).update(vars(ORIGINAL(timeout=10)))
 
         kept = Derived()
-        assert asked(server, kept)
-        assert asked(server, copy.copy(kept))
-        assert asked(server, WithoutInit())
-    assert asked(server, kept)
-    assert not asked(server, Derived())
-    assert not asked(server, WithoutInit())
+        assert sends_signed(server, kept)
+        assert sends_signed(server, copy.copy(kept))
+        assert sends_signed(server, WithoutInit())
+    assert sends_signed(server, kept)
+    assert not sends_signed(server, Derived())
+    assert not sends_signed(server, WithoutInit())
 
 
-@pytest.mark.parametrize("another", [copy.copy, copy.deepcopy])
-@pytest.mark.parametrize("when", ["meanwhile", "afterwards"])
-def test_copies_outlive_it(serve, another, when):
+@pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy])
+@pytest.mark.parametrize("when", ["while installed", "after uninstall"])
+def test_copy_still_signs_after_uninstall(serve, duplicate, when):
     server = serve()
     with install(OAUTH):
         http = httplib2.Http(timeout=10)
-        asked(server, http)
-        if when == "meanwhile":
-            again = another(http)
+        sends_signed(server, http)
+        if when == "while installed":
+            again = duplicate(http)
             assert isinstance(again, httplib2.Http)
-    if when == "afterwards":
-        again = another(http)
+    if when == "after uninstall":
+        again = duplicate(http)
     assert isinstance(again, OAuth1Http)
     assert (again.timeout, again.connections) == (10, {})
-    assert asked(server, again)
+    assert sends_signed(server, again)
 
 
 class Counting(httplib2.Http):
-    """Somebody else's class in httplib2's place."""
+    """A class of another package that replaced httplib2.Http before."""
 
     count = 0
 
@@ -163,7 +164,7 @@ class Counting(httplib2.Http):
         return super().request(*args, **kwargs)
 
 
-def test_somebody_elses_class_in_its_place_is_kept_and_signs(serve, monkeypatch):
+def test_replacement_by_another_package_is_kept_and_signs(serve, monkeypatch):
     server = serve()
     monkeypatch.setattr(httplib2, "Http", Counting)
     monkeypatch.setattr(Counting, "count", 0)
@@ -171,16 +172,16 @@ def test_somebody_elses_class_in_its_place_is_kept_and_signs(serve, monkeypatch)
         http = httplib2.Http(timeout=10)
         assert isinstance(http, Counting)
         assert isinstance(http, OAuth1Mixin)
-        assert asked(server, http)
-        assert asked(server, copy.copy(http))
+        assert sends_signed(server, http)
+        assert sends_signed(server, copy.copy(http))
         assert Counting.count == 2
     assert httplib2.Http is Counting
     again = copy.copy(http)
     assert isinstance(again, Counting)
-    assert asked(server, copy.copy(again))
+    assert sends_signed(server, copy.copy(again))
 
 
-def test_a_copy_of_what_was_derived_over_somebody_elses_class_signs(serve, monkeypatch):
+def test_copy_of_a_subclass_over_another_replacement_signs(serve, monkeypatch):
     server = serve()
     monkeypatch.setattr(httplib2, "Http", Counting)
     with install(OAUTH):
@@ -191,46 +192,46 @@ def test_a_copy_of_what_was_derived_over_somebody_elses_class_signs(serve, monke
         http = Derived(timeout=10)
     again = copy.copy(http)
     assert type(again) is Derived
-    assert asked(server, again)
+    assert sends_signed(server, again)
 
 
-def test_somebody_elses_class_is_not_forgotten_under_two(serve, monkeypatch):
+def test_replacement_by_another_package_is_kept_under_two_installs(serve, monkeypatch):
     server = serve()
     monkeypatch.setattr(httplib2, "Http", Counting)
     with install(OAuth1("other")), install(OAUTH):
         http = httplib2.Http(timeout=10)
         again = copy.copy(http)
         assert isinstance(again, Counting)
-        assert asked(server, again)
+        assert sends_signed(server, again)
     again = copy.copy(http)
     assert isinstance(again, Counting)
-    assert asked(server, again)
+    assert sends_signed(server, again)
 
 
-def test_a_copy_of_one_whose_init_was_skipped_signs(serve):
+def test_copy_of_an_http_without_init_signs(serve):
     server = serve()
     with install(OAUTH):
         http = httplib2.Http.__new__(httplib2.Http)
         vars(http).update(vars(ORIGINAL(timeout=10)))
-        assert asked(server, copy.copy(http))
+        assert sends_signed(server, copy.copy(http))
 
 
-class Mine(OAuth1Http):
+class CustomOAuth1Http(OAuth1Http):
     pass
 
 
-def test_ones_own_class_over_ours_in_its_place_is_kept(serve, monkeypatch):
+def test_subclass_of_oauth1http_that_replaced_httplib2_is_kept(serve, monkeypatch):
     server = serve()
-    monkeypatch.setattr(httplib2, "Http", Mine)
+    monkeypatch.setattr(httplib2, "Http", CustomOAuth1Http)
     with install(OAUTH):
         http = httplib2.Http(timeout=10)
     again = copy.copy(http)
-    assert isinstance(http, Mine)
-    assert isinstance(again, Mine)
-    assert asked(server, again)
+    assert isinstance(http, CustomOAuth1Http)
+    assert isinstance(again, CustomOAuth1Http)
+    assert sends_signed(server, again)
 
 
-def test_somebody_elses_class_on_top_of_it_stays(serve):
+def test_class_that_replaced_httplib2_after_install_stays(serve):
     server = serve()
     install(OAUTH)
 
@@ -241,46 +242,48 @@ def test_somebody_elses_class_on_top_of_it_stays(serve):
     try:
         uninstall()
         assert httplib2.Http is OnTop
-        assert not asked(server, OnTop())
+        assert not sends_signed(server, OnTop())
     finally:
         httplib2.Http = ORIGINAL
 
 
-def test_httplib2_http_may_be_ours_by_hand(serve, monkeypatch):
+def test_httplib2_http_can_already_be_oauth1http(serve, monkeypatch):
     server = serve()
     monkeypatch.setattr(httplib2, "Http", OAuth1Http)
     with install(OAUTH):
-        assert asked(server, httplib2.Http())
+        assert sends_signed(server, httplib2.Http())
     assert httplib2.Http is OAuth1Http
     assert httplib2.Http().oauth is None
 
 
-# -- before and after a framework is imported
+# Frameworks that were imported before or after install()
 
 
-class Late(httplib2.Http):
-    """Of a framework that was imported before, and calls its base by name."""
+class DefinedBefore(httplib2.Http):
+    """A framework's class, defined before install(). It calls its base class by name."""
 
     def __init__(self):
         httplib2.Http.__init__(self, timeout=10)
 
 
-def test_a_class_that_was_derived_before_is_told_of(serve, caplog):
+def test_class_defined_before_install_is_logged_and_raises_when_used(serve, caplog):
     install(OAUTH)
-    (told,) = [record.getMessage() for record in caplog.records if "test_installation.Late" in record.getMessage()]
-    assert "was derived from httplib2.Http before install(): what it asks for is not signed, and fails if" in told
-    assert f"Call install() before {__name__} is imported" in told
-    # By name it calls our class now, of which it is none.
-    with pytest.raises(TypeError, match=r"Late was derived from httplib2.Http before"):
-        Late()
+    (message,) = [
+        record.getMessage() for record in caplog.records if "test_install.DefinedBefore" in record.getMessage()
+    ]
+    assert "was derived from httplib2.Http before install(): what it asks for is not signed, and fails if" in message
+    assert f"Call install() before {__name__} is imported" in message
+    # The constructor now calls the installed class by name, and DefinedBefore doesn't derive from it.
+    with pytest.raises(TypeError, match=r"DefinedBefore was derived from httplib2.Http before"):
+        DefinedBefore()
     uninstall()
-    http = Late()
-    with install(OAUTH), pytest.raises(TypeError, match=r"Late was derived from httplib2.Http before"):
+    http = DefinedBefore()
+    with install(OAUTH), pytest.raises(TypeError, match=r"DefinedBefore was derived from httplib2.Http before"):
         httplib2.Http.request(http, serve().uri())
 
 
-class LateAndOurs(OAuth1Mixin, httplib2.Http):
-    """Derived before, too, but signing by itself."""
+class DefinedBeforeWithMixin(OAuth1Mixin, httplib2.Http):
+    """A class, also defined before install(), which signs by OAuth1Mixin."""
 
     def __init__(self):
         httplib2.Http.__init__(self, timeout=10)
@@ -289,39 +292,39 @@ class LateAndOurs(OAuth1Mixin, httplib2.Http):
         return httplib2.Http.request(self, *args, **kwargs)
 
 
-def test_what_signs_by_itself_goes_on_as_it_was(serve):
+def test_class_defined_before_install_with_the_mixin_works_unchanged(serve):
     server = serve()
     with install(None):
-        http = LateAndOurs()
+        http = DefinedBeforeWithMixin()
         http.oauth = OAUTH
-        assert asked(server, http)
+        assert sends_signed(server, http)
 
 
-def test_a_patch_on_top_that_ends_after_it_breaks_nothing(serve):
+def test_installed_class_that_another_patch_puts_back_does_not_sign(serve):
     with install(OAUTH):
-        standing = httplib2.Http
-    httplib2.Http = standing
+        installed = httplib2.Http
+    httplib2.Http = installed
     try:
         server = serve()
-        assert not asked(server, Late())
-        assert not asked(server, httplib2.Http())
-        assert standing.request(Late(), server.uri())[0].status == 200
+        assert not sends_signed(server, DefinedBefore())
+        assert not sends_signed(server, httplib2.Http())
+        assert installed.request(DefinedBefore(), server.uri())[0].status == 200
     finally:
         httplib2.Http = ORIGINAL
 
 
-@pytest.mark.parametrize("another", [copy.copy, copy.deepcopy])
-def test_what_was_made_before_is_copied_meanwhile(serve, another):
+@pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy])
+def test_http_created_before_install_can_be_copied_while_installed(serve, duplicate):
     before = ORIGINAL(timeout=7)
     with install(OAUTH), install(OAUTH):
-        again = another(before)
+        again = duplicate(before)
         assert type(again) is ORIGINAL
         assert again.timeout == 7
-        assert not asked(serve(), again)
+        assert not sends_signed(serve(), again)
     assert type(pickle.loads(pickle.dumps(before))) is ORIGINAL
 
 
-def test_a_pickle_across_install_is_an_error_and_never_an_http_that_does_not_sign():
+def test_pickling_while_installed_or_after_raises_pickling_error():
     before = ORIGINAL(timeout=7)
     with install(OAUTH):
         http = httplib2.Http(timeout=7)
@@ -332,12 +335,12 @@ def test_a_pickle_across_install_is_an_error_and_never_an_http_that_does_not_sig
         pickle.dumps(http)
 
 
-def test_what_was_made_or_derived_before_is_an_http_all_the_same():
+def test_isinstance_holds_for_objects_and_classes_from_before_install():
     before, ours = ORIGINAL(), OAuth1Http()
     with install(OAUTH), install(OAUTH):
         assert isinstance(before, httplib2.Http)
         assert isinstance(ours, httplib2.Http)
-        assert issubclass(Late, httplib2.Http)
+        assert issubclass(DefinedBefore, httplib2.Http)
         assert not isinstance(object(), httplib2.Http)
 
         class Derived(httplib2.Http):
@@ -347,8 +350,8 @@ def test_what_was_made_or_derived_before_is_an_http_all_the_same():
         assert isinstance(Derived(), httplib2.Http)
 
 
-def test_cassettes_meanwhile_know_every_http(serve, tmp_path):
-    """Also those that were made before, connected and all."""
+def test_cassette_records_every_http_while_installed(serve, tmp_path):
+    """This includes an Http that was created before and is already connected."""
     server = serve()
     ours, plain = OAuth1Http(timeout=10), ORIGINAL(timeout=10)
     with install(OAUTH):
@@ -377,8 +380,8 @@ def run(*command, **variables):
     )  # fmt: skip
 
 
-def test_a_framework_imported_afterwards_is_reached(tracker):
-    """The recipe, as a program of its own."""
+def test_framework_imported_after_install_signs(tracker):
+    """The test runs the recipe as a separate program."""
     recipe = ("-m", "tests.frameworks.recipes.install", tracker.root, f"localhost:{tracker.server.port}")
     done = run(*recipe, OAUTH_TOKENS="client:client-secret:token:token-secret")
     assert (done.stdout, done.stderr) == ("alice\n", "")
@@ -386,7 +389,7 @@ def test_a_framework_imported_afterwards_is_reached(tracker):
     assert "Unauthorized" in done.stderr
 
 
-def test_a_framework_imported_before_is_told_of(tracker):
+def test_framework_imported_before_install_is_logged(tracker):
     program = """
         import lazr.restfulclient.resource
         from httplib2_oauthlib import install

@@ -1,4 +1,4 @@
-"""Answers: what is read at once is what http.client reads, and what was cut off is noticed."""
+"""CompletenessResponse reads like http.client's HTTPResponse and detects responses that were cut off."""
 
 import http.client
 import socket
@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from httplib2_oauthlib._http.connections import CompletenessResponse
 
 
-def read(kind, answer, method):
-    """All that an answer is to its reader, or what reading it raised."""
-    ours, theirs = socket.socketpair()
-    with ours, theirs:
-        theirs.sendall(answer)
-        theirs.shutdown(socket.SHUT_WR)
-        response = kind(ours, method=method)
+def read(response_class, received, method):
+    """Return everything that a caller sees of a response, or the exception that reading it raises."""
+    client, server = socket.socketpair()
+    with client, server:
+        server.sendall(received)
+        server.shutdown(socket.SHUT_WR)
+        response = response_class(client, method=method)
         try:
             response.begin()
             facts = (response.version, response.status, response.reason, response.getheaders(), response.msg.items())
@@ -35,7 +35,7 @@ def read(kind, answer, method):
             response.close()
 
 
-names = st.sampled_from(
+field_names = st.sampled_from(
     [
         "Content-Length",
         "content-length",
@@ -48,7 +48,7 @@ names = st.sampled_from(
         "",
     ]
 )
-values = st.sampled_from(
+field_values = st.sampled_from(
     [
         "2",
         " 2",
@@ -75,7 +75,7 @@ values = st.sampled_from(
         "multipart/mixed; boundary=b",
     ]
 )
-fields = st.tuples(names, st.sampled_from([":", ": ", ":\t", " :", ""]), values).map("".join)
+fields = st.tuples(field_names, st.sampled_from([":", ": ", ":\t", " :", ""]), field_values).map("".join)
 status_lines = st.sampled_from(
     [
         "HTTP/1.1 200 OK",
@@ -98,8 +98,8 @@ status_lines = st.sampled_from(
 bodies = st.sampled_from(["", "ab", "abc", "2\r\nab\r\n0\r\n\r\n", "2\r\nab\r\n0\r\nTrailer: x\r\n\r\n", "a"])
 
 
-# Most of them usual but for one thing, so that what is read at once is met, too.
-usual = st.sampled_from(
+# Most examples are usual responses with at most one unusual field, so that both kinds are tested often.
+usual_fields = st.sampled_from(
     ["Content-Type: text/html", "X:\ty ", "Set-Cookie: a=\xe9", "Connection: keep-alive", "X: ", "Y:z"]
 )
 lengths = st.sampled_from(["Content-Length: 2", "content-length:2", "Content-Length: 0", "Transfer-Encoding: chunked"])
@@ -108,7 +108,7 @@ lengths = st.sampled_from(["Content-Length: 2", "content-length:2", "Content-Len
 @given(
     status_line=st.sampled_from(["HTTP/1.1 200 OK", "HTTP/1.1 404 Not  Found ", "HTTP/1.1 503", "HTTP/1.1 302 "])
     | status_lines,
-    fields=st.tuples(st.lists(usual, max_size=3), lengths, st.lists(usual | fields, max_size=1)).map(
+    fields=st.tuples(st.lists(usual_fields, max_size=3), lengths, st.lists(usual_fields | fields, max_size=1)).map(
         lambda parts: [*parts[0], parts[1], *parts[2]]
     )
     | st.lists(fields, max_size=5),
@@ -127,78 +127,78 @@ lengths = st.sampled_from(["Content-Length: 2", "content-length:2", "Content-Len
 @example("HTTP/1.1 200 OK", ["Content-Length: 2", "Connection: close"], "\r\n", "ab", "GET")
 @example("HTTP/1.1 200 OK", ["Content-Length: 3"], "\r\n", "ab", "GET")
 @example("HTTP/1.1 200 OK", ["Content-Length: " + 5000 * "1"], "\r\n", "ab", "GET")
-def test_an_answer_is_read_as_http_client_reads_it(status_line, fields, newline, body, method):
-    answer = (newline.join([status_line, *fields]) + 2 * newline + body).encode("iso-8859-1", "ignore")
-    assert read(CompletenessResponse, answer, method) == read(http.client.HTTPResponse, answer, method)
+def test_any_response_is_read_as_http_client_reads_it(status_line, fields, newline, body, method):
+    received = (newline.join([status_line, *fields]) + 2 * newline + body).encode("iso-8859-1", "ignore")
+    assert read(CompletenessResponse, received, method) == read(http.client.HTTPResponse, received, method)
 
 
-def test_it_is_begun_once():
-    ours, theirs = socket.socketpair()
-    with ours, theirs:
-        theirs.sendall(HEAD + HEAD)
-        response = CompletenessResponse(ours, method="GET")
+def test_second_begin_reads_nothing():
+    client, server = socket.socketpair()
+    with client, server:
+        server.sendall(HEAD + HEAD)
+        response = CompletenessResponse(client, method="GET")
         response.begin()
         response.begin()
         assert (response.status, response.fp.peek()) == (200, HEAD)
         response.close()
 
 
-def test_what_is_debugged_is_printed(capsys):
-    ours, theirs = socket.socketpair()
-    with ours, theirs:
-        theirs.sendall(HEAD)
-        response = CompletenessResponse(ours, debuglevel=1, method="GET")
+def test_debuglevel_prints_the_status_line(capsys):
+    client, server = socket.socketpair()
+    with client, server:
+        server.sendall(HEAD)
+        response = CompletenessResponse(client, debuglevel=1, method="GET")
         response.begin()
         response.close()
     assert "reply: 'HTTP/1.1 200 OK" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("count", [1, 63, 64, 65, 99, 100, 101, 500])
-def test_as_many_headers_are_taken_as_http_client_takes(count):
+def test_limit_of_headers_is_the_one_of_http_client(count):
     lines = [f"X-{number}: {'x' * 100}" for number in range(count - 1)]
-    answer = "\r\n".join(["HTTP/1.1 200 OK", *lines, "Content-Length: 2", "", "ab"]).encode()
-    assert read(CompletenessResponse, answer, "GET") == read(http.client.HTTPResponse, answer, "GET")
+    received = "\r\n".join(["HTTP/1.1 200 OK", *lines, "Content-Length: 2", "", "ab"]).encode()
+    assert read(CompletenessResponse, received, "GET") == read(http.client.HTTPResponse, received, "GET")
 
 
 HEAD = b"HTTP/1.1 200 OK\r\nX: y\r\nContent-Length: 0\r\n\r\n"
 
 
 @pytest.mark.parametrize("length", range(1, len(HEAD)))
-def test_a_head_that_is_cut_off_is_no_answer(length):
-    """At whichever byte; http.client takes it for a whole one from the end of the first line on."""
+def test_head_that_is_cut_off_raises_http_exception(length):
+    """This holds for every byte. http.client accepts a head that ends anywhere after the status line."""
     raised, _ = read(CompletenessResponse, HEAD[:length], "GET")
     assert issubclass(raised, http.client.HTTPException)
 
 
-def test_a_head_that_comes_byte_by_byte_is_read():
-    ours, theirs = socket.socketpair()
-    with ours, theirs:
+def test_head_that_arrives_byte_by_byte_is_read():
+    client, server = socket.socketpair()
+    with client, server:
 
-        def trickle():
+        def send_byte_by_byte():
             for byte in HEAD.replace(b"0", b"2") + b"ab":
-                theirs.sendall(bytes([byte]))
+                server.sendall(bytes([byte]))
 
-        thread = threading.Thread(target=trickle)
+        thread = threading.Thread(target=send_byte_by_byte)
         thread.start()
-        response = CompletenessResponse(ours, method="GET")
+        response = CompletenessResponse(client, method="GET")
         response.begin()
         assert (response.read(), response.is_complete) == (b"ab", True)
         thread.join()
         response.close()
 
 
-@pytest.mark.parametrize(("body", "is_whole"), [(b"ab", True), (b"a", False)])
-def test_it_knows_whether_its_body_came_whole(body, is_whole):
-    ours, theirs = socket.socketpair()
-    with ours, theirs:
-        theirs.sendall(HEAD.replace(b"0\r", b"2\r") + body)
-        theirs.shutdown(socket.SHUT_WR)
-        response = CompletenessResponse(ours, method="GET")
+@pytest.mark.parametrize(("body", "is_complete"), [(b"ab", True), (b"a", False)])
+def test_is_complete_is_true_only_after_the_whole_body_was_read(body, is_complete):
+    client, server = socket.socketpair()
+    with client, server:
+        server.sendall(HEAD.replace(b"0\r", b"2\r") + body)
+        server.shutdown(socket.SHUT_WR)
+        response = CompletenessResponse(client, method="GET")
         response.begin()
         assert not response.is_complete
         try:
             response.read()
         except http.client.IncompleteRead:
-            assert not is_whole
-        assert response.is_complete is is_whole
+            assert not is_complete
+        assert response.is_complete is is_complete
         response.close()

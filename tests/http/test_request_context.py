@@ -1,0 +1,57 @@
+"""Requests that run at the same time or inside each other."""
+
+import contextvars
+import threading
+
+import httplib2
+
+from httplib2_oauthlib import OAuth1Http
+
+from .signed_requests import is_signed, nonce_of
+
+
+def test_threads_that_share_an_oauth1_but_no_http_send_unique_nonces(serve, oauth):
+    server = serve()
+
+    def work():
+        http = OAuth1Http(oauth=oauth)
+        for _ in range(20):
+            http.request(server.uri())
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(server.received) == 160
+    assert all(map(is_signed, server.received))
+    assert len({nonce_of(each) for each in server.received}) == 160
+
+
+def test_request_inside_the_function_that_selects_credentials_is_signed(serve, oauth):
+    """Such a function may need a request over HTTP, by the same Http class, to find the credentials."""
+    tokens, server = serve(), serve()
+    token_http = OAuth1Http(oauth=oauth)
+
+    def select(uri):
+        token_http.request(tokens.uri("/token"))
+        return oauth
+
+    OAuth1Http(oauth=select).request(server.uri())
+    assert [is_signed(each) for each in tokens.received + server.received] == [True, True]
+
+
+def test_context_copied_during_a_request_does_not_affect_later_requests(serve, oauth):
+    """A request that runs in the copied context is independent of the first, and is signed."""
+    first, second = serve(), serve()
+    contexts = []
+
+    class CopiesContext(httplib2.HTTPConnectionWithTimeout):
+        def connect(self):
+            contexts.append(contextvars.copy_context())
+            super().connect()
+
+    http = OAuth1Http(oauth=oauth)
+    http.request(first.uri(), connection_type=CopiesContext)
+    contexts[0].run(http.request, second.uri())
+    assert [is_signed(each) for each in first.received + second.received] == [True, True]
