@@ -208,11 +208,16 @@ class Acting:
         self.played = 0
         self.refusal = NONCE_USED
         self._nonces = set()
-        self._lock = threading.Lock()
+        self._changed = threading.Condition()
+
+    def wait_for(self, name):
+        """Wait until the server has acted on a request: a client with a short timeout gives up before."""
+        with self._changed:
+            assert self._changed.wait_for(lambda: self.acted[name], 10)
 
     def __call__(self, received):
         name = received.target.partition("?")[2]
-        with self._lock:
+        with self._changed:
             self.arrived[name] += 1
             if name in self.unheard:
                 self.unheard.remove(name)
@@ -225,6 +230,7 @@ class Acting:
             is_new = nonce not in self._nonces
             self._nonces.add(nonce)
             self.acted[name] += is_new
+            self._changed.notify_all()
             faults = self.faults.get(name)
             self.last_fault = fault = faults.pop(0) if faults else whole
             self.played += fault is not whole

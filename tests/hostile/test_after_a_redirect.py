@@ -67,7 +67,7 @@ def test_an_action_whose_redirect_fails_is_told_too(serve, client, where, forced
             return answer(status="303 See Other", Location=location.encode().decode("latin-1"))
         return faults.stall(b"") if where == "stall" else faults.hang_up
 
-    http = client(timeout=0.3)
+    http = client(timeout=0.2)
     http.force_exception_to_status_code = forced
     if forced:
         response, content = ask(http, serve(acts), "POST")

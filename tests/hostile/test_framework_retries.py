@@ -35,11 +35,12 @@ TRIED_AGAIN = [
 @pytest.mark.parametrize(("framework", "fault"), TRIED_AGAIN, ids=named)
 def test_a_framework_that_tries_again_does_nothing_twice_either(serve, acting, client, framework, fault):
     server = serve(acting)
-    http = client(kind=framework, timeout=0.3 if fault in faults.STALLS else 10)
+    http = client(kind=framework, timeout=0.1 if fault in faults.STALLS else 10)
     for method in UNSAFE:
         acting.faults[method] = [fault]
         with pytest.raises(ResponseLostError):
             ask(http, server, method, method)
+        acting.wait_for(method)
         assert acting.acted[method] == 1
     for method in ("GET", "OPTIONS"):
         if fault not in (faults.no_gzip, *faults.STALLS):

@@ -12,6 +12,7 @@ from httplib2_oauthlib import OAuth1, OAuth1Http, SigningError
 
 from .. import reference
 from ..servers import Server, answer
+from .examples import EXAMPLES
 
 SECRETS = reference.Secrets("client secret", "token secret")
 FORM = "application/x-www-form-urlencoded"
@@ -125,44 +126,46 @@ def send(http, *request):
     return None
 
 
-@settings(max_examples=max(500, settings.default.max_examples))
-@given(
-    signer=st.sampled_from(sorted(SIGNERS)[:3] * 4 + sorted(SIGNERS)), host=hosts, path=text,
-    query=st.none() | text | pairs, fragment=st.none() | text, method=methods, body=bodies,
-    content_type=st.none() | content_types, as_bytes=st.booleans(),
-    headers=st.dictionaries(header_names, header_values, max_size=2),
-)  # fmt: skip
-def test_what_httplib2_sends_is_verified_or_refused_before_a_byte_is_sent(
-    server, signer, host, path, query, fragment, method, body, content_type, headers, as_bytes
-):
-    # "Using one and only one of the following locations": with a caller's own there would be two.
-    assume(signer[0] == "AUTH_HEADER" or "oauth_signature" not in f"{query}{body}")
-    uri = (
-        server.uri(f"/{path}", host)
-        + ("" if query is None else f"?{query}")
-        + ("" if fragment is None else f"#{fragment}")
-    )
-    headers = {**headers, **({} if content_type is None else {"Content-Type": content_type})}
-    if as_bytes:
-        headers = {encoded(name): encoded(value) for name, value in headers.items()}
-    server.received.clear()
-    plain = send(httplib2.Http(timeout=0.5), uri, method, fresh(body), dict(headers))
-    # What a plain Http can't send, or sends so that a server reads another request in it, proves nothing.
-    could_be_sent = plain is None and len(server.received) == 1
-    assume(not isinstance(plain, TimeoutError))  # A length that is too long; the server waits for the rest.
-    server.received.clear()
-    connections = Counted.made
-    error = send(OAuth1Http(timeout=5, oauth=SIGNERS[signer]), uri, method, fresh(body), dict(headers))
-    if isinstance(error, SigningError):
-        event("refused")
-        assert Counted.made == connections
-        return
-    assume(could_be_sent)
-    event("sent")
-    assert error is None
-    assert len(server.received) == 1
-    assert reference.is_valid(server.received[0], SECRETS)
-    assert reference.protocol_parameters(server.received[0])["oauth_consumer_key"] == "client"
+@pytest.mark.parametrize("examples", EXAMPLES)
+def test_what_httplib2_sends_is_verified_or_refused_before_a_byte_is_sent(server, examples):
+    @settings(max_examples=examples)
+    @given(
+        signer=st.sampled_from(sorted(SIGNERS)[:3] * 4 + sorted(SIGNERS)), host=hosts, path=text,
+        query=st.none() | text | pairs, fragment=st.none() | text, method=methods, body=bodies,
+        content_type=st.none() | content_types, as_bytes=st.booleans(),
+        headers=st.dictionaries(header_names, header_values, max_size=2),
+    )  # fmt: skip
+    def check(signer, host, path, query, fragment, method, body, content_type, headers, as_bytes):
+        # "Using one and only one of the following locations": with a caller's own there would be two.
+        assume(signer[0] == "AUTH_HEADER" or "oauth_signature" not in f"{query}{body}")
+        uri = (
+            server.uri(f"/{path}", host)
+            + ("" if query is None else f"?{query}")
+            + ("" if fragment is None else f"#{fragment}")
+        )
+        headers = {**headers, **({} if content_type is None else {"Content-Type": content_type})}
+        if as_bytes:
+            headers = {encoded(name): encoded(value) for name, value in headers.items()}
+        server.received.clear()
+        plain = send(httplib2.Http(timeout=0.5), uri, method, fresh(body), dict(headers))
+        # What a plain Http can't send, or sends so that a server reads another request in it, proves nothing.
+        could_be_sent = plain is None and len(server.received) == 1
+        assume(not isinstance(plain, TimeoutError))  # A length that is too long; the server waits for the rest.
+        server.received.clear()
+        connections = Counted.made
+        error = send(OAuth1Http(timeout=5, oauth=SIGNERS[signer]), uri, method, fresh(body), dict(headers))
+        if isinstance(error, SigningError):
+            event("refused")
+            assert Counted.made == connections
+            return
+        assume(could_be_sent)
+        event("sent")
+        assert error is None
+        assert len(server.received) == 1
+        assert reference.is_valid(server.received[0], SECRETS)
+        assert reference.protocol_parameters(server.received[0])["oauth_consumer_key"] == "client"
+
+    check()
 
 
 @pytest.mark.parametrize(

@@ -70,7 +70,7 @@ def test_any_other_request_acts_once_and_its_loss_is_told(http_and_server, actin
 @pytest.mark.parametrize("fault", faults.STALLS, ids=named)
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
 def test_a_server_that_keeps_us_waiting_is_not_asked_again(server, client, acting, method, fault):
-    http = client(timeout=0.3)
+    http = client(timeout=0.2)
     acting.faults["one"] = [fault]
     with pytest.raises(TimeoutError if method == "GET" else ResponseLostError) as caught:
         ask(http, server, method)
@@ -126,7 +126,7 @@ def test_a_certificate_that_is_not_trusted_is_httplib2s_own_error(serve, tls):
 
 def test_a_bomb_is_told_as_an_answer_that_cannot_be_read(serve, client):
     decode = pytest.importorskip("httplib2.decode", reason="this httplib2 decompresses whatever comes")
-    server = serve(lambda _: answer(gzip.compress(b"\0" * 200_000_000), Content_Encoding="gzip"))
+    server = serve(lambda _: answer(gzip.compress(b"\0" * 20_000_000), Content_Encoding="gzip"))
     with pytest.raises(ResponseLostError, match=r"answered 200.*could not be decompressed") as caught:
         ask(client(), server, "POST")
     assert isinstance(caught.value.__cause__, decode.DecodeLimitError | decode.DecodeRatioError)

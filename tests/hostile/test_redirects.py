@@ -42,6 +42,9 @@ NAMED = [
     ("ths", "--+"), ("at", "--"),
 ]  # fmt: skip
 
+# One status that turns the method into GET and one that keeps it always run. The other statuses repeat the point.
+CODES = [302, 307, *[pytest.param(code, marks=pytest.mark.slow) for code in (300, 301, 303, 308)]]
+
 
 class Kinds:
     """What ``oauth`` may be."""
@@ -119,29 +122,32 @@ def http(ca_certs):
     http.close()
 
 
+@pytest.mark.parametrize(
+    "world", [True, pytest.param(False, marks=pytest.mark.slow)], ids=["keep-alive", "close"], indirect=True
+)
 @pytest.mark.parametrize("kind", ["one", "mapping", "callable"])
-def test_the_right_hops_are_signed_and_nobody_else_sees_a_thing(world, http, kind):
-    """Every way with every status, of GET and HEAD, and of POST where httplib2 goes on."""
+@pytest.mark.parametrize("code", CODES)
+def test_the_right_hops_are_signed_and_nobody_else_sees_a_thing(world, http, kind, code):
+    """Send GET, HEAD and POST along every way, and the rarer methods along every fourth way."""
     http.oauth = getattr(Kinds, kind)
     http.follow_all_redirects = True
-    for world.code in (300, 301, 302, 303, 307, 308):
-        # Of the rarer methods only some ways.
-        for method, each in [
-            ("GET", 1),
-            ("HEAD", 1),
-            ("POST", 1),
-            ("PUT", 4),
-            ("PATCH", 4),
-            ("DELETE", 4),
-            ("OPTIONS", 4),
-        ]:
-            for way, signed in (WAYS if kind == "one" else NAMED)[::each]:
-                body, headers = ("a=1", FORM) if method == "POST" else (None, {})
-                response, _ = http.request(world.send_along(way), method, body, headers)
-                assert (way, response.status, marks(world)) == (way, 200, signed)
-                becomes = "GET" if world.code in (302, 303) else method
-                assert {each.method for each in world.received[1:]} == {becomes}
-                assert all(each.body == (b"a=1" if becomes == "POST" else b"") for each in world.received[1:])
+    world.code = code
+    for method, each in [
+        ("GET", 1),
+        ("HEAD", 1),
+        ("POST", 1),
+        ("PUT", 4),
+        ("PATCH", 4),
+        ("DELETE", 4),
+        ("OPTIONS", 4),
+    ]:
+        for way, signed in (WAYS if kind == "one" else NAMED)[::each]:
+            body, headers = ("a=1", FORM) if method == "POST" else (None, {})
+            response, _ = http.request(world.send_along(way), method, body, headers)
+            assert (way, response.status, marks(world)) == (way, 200, signed)
+            becomes = "GET" if world.code in (302, 303) else method
+            assert {each.method for each in world.received[1:]} == {becomes}
+            assert all(each.body == (b"a=1" if becomes == "POST" else b"") for each in world.received[1:])
 
 
 @pytest.mark.parametrize("placement", ["QUERY", "BODY"])

@@ -168,13 +168,15 @@ FORKS = """
 
 
 @pytest.mark.timeout(300)
-def test_of_a_hundred_thousand_signed_requests_in_threads_and_forks_no_two_have_one_nonce():
-    program = textwrap.dedent(FORKS).replace("{each}", "5000").replace("{rest}", "20000")
+@pytest.mark.parametrize("count", [5_000, pytest.param(100_000, marks=pytest.mark.slow)])
+def test_no_two_signed_requests_in_threads_and_forks_share_a_nonce(count):
+    # Four processes of four threads each send 80 % of the requests; the first process sends the rest.
+    program = textwrap.dedent(FORKS).replace("{each}", str(count // 20)).replace("{rest}", str(count // 5))
     done = subprocess.run(
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False, timeout=280
     )
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout) == [100_000] * 3
+    assert json.loads(done.stdout) == [count] * 3
 
 
 def test_a_forked_process_makes_connections_of_its_own_with_a_copy(serve):
