@@ -1,4 +1,4 @@
-"""Frameworks that send a request again, as the retries of real ones do: within, around and outside the client."""
+"""Frameworks that retry as real ones do: within, around and outside the client."""
 
 import http.client
 
@@ -6,12 +6,12 @@ import httplib2
 
 from httplib2_oauthlib import OAuth1Http, OAuth1Mixin
 
-# What a framework sees when a connection breaks, and takes for a reason to send a request again.
+# The errors of a broken connection, after which a framework sends the request again.
 FAILURES = (OSError, http.client.HTTPException, httplib2.ServerNotFoundError, ValueError, OverflowError)
 
 
 class RetriesWithin(httplib2.Http):
-    """Tries again further in, whatever happened."""
+    """A framework that retries after every error, within ``_conn_request()``."""
 
     def _conn_request(self, *args):
         for _ in range(3):
@@ -23,7 +23,7 @@ class RetriesWithin(httplib2.Http):
 
 
 class RetriesAround(httplib2.Http):
-    """Tries again further out, whatever happened."""
+    """A framework that retries after every error, within ``request()``."""
 
     def request(self, *args, **kwargs):
         for _ in range(3):
@@ -51,7 +51,10 @@ class AroundInFront(OAuth1Mixin, RetriesAround):
 
 
 class RetriesOutside:
-    """Tries again around ours, as google-api-python-client and apitools do: when a connection broke."""
+    """A framework that calls OAuth1Http and retries when a connection broke.
+
+    google-api-python-client and apitools do so.
+    """
 
     def __init__(self, **kwargs):
         self.http = OAuth1Http(**kwargs)

@@ -15,10 +15,8 @@ from .retrying_frameworks import FRAMEWORKS, AroundBehind, AroundInFront, Retrie
 @pytest.mark.parametrize("framework", FRAMEWORKS, ids=named)
 @pytest.mark.parametrize("code", [303, 307, 308])
 @pytest.mark.parametrize("fault", ["reset", "nothing", "half_a_body"])
-def test_a_framework_that_tries_again_does_nothing_twice_behind_a_redirect(
-    serve, acting, client, framework, code, fault
-):
-    """What was redirected has acted (303), or what it led to has (307, 308)."""
+def test_a_framework_that_retries_after_a_redirect_does_nothing_twice(serve, acting, client, framework, code, fault):
+    """The first server has acted (303), or the second one has (307, 308)."""
     behind = serve(acting)
     acted = faults.Acting()
 
@@ -40,9 +38,7 @@ def test_a_framework_that_tries_again_does_nothing_twice_behind_a_redirect(
 
 @pytest.mark.parametrize("framework", [AroundBehind, AroundInFront], ids=named)
 @pytest.mark.parametrize("headers", [{}, {"Location": "http://["}], ids=["nowhere", "no uri"])
-def test_a_framework_that_tries_again_does_nothing_twice_where_a_redirect_leads_nowhere(
-    serve, acting, client, framework, headers
-):
+def test_a_framework_that_retries_an_invalid_redirect_does_nothing_twice(serve, acting, client, framework, headers):
     def redirect(received):
         accepted = acting(received)
         return accepted if accepted == faults.NONCE_USED else answer(status="303 x", **headers)
@@ -54,8 +50,8 @@ def test_a_framework_that_tries_again_does_nothing_twice_where_a_redirect_leads_
 
 @pytest.mark.parametrize("where", ["reset", "refused", "stall", "no uri", "no host", "scheme"])
 @pytest.mark.parametrize("forced", [True, False])
-def test_an_action_whose_redirect_fails_is_told_too(serve, client, where, forced):
-    """Frameworks repeat the request when a connection breaks, and this one has acted."""
+def test_an_action_is_reported_if_its_redirect_fails(serve, client, where, forced):
+    """A framework repeats a request when its connection breaks, and this request has acted."""
     acted = []
     location = {
         "refused": "http://127.0.0.1:1/", "no uri": "http://[", "no host": "http://\u00e9..example/", "scheme": "ftp://x/",
@@ -81,8 +77,8 @@ def test_an_action_whose_redirect_fails_is_told_too(serve, client, where, forced
 
 
 @pytest.mark.parametrize("headers", [{"Location": "/again"}, {}], ids=["loop", "nowhere"])
-def test_an_action_with_a_redirect_that_ends_nowhere_is_no_500_that_is_tried_again(serve, client, headers):
-    """httplib2 makes one of it if it is told to make responses of errors."""
+def test_an_action_with_an_invalid_redirect_is_a_400_and_not_a_500(serve, client, headers):
+    """With ``force_exception_to_status_code``, httplib2 returns 500, which frameworks retry."""
     server = serve(lambda _: answer(status="303 x", **headers))
     http = client()
     with pytest.raises(httplib2.error.HttpLib2ErrorWithResponse):
@@ -92,8 +88,8 @@ def test_an_action_with_a_redirect_that_ends_nowhere_is_no_500_that_is_tried_aga
     assert (response.status, b"answered (303)" in content) == (400, True)
 
 
-def test_what_a_framework_does_after_an_answer_fails_by_itself(serve, client):
-    """It may ask for a token before each request, within its own ``request()``; that one has come whole."""
+def test_a_frameworks_request_after_a_response_fails_with_its_own_error(serve, client):
+    """A framework may fetch a token within ``request()``. The response with the token has arrived whole."""
 
     class AsksFirst(OAuth1Http):
         def request(self, uri, *args, **kwargs):
@@ -105,13 +101,13 @@ def test_what_a_framework_does_after_an_answer_fails_by_itself(serve, client):
         client(kind=AsksFirst).request("http://127.0.0.1:1/")
 
 
-def test_a_redirect_that_fails_after_a_safe_request_is_httplib2s_own_error(serve, client):
+def test_a_failed_redirect_of_a_safe_request_is_httplib2s_own_error(serve, client):
     server = serve(lambda _: answer(status="302 Found", Location="http://127.0.0.1:1/"))
     with pytest.raises(ConnectionRefusedError):
         client().request(server.uri())
 
 
-def test_a_redirect_without_end_is_httplib2s_own_error(serve, client):
+def test_an_endless_redirect_is_httplib2s_own_error(serve, client):
     server = serve(lambda _: answer(status="303 See Other", Location="/again"))
     with pytest.raises(httplib2.RedirectLimit):
         ask(client(), server, "POST")

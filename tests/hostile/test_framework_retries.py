@@ -27,13 +27,13 @@ TRIED_AGAIN = [
     (framework, fault)
     for framework in FRAMEWORKS
     for fault in [*faults.AFTER_ACTING, *faults.STALLS]
-    # Further in, a second try because the answer was no gzip looks like one because it was not liked.
+    # Within _conn_request(), a retry after invalid gzip can't be told from a retry after an unwanted response.
     if fault is not faults.no_gzip or not issubclass(framework, RetriesWithin)
 ]
 
 
 @pytest.mark.parametrize(("framework", "fault"), TRIED_AGAIN, ids=named)
-def test_a_framework_that_tries_again_does_nothing_twice_either(serve, acting, client, framework, fault):
+def test_a_framework_that_retries_does_nothing_twice(serve, acting, client, framework, fault):
     server = serve(acting)
     http = client(kind=framework, timeout=0.1 if fault in faults.STALLS else 10)
     for method in UNSAFE:
@@ -49,15 +49,15 @@ def test_a_framework_that_tries_again_does_nothing_twice_either(serve, acting, c
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS, ids=named)
-def test_a_framework_that_tries_again_gets_the_answer_if_the_server_has_not_acted(serve, acting, client, framework):
+def test_a_framework_that_retries_gets_a_response_if_the_server_had_not_acted(serve, acting, client, framework):
     acting.unheard.add("one")
     assert ask(client(kind=framework), serve(acting), "POST")[1] == b"done one"
     assert acting.acted["one"] == 1
 
 
 @pytest.mark.parametrize("framework", [AroundBehind, AroundInFront], ids=named)
-def test_a_body_that_was_begun_is_not_sent_in_part_by_a_framework_that_tries_again(serve, acting, client, framework):
-    """It calls once more with the same file, which stands at its end now."""
+def test_a_framework_that_retries_never_sends_a_part_of_a_body(serve, acting, client, framework):
+    """The framework retries with the same file, which has been read to its end."""
     server = serve(acting)
     acting.faults["one"] = [faults.half_a_body]
     with pytest.raises(ResponseLostError):
@@ -67,7 +67,7 @@ def test_a_body_that_was_begun_is_not_sent_in_part_by_a_framework_that_tries_aga
 
 
 class Changes:
-    """A framework that adds to each request on its way, as late as it can."""
+    """A framework that changes each request as late as possible."""
 
     def _conn_request(self, conn, request_uri, method, body, headers):
         body = body + "&assert=user" if isinstance(body, str) else body
@@ -83,7 +83,7 @@ class ChangesAndRetries(OAuth1Mixin, Changes, RetriesAround):
 
 
 @pytest.mark.parametrize("fault", ["reset", "nothing", "clock"])
-def test_a_framework_that_changes_a_request_on_its_way_does_so_once(serve, client, fault):
+def test_a_framework_that_changes_requests_late_changes_each_once(serve, client, fault):
     def handler(received):
         assert reference.is_valid(received, SECRETS)
         if len(server.received) > 1:
@@ -96,7 +96,7 @@ def test_a_framework_that_changes_a_request_on_its_way_does_so_once(serve, clien
     assert [(each.target, each.body) for each in server.received] == [("/?one&maxlag=5", b"a=1&assert=user")] * 2
 
 
-def test_a_framework_that_changes_a_request_on_its_way_and_tries_again_does_nothing_twice(serve, client):
+def test_a_framework_that_changes_requests_late_and_retries_does_nothing_twice(serve, client):
     acting = faults.Acting()
     acting.faults["one&maxlag=5"] = [faults.half_a_body]
     with pytest.raises(ResponseLostError):
@@ -105,13 +105,13 @@ def test_a_framework_that_changes_a_request_on_its_way_and_tries_again_does_noth
 
 
 class Progress:
-    """A reader around a file, as progress bars are: no seek."""
+    """A reader around a file without ``seek()``, as progress bars use."""
 
     def __init__(self, file):
         self.read = file.read
 
 
-def test_a_file_that_a_framework_wraps_is_sent_whole_again(serve, client, acting):
+def test_a_file_that_a_framework_wraps_is_sent_whole_twice(serve, client, acting):
     class Wraps(httplib2.Http):
         def _conn_request(self, conn, request_uri, method, body, headers):
             return super()._conn_request(conn, request_uri, method, Progress(body), headers)
@@ -125,8 +125,8 @@ def test_a_file_that_a_framework_wraps_is_sent_whole_again(serve, client, acting
     assert (caught.value.reason, [each.body for each in server.received]) == ("nonce", [b"x" * 10] * 2)
 
 
-def test_a_frameworks_own_authorization_has_no_nonce_of_ours(serve, client):
-    """Added as late as it can be; plain httplib2 sends such a request once, too."""
+def test_a_request_with_a_frameworks_own_authorization_is_not_sent_again(serve, client):
+    """The header is added as late as possible. Plain httplib2 also sends such a request once."""
 
     class Bearer(httplib2.Http):
         def _conn_request(self, conn, request_uri, method, body, headers):
@@ -142,7 +142,7 @@ def test_a_frameworks_own_authorization_has_no_nonce_of_ours(serve, client):
             assert [each.headers["authorization"] for each in server.received] == ["Bearer x"] * count
 
 
-def test_a_framework_that_reads_an_answer_in_pieces_learns_of_its_loss_too(serve, client, acting):
+def test_a_loss_is_reported_to_a_framework_that_reads_in_pieces(serve, client, acting):
     class Pieces(httplib2.Http):
         def _conn_request(self, conn, request_uri, method, body, headers):
             if conn.sock is None:
@@ -163,7 +163,7 @@ def test_a_framework_that_reads_an_answer_in_pieces_learns_of_its_loss_too(serve
     assert ask(ours, server, "POST", "two")[1] == b"done two"
 
 
-def test_a_framework_that_lets_http_client_connect_gets_its_own_error(client):
+def test_a_connection_error_within_http_client_is_raised_as_it_is(client):
     class Late(httplib2.Http):
         def _conn_request(self, conn, request_uri, method, body, headers):
             conn.request(method, request_uri, body, headers)
@@ -172,7 +172,7 @@ def test_a_framework_that_lets_http_client_connect_gets_its_own_error(client):
         client(kind=type("Ours", (OAuth1Mixin, Late), {})).request("http://127.0.0.1:1/", "POST", "a=1", FORM)
 
 
-def test_a_framework_that_tries_again_after_an_answer_is_told_if_the_body_is_used_up(serve, client):
+def test_a_retry_after_a_response_is_reported_if_the_body_is_consumed(serve, client):
     class Retries(httplib2.Http):
         def _conn_request(self, *args):
             response, content = super()._conn_request(*args)
@@ -184,8 +184,8 @@ def test_a_framework_that_tries_again_after_an_answer_is_told_if_the_body_is_use
     assert caught.value.response.status == 503
 
 
-def test_an_error_of_the_programs_own_while_it_waits_does_not_let_a_framework_do_it_twice(serve, client, acting):
-    """As a signal's handler raises it; it passes, and the framework within the call tries again."""
+def test_a_retry_after_a_programs_own_error_does_nothing_twice(serve, client, acting):
+    """A signal handler raises such an error. The error is raised unchanged, and the framework retries within the call."""
 
     class Alarm(Exception):
         pass
@@ -207,7 +207,7 @@ def test_an_error_of_the_programs_own_while_it_waits_does_not_let_a_framework_do
 
 
 class LosesThenAsks(OAuth1Http):
-    """A framework that makes another request, within the same call, of one whose answer was lost."""
+    """A framework that changes a request after its loss, and sends the changed one within the same call."""
 
     def request(self, uri, method, body, headers, other):
         first = self.oauth
@@ -228,7 +228,7 @@ class LosesThenAsks(OAuth1Http):
     ],
     ids=["target", "host", "method", "body", "token"],
 )
-def test_only_the_same_request_is_taken_for_one_that_was_lost(serve, acting, client, other):
+def test_only_the_same_request_counts_as_the_lost_one(serve, acting, client, other):
     server = serve(acting)
     acting.faults["one"] = [faults.half_a_body]
     _, content = client(kind=LosesThenAsks).request(server.uri("/?one"), "POST", "a=1", FORM, other)
@@ -236,7 +236,7 @@ def test_only_the_same_request_is_taken_for_one_that_was_lost(serve, acting, cli
     assert len({reference.protocol_parameters(each)["oauth_nonce"] for each in server.received}) == 2
 
 
-def test_a_request_that_was_lost_and_then_answered_may_be_made_again_within_the_call(serve, acting, client):
+def test_a_lost_request_that_was_then_answered_may_be_sent_again(serve, acting, client):
     class Twice(OAuth1Http):
         def request(self, *args):
             with contextlib.suppress(ResponseLostError):
@@ -251,7 +251,7 @@ def test_a_request_that_was_lost_and_then_answered_may_be_made_again_within_the_
                 self.is_patient = True
                 args[0].connect()
                 args[0].request(*args[2:3], args[1], *args[3:])
-                # Until it was lost, so that the copy is the second to arrive.
+                # Wait until the request is lost, so that the second request arrives after it.
                 select.select([args[0].sock], [], [], 5)
                 raise TimeoutError
             return super()._conn_request(*args)
@@ -265,18 +265,18 @@ def test_a_request_that_was_lost_and_then_answered_may_be_made_again_within_the_
 
 @pytest.mark.parametrize("framework", FRAMEWORKS, ids=named)
 @pytest.mark.parametrize("words", ["429", "503", "401"])
-def test_a_framework_that_tries_again_when_a_server_is_busy_does_nothing_twice(serve, acting, client, framework, words):
-    """google-api-python-client does, and lazr.restfulclient; the answer to the copy is not what it looks like."""
+def test_a_framework_that_retries_a_busy_server_does_nothing_twice(serve, acting, client, framework, words):
+    """google-api-python-client and lazr.restfulclient do so. A busy server may have acted on the first request."""
     http, server = client(kind=framework), serve(acting)
-    acting.refusal = faults.OTHER_WORDS[words]
+    acting.refusal = faults.OTHER_REFUSALS[words]
     acting.faults["one"] = [faults.nothing]
     with pytest.raises(ResponseLostError):
         next(response for response, _ in (ask(http, server, "POST") for _ in range(3)) if response.status < 400)
     assert acting.acted["one"] == 1
 
 
-def test_a_framework_that_tries_again_with_another_request_makes_another(serve, client):
-    """After an answer that it did not like, or with another body."""
+def test_a_retry_with_another_request_is_signed_as_another(serve, client):
+    """The framework retries after an unwanted response, or sends another body."""
 
     class Changes(OAuth1Http):
         def request(self, uri, method, body, headers):

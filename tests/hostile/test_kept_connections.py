@@ -18,8 +18,8 @@ from .faults import SAFE, UNSAFE
 @pytest.mark.parametrize("fault", faults.AFTERWARDS, ids=named)
 @pytest.mark.parametrize("method", SAFE + UNSAFE)
 @pytest.mark.parametrize("size", [10, 3_000_000], ids=["small", "large"])
-def test_a_connection_that_went_stale_before_sending_costs_nothing(server, client, acting, fault, method, size):
-    """A large body would notice in the midst of sending it, where httplib2 gives up."""
+def test_a_connection_that_went_stale_is_replaced_before_sending(server, client, acting, fault, method, size):
+    """A large body would meet the closed connection halfway, and httplib2 would give up."""
     http = client()
     acting.faults["before"] = [fault]
     assert ask(http, server, "POST", "before")[1] == b"done before"
@@ -31,8 +31,8 @@ def test_a_connection_that_went_stale_before_sending_costs_nothing(server, clien
     assert (acting.acted["one"], acting.arrived["one"]) == (1, 1)
 
 
-def test_an_interrupt_leaves_no_answer_behind_for_the_next_request(serve, client):
-    """Control-C, and whatever else is no Exception: it passes."""
+def test_an_interrupt_leaves_no_response_for_the_next_request(serve, client):
+    """Control-C and every other error that isn't an Exception are raised unchanged."""
 
     class Interrupted(httplib2.HTTPConnectionWithTimeout):
         interrupts = True
@@ -50,7 +50,7 @@ def test_an_interrupt_leaves_no_answer_behind_for_the_next_request(serve, client
     assert sorted(each.target for each in server.received) == ["/one", "/two"]
 
 
-def test_a_whole_answer_keeps_its_connection_whatever_a_framework_makes_of_it(serve, client):
+def test_a_whole_response_keeps_its_connection_if_a_framework_rejects_it(serve, client):
     class Minds(httplib2.Http):
         def _conn_request(self, *args):
             response, _ = super()._conn_request(*args)
@@ -64,8 +64,8 @@ def test_a_whole_answer_keeps_its_connection_whatever_a_framework_makes_of_it(se
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_an_answer_of_which_tls_has_decrypted_more_is_not_taken_for_the_next(serve, tls, client, method):
-    """http.client reads 8192 bytes of the two answers that came at once; the rest waits within OpenSSL."""
+def test_data_that_openssl_has_buffered_is_not_read_as_the_next_response(serve, tls, client, method):
+    """http.client reads 8192 bytes of two responses that arrive together. The rest stays inside OpenSSL."""
     first = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n"
     length = 8192 - len(first % 8000)
     two = first % length + b"x" * length + answer("to nobody")
@@ -79,8 +79,8 @@ def test_an_answer_of_which_tls_has_decrypted_more_is_not_taken_for_the_next(ser
     "fault", [faults.whole, faults.half_a_body, faults.stall_within, faults.negative_chunk], ids=named
 )
 @pytest.mark.parametrize("method", ["HEAD", "GET", "POST"])
-def test_no_socket_is_kept_open_by_what_became_of_a_request(serve, client, acting, method, fault):
-    """Not until the garbage is collected, either."""
+def test_no_request_leaves_its_socket_open(serve, client, acting, method, fault):
+    """Garbage collection is off, so no reference cycle may keep a socket open either."""
     sockets = []
 
     class Watched(httplib2.HTTPConnectionWithTimeout):

@@ -21,14 +21,14 @@ from .retrying_frameworks import FAILURES
 
 @pytest.fixture(params=[True, False], ids=["keep-alive", "close"])
 def http_and_server(request, server, client):
-    """A client that has asked the server before, and the server, which keeps connections open or does not."""
+    """A client that has sent a request before, and the server, which keeps connections open or closes them."""
     server.keep_alive = request.param
     http = client()
     http.request(server.uri("/?before"))
     return http, server
 
 
-# An answer that is no gzip came whole all the same, and of a HEAD there is only the head.
+# A response that isn't gzip still arrives whole, and the response to HEAD has no body to lose.
 LOST = [
     (method, fault)
     for method in SAFE
@@ -38,7 +38,7 @@ LOST = [
 
 
 @pytest.mark.parametrize(("method", "fault"), LOST, ids=lambda value: getattr(value, "__name__", value))
-def test_a_safe_request_succeeds_when_its_answer_was_lost(http_and_server, acting, method, fault):
+def test_a_safe_request_succeeds_after_its_response_was_lost(http_and_server, acting, method, fault):
     http, server = http_and_server
     acting.faults["one"] = [fault]
     response, content = ask(http, server, method)
@@ -49,7 +49,7 @@ def test_a_safe_request_succeeds_when_its_answer_was_lost(http_and_server, actin
 
 @pytest.mark.parametrize("fault", faults.AFTER_ACTING, ids=named)
 @pytest.mark.parametrize("method", UNSAFE)
-def test_any_other_request_acts_once_and_its_loss_is_told(http_and_server, acting, method, fault):
+def test_any_other_request_acts_once_and_its_loss_is_reported(http_and_server, acting, method, fault):
     http, server = http_and_server
     acting.faults["one"] = [fault]
     with pytest.raises(ResponseLostError) as caught:
@@ -60,7 +60,7 @@ def test_any_other_request_acts_once_and_its_loss_is_told(http_and_server, actin
     has_begun_to_answer = [faults.half_a_body, faults.half_a_body_then_reset, faults.half_a_chunk,
                            faults.no_last_chunk, faults.negative_chunk, faults.impossible_length, faults.no_gzip,
                            faults.half_gzip]  # fmt: skip
-    # The server has refused the copy, or it has said at least how it went. A reset may overtake what it has said.
+    # Either the server refused the second request, or its status is known. A reset may discard the status.
     assert known in [("other" if fault in has_begun_to_answer else "nonce", 200)] + [("nonce", 200)] * (
         fault is faults.half_a_body_then_reset
     )
@@ -69,7 +69,7 @@ def test_any_other_request_acts_once_and_its_loss_is_told(http_and_server, actin
 
 @pytest.mark.parametrize("fault", faults.STALLS, ids=named)
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
-def test_a_server_that_keeps_us_waiting_is_not_asked_again(server, client, acting, method, fault):
+def test_a_request_is_not_sent_again_after_a_timeout(server, client, acting, method, fault):
     http = client(timeout=0.2)
     acting.faults["one"] = [fault]
     with pytest.raises(TimeoutError if method == "GET" else ResponseLostError) as caught:
@@ -78,12 +78,12 @@ def test_a_server_that_keeps_us_waiting_is_not_asked_again(server, client, actin
     if method != "GET":
         assert isinstance(caught.value.__cause__, TimeoutError)
         assert ("answered 200" if fault is faults.stall_within else "in time") in str(caught.value)
-    # What was still to come is not taken for the next answer.
+    # The rest of the response isn't read as the next response.
     assert ask(http, server, method, "two")[1] == b"done two"
 
 
 @pytest.mark.parametrize("method", SAFE + UNSAFE)
-def test_a_request_that_was_lost_before_the_server_acted_is_made_once(http_and_server, acting, method):
+def test_a_request_lost_before_the_server_acted_acts_once(http_and_server, acting, method):
     http, server = http_and_server
     for name in ("one", "two", "three"):
         acting.unheard.add(name)
@@ -91,8 +91,8 @@ def test_a_request_that_was_lost_before_the_server_acted_is_made_once(http_and_s
         assert (acting.acted[name], acting.arrived[name]) == (1, 2)
 
 
-def test_a_connection_that_is_closed_while_a_body_is_sent_is_no_answer(serve, client):
-    """As a server does that will not read so much: what it says first is lost."""
+def test_a_connection_closed_while_a_body_is_sent_is_reported_as_a_loss(serve, client):
+    """A server that refuses a large body does so. Its response is lost."""
     listener = socket.create_server(("127.0.0.1", 0))
 
     def refuse():
@@ -110,7 +110,7 @@ def test_a_connection_that_is_closed_while_a_body_is_sent_is_no_answer(serve, cl
     listener.close()
 
 
-def test_an_error_before_anything_was_sent_is_httplib2s_own(client, serve):
+def test_an_error_before_anything_was_sent_comes_from_httplib2(client, serve):
     http = client()
     with pytest.raises(ConnectionRefusedError):
         http.request("http://127.0.0.1:1/", "POST", "a=1", FORM)
@@ -118,14 +118,14 @@ def test_an_error_before_anything_was_sent_is_httplib2s_own(client, serve):
         http.request("http://nowhere.invalid/", "POST", "a=1", FORM)
 
 
-def test_a_certificate_that_is_not_trusted_is_httplib2s_own_error(serve, tls):
+def test_an_untrusted_certificate_raises_httplib2s_own_error(serve, tls):
     http = OAuth1Http(timeout=10, oauth=OAUTH)
     with pytest.raises(ssl.SSLCertVerificationError):
         http.request(serve(tls=tls).uri(), "POST", "a=1", FORM)
 
 
-def test_a_bomb_is_told_as_an_answer_that_cannot_be_read(serve, client):
-    decode = pytest.importorskip("httplib2.decode", reason="this httplib2 decompresses whatever comes")
+def test_a_decompression_bomb_is_reported_as_an_unreadable_response(serve, client):
+    decode = pytest.importorskip("httplib2.decode", reason="this httplib2 has no limit for decompression")
     server = serve(lambda _: answer(gzip.compress(b"\0" * 20_000_000), Content_Encoding="gzip"))
     with pytest.raises(ResponseLostError, match=r"answered 200.*could not be decompressed") as caught:
         ask(client(), server, "POST")
@@ -136,7 +136,7 @@ def test_a_bomb_is_told_as_an_answer_that_cannot_be_read(serve, client):
     ("status", "words"),
     [("200 OK", "likely"), ("303 x", "likely"), ("400 x", "not known"), ("429 x", "not known"), ("503 x", "not known")],
 )
-def test_of_an_answer_that_broke_off_no_more_is_said_than_its_status_does(serve, client, status, words):
+def test_the_report_of_a_truncated_response_depends_on_its_status(serve, client, status, words):
     server = serve(lambda _: faults.half_a_body(answer("refused", status)))
     with pytest.raises(ResponseLostError, match=words) as caught:
         ask(client(), server, "POST")
@@ -149,6 +149,6 @@ class Broken(io.BytesIO):
         raise PermissionError("the disk")
 
 
-def test_a_body_that_cannot_be_read_is_its_own_error(serve, client):
+def test_an_error_of_reading_the_body_is_raised_as_it_is(serve, client):
     with pytest.raises(PermissionError, match="the disk"):
         client().request(serve().uri(), "PUT", Broken(b"x"), {"Content-Type": "image/png"})

@@ -12,16 +12,16 @@ from .faults import SAFE, UNSAFE, Cut
 
 
 @pytest.mark.parametrize("status", ["407 Proxy Authentication Required", "502 Bad Gateway", "garbage"])
-def test_a_proxy_that_makes_no_connection_is_httplib2s_own_error(server, client, proxy, acting, status):
+def test_a_proxy_that_refuses_to_connect_raises_httplib2s_own_error(server, client, proxy, acting, status):
     proxy.plan = [Cut(refusal=f"HTTP/1.1 {status}\r\n\r\n".encode() if status != "garbage" else b"\xff\x00\r\n")] * 2
-    with pytest.raises((OSError, UnicodeError)):  # PySocks' own.
+    with pytest.raises((OSError, UnicodeError)):  # These are PySocks' own errors.
         ask(client(proxy), server, "POST")
     assert acting.arrived["one"] == 0
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_a_proxy_that_passes_nothing_on_any_more_is_not_waited_for_twice(server, client, proxy, acting, method):
-    """The request has arrived and was acted upon; of the answer comes one byte, or nothing behind the TLS handshake."""
+def test_a_proxy_that_stalls_is_waited_for_once(server, client, proxy, acting, method):
+    """The server acts on the request. The client receives one byte, or nothing after the TLS handshake."""
     http = client(proxy, timeout=0.5)
     proxy.plan = [Cut(down=1, stalls=True)] if server.scheme == "http" else [Cut(up=900, stalls=True)]
     with pytest.raises(TimeoutError if method == "GET" else (ResponseLostError, TimeoutError)) as caught:
@@ -30,15 +30,15 @@ def test_a_proxy_that_passes_nothing_on_any_more_is_not_waited_for_twice(server,
     assert acting.acted["one"] == 0 or method == "GET" or isinstance(caught.value, ResponseLostError)
 
 
-# -- somebody in between who repeats
+# -- a proxy that sends a request twice
 
 
 @pytest.mark.parametrize("words", ["mediawiki", "problem"])
 @pytest.mark.parametrize("method", SAFE + UNSAFE)
-def test_a_request_that_is_repeated_on_its_way_acts_once_and_the_refusal_says_so(serve, acting, client, method, words):
-    """As proxies do that try the next server; the client gets the answer to the second, though it sent one."""
+def test_a_request_that_a_proxy_repeats_acts_once_and_its_refusal_is_explained(serve, acting, client, method, words):
+    """Some proxies try the next server. The client sends one request and gets the response to the second."""
     behind = serve(acting)
-    acting.refusal = faults.OTHER_WORDS.get(words, faults.NONCE_USED)
+    acting.refusal = faults.OTHER_REFUSALS.get(words, faults.NONCE_USED)
     forwarding = httplib2.Http(timeout=10)
 
     def repeat(received):

@@ -14,10 +14,10 @@ from .retrying_frameworks import FAILURES, FRAMEWORKS, RetriesWithin
 
 
 def random_fault(luck, server, acting, proxy, client, name, kind):
-    """Let something go wrong with the next request; return the client to make it with, or None for any."""
+    """Choose a fault for the next request; return the client that must send it, or None for any client."""
     what = luck.choice(["server", "server", "server", "server", "proxy", "proxy", "unheard", "none"])
     if what == "server":
-        # What comes later would come after the next request is made, where a framework tries again at once.
+        # A framework that retries at once sends its next request before a delayed fault occurs.
         choice = [*faults.AFTER_ACTING, *(each for each in faults.AFTERWARDS if not each.__name__.endswith("_later"))]
         if issubclass(kind, RetriesWithin):  # See TRIED_AGAIN.
             choice.remove(faults.no_gzip)
@@ -25,7 +25,7 @@ def random_fault(luck, server, acting, proxy, client, name, kind):
     elif what == "unheard":
         acting.unheard.add(name)
     elif what == "proxy":
-        # Within what one request and its answer take, and TLS before them.
+        # Cut within one request and its response, or within the TLS handshake before them.
         up, down = (450, 90) if server.scheme == "http" else (1200, 2600)
         side = luck.choice([{"up": luck.randrange(1, up)}, {"down": luck.randrange(1, down)}])
         proxy.plan = [Cut(**side, is_reset=luck.choice([True, False]))]
@@ -63,7 +63,7 @@ def test_random_faults_never_act_twice_and_are_always_reported(server, client, p
             outcome = type(error).__name__
             assert isinstance(error, (*FAILURES, httplib2.FailedToDecompressContent))
             assert method in SAFE or acting.acted[name] == 0
-            # One fault is borne, unless it is an answer that came whole; the proxy may have one more in store.
+            # The client recovers from a single fault, unless a whole response cannot be read or the proxy adds a fault.
             assert proxied or acting.arrived[name] > 1 or isinstance(error, httplib2.HttpLib2Error)
         else:
             outcome = "answered"

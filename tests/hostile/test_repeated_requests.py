@@ -14,7 +14,7 @@ from .clients import ask, named
 from .faults import SECRETS, UNSAFE
 
 
-def test_a_server_that_is_gone_when_a_copy_is_sent_leaves_open_what_it_did(serve, client):
+def test_a_server_that_disappears_before_the_second_request_may_have_acted(serve, client):
     def gone(received):
         server._listener.shutdown(socket.SHUT_RDWR)
         return DROP
@@ -27,7 +27,7 @@ def test_a_server_that_is_gone_when_a_copy_is_sent_leaves_open_what_it_did(serve
 
 @pytest.mark.parametrize("make", [lambda: io.BytesIO(b"x" * 10), lambda: [b"x" * 5, b"x" * 5]], ids=["file", "list"])
 @pytest.mark.parametrize("fault", [faults.nothing, faults.reset], ids=named)
-def test_a_body_is_sent_whole_again(server, client, make, fault, acting):
+def test_the_second_request_has_the_whole_body(server, client, make, fault, acting):
     acting.faults["one"] = [fault]
     acting.unheard.add("one")
     http = client()
@@ -37,32 +37,32 @@ def test_a_body_is_sent_whole_again(server, client, make, fault, acting):
     assert acting.acted["one"] == 1
 
 
-@pytest.mark.parametrize("words", faults.OTHER_WORDS)
+@pytest.mark.parametrize("words", faults.OTHER_REFUSALS)
 @pytest.mark.parametrize("method", UNSAFE)
-def test_whatever_is_said_to_a_copy_but_success_leaves_open_what_was_done(server, client, acting, method, words):
-    acting.refusal = faults.OTHER_WORDS[words]
+def test_any_refusal_of_the_second_request_may_follow_an_action(server, client, acting, method, words):
+    acting.refusal = faults.OTHER_REFUSALS[words]
     acting.faults["one"] = [faults.nothing]
     with pytest.raises(ResponseLostError) as caught:
         ask(client(), server, method)
     assert acting.acted["one"] == 1
     assert caught.value.reason == ("nonce" if words == "problem" else "other")
-    assert str(caught.value.response.status) in faults.OTHER_WORDS[words].decode()
+    assert str(caught.value.response.status) in faults.OTHER_REFUSALS[words].decode()
     assert ask(client(), server, "GET", "two")[1] == b"done two"
 
 
-def test_a_copy_that_is_the_first_to_arrive_is_answered_like_any_request(serve, client):
-    """Also if the answer is no: the server looked at it, and so had not seen the first."""
+def test_a_second_request_that_arrives_first_gets_its_own_response(serve, client):
+    """This includes a refusal: the server read the second request, so it had not seen the first."""
     server = serve(in_turn(DROP, answer('{"error":{"code":"badtoken"}}', MediaWiki_API_Error="badtoken")))
     assert b"badtoken" in ask(client(), server, "POST")[1]
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-def test_what_is_said_to_a_copy_of_a_safe_request_is_its_answer(serve, client, method):
+def test_a_safe_request_gets_the_response_to_its_second_request(serve, client, method):
     server = serve(in_turn(DROP, answer("" if method == "HEAD" else "no", "503 No")))
     assert ask(client(), server, method)[0].status == 503
 
 
-def test_a_copy_of_a_safe_request_that_is_refused_for_the_clock_is_repaired(serve, client):
+def test_the_clock_is_repaired_if_a_safe_second_request_is_refused(serve, client):
     clock = test_clock.Clock(7200)
     server = serve(lambda received: DROP if len(server.received) == 1 else clock(received))
     assert ask(client(), server, "GET")[1] == b"ok"
@@ -70,7 +70,7 @@ def test_a_copy_of_a_safe_request_that_is_refused_for_the_clock_is_repaired(serv
 
 
 @pytest.mark.parametrize("method", ["get", "TRACE", "head"])
-def test_safe_methods_are_known_in_any_spelling(serve, client, method):
+def test_a_safe_method_in_any_spelling_is_signed_again(serve, client, method):
     server = serve(in_turn(DROP, answer()))
     ask(client(), server, method)
     nonces = {reference.protocol_parameters(each)["oauth_nonce"] for each in server.received}
@@ -78,7 +78,7 @@ def test_safe_methods_are_known_in_any_spelling(serve, client, method):
 
 
 @pytest.mark.parametrize("method", ["GET", "OPTIONS"])
-def test_a_safe_request_whose_body_can_be_read_once_ends_as_in_httplib2(serve, client, method):
+def test_a_safe_request_with_a_body_that_is_read_once_fails_as_in_httplib2(serve, client, method):
     with pytest.raises(ConnectionError):
         client().request(serve(lambda _: DROP).uri(), method, iter([b"x"]), {"Content-Type": "image/png"})
 
@@ -87,7 +87,7 @@ def test_a_safe_request_whose_body_can_be_read_once_ends_as_in_httplib2(serve, c
 
 
 @pytest.mark.parametrize("fault", [faults.nothing, faults.reset], ids=named)
-def test_plaintext_is_never_sent_twice_by_itself(serve, tls, client, fault):
+def test_an_unsafe_plaintext_request_is_never_sent_twice(serve, tls, client, fault):
     acted = []
 
     def acts(received):
