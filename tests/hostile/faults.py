@@ -269,7 +269,7 @@ class Proxy(Listener):
     The proxy counts bytes and never parses them.
 
     Attributes:
-        plan: The cuts, one for each connection in turn. A connection without a cut, or after the last item, stays whole.
+        plan: The cuts, one for each connection in turn. None, or no item, means no cut.
         fired: The number of connections that were cut.
     """
 

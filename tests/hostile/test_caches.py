@@ -14,7 +14,7 @@ from .. import reference
 from ..servers import answer
 
 SECRETS = reference.Secrets("canary-client-secret", "canary-token-secret")
-# Three users differ in one part each: the token, the client and the signature type. The last one is anonymous.
+# The users differ from Alice in the token, the client or the signature type. The last user is anonymous.
 USERS = {
     "alice": OAuth1("canary-client", SECRETS.client, "canary-alice", SECRETS.token),
     "bob": OAuth1("canary-client", SECRETS.client, "canary-bob", SECRETS.token),

@@ -185,7 +185,7 @@ def test_a_retry_after_a_response_is_reported_if_the_body_is_consumed(serve, cli
 
 
 def test_a_retry_after_a_programs_own_error_does_nothing_twice(serve, client, acting):
-    """A signal handler raises such an error. The error is raised unchanged, and the framework retries within the call."""
+    """A signal handler raises such an error, and the framework retries within the call."""
 
     class Alarm(Exception):
         pass
@@ -266,7 +266,7 @@ def test_a_lost_request_that_was_then_answered_may_be_sent_again(serve, acting, 
 @pytest.mark.parametrize("framework", FRAMEWORKS, ids=named)
 @pytest.mark.parametrize("words", ["429", "503", "401"])
 def test_a_framework_that_retries_a_busy_server_does_nothing_twice(serve, acting, client, framework, words):
-    """google-api-python-client and lazr.restfulclient do so. A busy server may have acted on the first request."""
+    """google-api-python-client and lazr.restfulclient do so. Such a status may refuse the second request."""
     http, server = client(kind=framework), serve(acting)
     acting.refusal = faults.OTHER_REFUSALS[words]
     acting.faults["one"] = [faults.nothing]

@@ -1,4 +1,4 @@
-"""Whatever a server answers, in whatever place, nothing is raised but our own errors and httplib2's."""
+"""No response, however malformed, raises an error except this package's own and httplib2's."""
 
 import http.client
 import json
@@ -25,12 +25,12 @@ from .examples import EXAMPLES
 from .faults import FORM, OAUTH
 
 CONSUMER = ("client", "a client secret of more than thirty-two bytes")
-# What httplib2 raises about a connection or an answer.
+# The errors that httplib2 raises about a connection or a response.
 HTTP_ERRORS = (OSError, http.client.HTTPException, httplib2.HttpLib2Error)
 
 
 class Says:
-    """A handler that says what the test tells it to."""
+    """A handler that returns the response that the test sets."""
 
     what = b""
 
@@ -87,7 +87,7 @@ statuses = st.sampled_from(
 
 
 def ask_everything(uri):
-    """Each thing that reads what a token endpoint says."""
+    """Yield each function that reads a response of a token endpoint."""
     handshake = Handshake(uri, uri, uri, OAuth1(*CONSUMER))
     yield handshake.temporary_credentials
     yield lambda: handshake.token_credentials(("key", "secret"), "verifier")
@@ -112,8 +112,8 @@ def test_any_bytes_as_a_refusal_or_a_token(says, uri, examples):
 
 
 @pytest.mark.parametrize("examples", EXAMPLES)
-def test_any_bytes_as_an_answer_to_a_request(says, uri, examples):
-    """What httplib2 itself raises about the same answer passes, or says that an action was answered so."""
+def test_any_bytes_as_the_response_to_a_request(says, uri, examples):
+    """The error of httplib2 itself is raised unchanged, or as the cause of a lost response."""
 
     @settings(max_examples=examples)
     @given(status=statuses, headers=headers, body=some_bytes, method=st.sampled_from(["GET", "POST", "DELETE"]))
@@ -136,10 +136,10 @@ def test_any_bytes_as_an_answer_to_a_request(says, uri, examples):
                 raised.append(error)
             http.close()
         plain, ours = raised[0], raised[1]
-        # Ours follows to where a plain one can't: it encodes what stands raw in a location.
+        # OAuth1Http follows more redirects than a plain Http, because it encodes raw characters in a location.
         assert ours is None or isinstance(ours, HTTP_ERRORS) or type(ours) is type(plain)
         if plain is None and isinstance(ours, ResponseLostError):
-            pytest.fail(f"{ours!r} about an answer that came whole")
+            pytest.fail(f"{ours!r} about a response that arrived whole")
 
     check()
 
@@ -176,7 +176,7 @@ values = st.recursive(
 
 
 @pytest.mark.parametrize("examples", EXAMPLES)
-def test_any_statement_that_is_signed_with_the_right_secret(says, uri, examples):
+def test_any_claims_signed_with_the_right_secret(says, uri, examples):
     @settings(max_examples=examples)
     @given(
         claims=st.dictionaries(CLAIMS, values) | values,
@@ -188,7 +188,7 @@ def test_any_statement_that_is_signed_with_the_right_secret(says, uri, examples)
                 jwt.api_jws.encode(json.dumps(claims).encode(), CONSUMER[1], "HS256", {**head, "alg": "HS256"})
             )
         except Exception:
-            return  # PyJWT makes no such statement.
+            return  # PyJWT can't encode such a statement.
         with pytest.raises((IdentityError, HandshakeError)):
             mediawiki.identify(uri, CONSUMER, ("key", "secret"), user_agent="test")
 
