@@ -28,7 +28,7 @@ VARIES = ["", "Authorization", "Accept-Encoding,Cookie,Authorization", "*"]
 
 
 class Memory(dict):
-    """A cache in memory. It is true even if it is empty, because httplib2 checks its truth value."""
+    """A cache in memory. An empty one is also true, because httplib2 checks the truth value of a cache."""
 
     def __bool__(self):
         return True
