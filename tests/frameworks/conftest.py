@@ -11,11 +11,11 @@ SECRETS = reference.Secrets("client-secret", "token-secret")
 
 
 class Guard:
-    """Lets a handler see only requests that are signed by ``oauth``, each nonce once, and all of one kind unsigned.
+    """A handler that passes on validly signed requests with a new nonce, and refuses every other request.
 
     Attributes:
-        seen: What the handler saw.
-        refused: What it did not see.
+        seen: The requests that the inner handler received.
+        refused: The requests that the guard refused.
     """
 
     def __init__(self, handler):
@@ -46,7 +46,7 @@ def oauth():
 
 @pytest.fixture
 def guarded(serve):
-    """Start servers that a :class:`Guard` stands before: ``server.guard``."""
+    """Start servers whose handler is behind a :class:`Guard`, which is their attribute ``guard``."""
 
     def start(handler=lambda _: answer(), **kwargs):
         guard = Guard(handler)

@@ -1,4 +1,4 @@
-"""Discovery documents: a wiki's REST API, its api.php, and a service that takes files."""
+"""Discovery documents: a wiki's REST API, its api.php, and a service that receives files."""
 
 
 def _parameter(location, kind="string", **more):
@@ -22,7 +22,7 @@ def _described(name, server, path, **more):
 
 
 def rest_of(server):
-    """A wiki's rest.php."""
+    """Describe a wiki's rest.php."""
     title = {"title": _parameter("path", required=True)}
     page = {"response": {"$ref": "Any"}}
     methods = {
@@ -37,7 +37,7 @@ def rest_of(server):
 
 
 def api_of(server):
-    """A wiki's api.php, as far as it is asked by GET."""
+    """Describe the GET requests to a wiki's api.php."""
     names = ("action", "meta", "titles", "prop", "format", "formatversion", "uiprop")
     query = {
         "id": "wiki.query", "path": "api.php", "httpMethod": "GET", "response": {"$ref": "Any"},
@@ -47,7 +47,7 @@ def api_of(server):
 
 
 def files_of(server):
-    """A service that takes files, whole or piece by piece."""
+    """Describe a service that receives files, whole or in pieces."""
     file = {"id": "File", "type": "object", "properties": {"name": {"type": "string"}, "size": {"type": "integer"}}}
     upload = {
         "accept": ["*/*"],

@@ -1,7 +1,7 @@
-"""A small bot framework in the manner of Pywikibot's httplib2 days. It knows nothing of OAuth.
+"""A small bot framework without OAuth, built like Pywikibot when it used httplib2.
 
-Like its model it subclasses ``httplib2.Http`` for cookies, for redirects of its own and for connections that are
-pooled over all instances, and calls ``httplib2.Http``'s methods by that name, past whatever else may stand in the MRO.
+Like Pywikibot, it subclasses ``httplib2.Http`` to add cookies, its own redirects and connections that all instances
+share. It calls the methods of ``httplib2.Http`` by that name, so other classes in the MRO are skipped.
 """
 
 import email.message
@@ -73,11 +73,11 @@ class Http(httplib2.Http):
 
 
 class _Headers:
-    """What the standard library's cookie jar wants to see of a response."""
+    """The part of a response that the standard library's cookie jar reads."""
 
     def __init__(self, response):
         self._message = email.message.Message()
-        # httplib2 joins several by commas, which their dates hold too.
+        # httplib2 joins several cookies with commas, and the dates in cookies also have commas.
         for cookie in re.split(r", (?=[^;, ]+=)", response.get("set-cookie", "")):
             if cookie:
                 self._message["Set-Cookie"] = cookie
@@ -87,14 +87,14 @@ class _Headers:
 
 
 class NoUsername(Exception):
-    """The wiki does not take us for the user we want to be."""
+    """The wiki's user isn't the expected one."""
 
 
 class APISite:
-    """A wiki, and who we are there.
+    """A wiki and the user on it.
 
     Attributes:
-        _userinfo: What the wiki said of us last; None before it was asked.
+        _userinfo: The wiki's latest information about the user, or None before the first login.
     """
 
     def __init__(self, api_uri, http, username=None):
@@ -105,20 +105,20 @@ class APISite:
         self._tokens = {}
 
     def login(self):
-        """Ask the wiki who we are, and see that it is who we want to be."""
+        """Get the user from the wiki, and raise NoUsername if it isn't the expected user."""
         self._tokens = {}
         self._userinfo = self.api(action="query", meta="userinfo", uiprop="groups|rights")["query"]["userinfo"]
         if "anon" in self._userinfo or self.username not in (None, self._userinfo["name"]):
             raise NoUsername(f"logged in as {self._userinfo['name']}, not as {self.username}")
 
     def logout(self):
-        """Forget who we were, and ask again."""
+        """Remove the tokens and cookies, and get the user from the wiki again."""
         self._tokens = {}
         self.http.cookies.clear()
         self._userinfo = self.api(action="query", meta="userinfo", uiprop="groups|rights")["query"]["userinfo"]
 
     def edit(self, title, text, summary):
-        """Save a page as the user we are; return the new revision's number."""
+        """Save a page as the current user, and return the number of the new revision."""
         token = self.token("csrf")
         asserted = {"assert": "user", "assertuser": self._userinfo["name"]}
         saved = self.api(action="edit", title=title, text=text, summary=summary, token=token, **asserted)
@@ -137,7 +137,7 @@ class APISite:
         return self._tokens[kind]
 
     def api(self, **parameters):
-        """Call the API, by POST as the model does whatever is called."""
+        """Call the API. Like Pywikibot, always use POST."""
         body = urlencode({**parameters, "format": "json", "formatversion": "2"})
         headers = {"Content-Type": "application/x-www-form-urlencoded", "User-Agent": "minibot/1.0"}
         _, content = self.http.request(self.api_uri, method="POST", body=body, headers=headers)

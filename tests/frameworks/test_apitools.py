@@ -1,4 +1,4 @@
-"""google-apitools over our Http: a client that its generator makes of a discovery document."""
+"""google-apitools over OAuth1Http, with a client that its generator writes from a discovery document."""
 
 import dataclasses
 import importlib
@@ -23,7 +23,7 @@ CONTENT = bytes(range(256)) * 3 * 1024
 
 @pytest.fixture(scope="module")
 def generated(tmp_path_factory):
-    """The generated package: its ``FilesV1`` and its messages."""
+    """The generated package, with its ``FilesV1`` and its messages."""
     place = tmp_path_factory.mktemp("generated")
     (place / "document.json").write_text(json.dumps(discovery.files_of("http://localhost")))
     outdir = place / "files_client"
@@ -73,7 +73,7 @@ def test_it_uploads_a_file(guarded, oauth, generated, strategy):
     assert not server.guard.refused
 
 
-def test_an_upload_goes_on_where_a_server_was_busy(guarded, oauth, generated):
+def test_an_upload_continues_after_a_busy_server(guarded, oauth, generated):
     uploads = Uploads()
     uploads.failing = 2
     server = guarded(uploads)
@@ -98,20 +98,20 @@ def test_several_requests_go_in_one_batch(guarded, oauth, generated):
     assert not server.guard.refused
 
 
-def test_each_of_its_retries_is_signed_anew(guarded, oauth, generated):
+def test_each_of_its_retries_has_a_new_signature(guarded, oauth, generated):
     server = guarded(in_turn(answer("", "503 Service Unavailable"), answer("", "429 Too Many Requests"), in_json({})))
     signed(generated.FilesV1, server.uri(), oauth).files.Insert(generated.messages.File(name="x"))
     assert len(server.guard.seen) == 3
     assert not server.guard.refused
 
 
-def test_its_retries_repeat_no_request_whose_answer_was_lost(guarded, oauth, generated):
+def test_its_retries_do_not_repeat_a_request_whose_response_was_lost(guarded, oauth, generated):
     server = guarded(lambda _: DROP)
     client = signed(generated.FilesV1, server.uri(), oauth)
     with pytest.raises(ResponseLostError):
         client.files.Insert(generated.messages.File(name="x"))
     assert len(server.guard.seen) == 1
-    # The copy, which the server knows by its nonce.
+    # The server refused the second request by its nonce.
     assert len(server.guard.refused) == 1
 
 
@@ -122,8 +122,8 @@ def test_it_takes_a_pool(guarded, oauth, generated):
     assert len(server.guard.seen) == 2
 
 
-def test_what_cannot_be_signed_ends_its_retries_at_last(oauth, generated):
-    """apitools tries again after every ValueError, which a SigningError is; nothing is sent meanwhile."""
+def test_its_retries_end_if_a_request_cannot_be_signed(oauth, generated):
+    """apitools retries after every ValueError, and a SigningError is one. Nothing is sent."""
     client = signed(generated.FilesV1, "http://localhost:9", dataclasses.replace(oauth, signature_type="BODY"))
     with pytest.raises(SigningError):
         client.files.Get(generated.messages.FilesGetRequest(name="x"))

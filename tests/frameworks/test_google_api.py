@@ -1,4 +1,4 @@
-"""google-api-python-client and google-auth-httplib2 over our Http."""
+"""google-api-python-client and google-auth-httplib2 over OAuth1Http."""
 
 import copy
 import io
@@ -31,7 +31,7 @@ def who_is(service):
 # -- a wiki
 
 
-def test_it_asks_api_php_who_it_is(wiki, alice):
+def test_a_query_to_api_php_is_signed(wiki, alice):
     assert who_is(service_of(discovery.api_of(wiki.server), alice)) == "Alice"
     assert who_is(service_of(discovery.api_of(wiki.server), None)) == "127.0.0.1"
 
@@ -48,7 +48,7 @@ def test_a_query_too_long_for_a_uri_is_posted_as_a_form_and_signed(wiki, alice):
     assert wiki.requests[-1].method == "POST"
 
 
-def test_it_makes_reads_and_changes_a_page_over_rest(wiki, alice):
+def test_it_creates_reads_and_changes_a_page_over_rest(wiki, alice):
     pages = service_of(discovery.rest_of(wiki.server), alice).pages()
     title = "User:Alice/a b \u6f22"
     made = pages.create(body={"source": "one", "title": title, "comment": "c"}).execute()
@@ -66,7 +66,7 @@ def test_it_makes_reads_and_changes_a_page_over_rest(wiki, alice):
 # -- a service that verifies
 
 
-def test_it_is_built_by_a_document_that_it_asks_for(guarded, oauth):
+def test_it_fetches_its_discovery_document_with_a_signature(guarded, oauth):
     def handler(received):
         if received.target.startswith("/discovery/"):
             return in_json(discovery.api_of(server.uri("").rstrip("/")))
@@ -81,7 +81,7 @@ def test_it_is_built_by_a_document_that_it_asks_for(guarded, oauth):
     assert not server.guard.refused
 
 
-def test_a_service_that_makes_its_own_http_gets_ours(guarded, oauth):
+def test_a_service_that_creates_its_own_http_signs_after_install(guarded, oauth):
     server = guarded(lambda _: in_json({}))
     document = discovery.files_of(server.uri("").rstrip("/"))
     with install({"localhost": oauth}):
@@ -124,7 +124,7 @@ def test_a_file_is_uploaded_piece_by_piece(uploads, oauth, chunksize):
     assert not uploads.server.guard.refused
 
 
-def test_a_piece_that_is_refused_for_a_while_is_sent_again(uploads, oauth):
+def test_a_piece_that_a_busy_server_refused_is_sent_again(uploads, oauth):
     uploads.failing = 2
     request = insert(service_of(uploads.document, oauth), resumable=True, chunksize=256 * 1024)
     done, failures = None, 0
@@ -139,13 +139,13 @@ def test_a_piece_that_is_refused_for_a_while_is_sent_again(uploads, oauth):
     assert not uploads.server.guard.refused
 
 
-def test_an_upload_goes_on_where_an_answer_was_lost(uploads, oauth):
+def test_an_upload_continues_after_a_lost_response(uploads, oauth):
     request = insert(service_of(uploads.document, oauth), resumable=True, chunksize=256 * 1024)
     request.next_chunk()
     uploads.lost = 1
     with pytest.raises(ResponseLostError):
         request.next_chunk(num_retries=3)
-    # It asks the server how much has arrived.
+    # The client asks the server how much of the file has arrived.
     assert request.execute() == {"size": len(CONTENT)}
     assert uploads.files == [CONTENT]
     # A piece is a stream that is read once, so that no copy was sent.
@@ -192,7 +192,7 @@ def test_a_batch_is_recorded_and_replayed(guarded, oauth, tmp_path):
         in_a_batch("A", request_id="another")
 
 
-def test_each_of_its_retries_is_signed_anew(guarded, oauth):
+def test_each_of_its_retries_has_a_new_signature(guarded, oauth):
     server = guarded(in_turn(answer("", "503 Service Unavailable"), answer("", "429 Too Many Requests"), in_json({})))
     request = service_of(discovery.files_of(server.uri("").rstrip("/")), oauth).files().insert(body={"a": 1})
     request._sleep = lambda seconds: None
@@ -202,7 +202,7 @@ def test_each_of_its_retries_is_signed_anew(guarded, oauth):
 
 
 @pytest.mark.parametrize("how", [DROP, lambda connection: connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Le")])
-def test_its_retries_repeat_no_request_whose_answer_was_lost(guarded, oauth, how):
+def test_its_retries_do_not_repeat_a_request_whose_response_was_lost(guarded, oauth, how):
     server = guarded(lambda _: how)
     request = service_of(discovery.files_of(server.uri("").rstrip("/")), oauth).files().insert(body={"a": 1})
     request._sleep = lambda seconds: None
@@ -228,12 +228,12 @@ def test_a_service_in_a_with_block_signs_before_and_after_its_end(wiki, alice):
     assert who_is(service) == "Alice"
 
 
-def test_its_way_of_replacing_request_is_signed(wiki, alice):
+def test_a_request_method_that_it_replaced_is_signed(wiki, alice):
     http = set_user_agent(OAuth1Http(timeout=10, oauth=alice), "bot/1.0 (me@example.org)")
     assert who_is(build_from_document(discovery.api_of(wiki.server), http=http)) == "Alice"
 
 
-def test_a_service_takes_a_pool_for_an_http(wiki, alice):
+def test_a_service_accepts_a_pool_as_its_http(wiki, alice):
     http = OAuth1Http(timeout=10, oauth=alice)
     pool = set_user_agent(HttpPool(http, size=2), "bot/1.0")
     service = build_from_document(discovery.api_of(wiki.server), http=pool)
@@ -246,14 +246,14 @@ def test_a_service_takes_a_pool_for_an_http(wiki, alice):
 # -- google-auth-httplib2
 
 
-def test_authorized_http_around_ours_signs_what_its_credentials_leave_alone(wiki, alice):
+def test_authorized_http_with_anonymous_credentials_is_signed(wiki, alice):
     anonymous = google.auth.credentials.AnonymousCredentials()
     http = authorized(anonymous, alice)
     assert who_is(build_from_document(discovery.api_of(wiki.server), http=http)) == "Alice"
 
 
-def test_the_token_of_authorized_http_goes_where_it_belongs_and_is_refreshed_over_ours(guarded, serve, oauth):
-    """A Bearer token stays what it is, a signature goes to the wiki alone; a token endpoint sees neither."""
+def test_the_bearer_token_of_authorized_http_is_refreshed_and_not_replaced(guarded, serve, oauth):
+    """A Bearer token is left unchanged, only the wiki gets a signature, and the token endpoint gets neither."""
     tokens = serve(lambda _: in_json({"access_token": "second", "expires_in": 3600, "token_type": "Bearer"}))
     google_service = serve(
         lambda r: in_json({}) if r.headers["authorization"] == "Bearer second" else answer("", "401 Unauthorized")
@@ -271,8 +271,8 @@ def test_the_token_of_authorized_http_goes_where_it_belongs_and_is_refreshed_ove
     assert not wiki.guard.refused
 
 
-def test_without_ours_the_same_service_is_refused(guarded):
-    """That the guard refuses what is not signed."""
+def test_the_same_service_over_plain_httplib2_is_refused(guarded):
+    """This shows that the guard refuses unsigned requests."""
     server = guarded(lambda _: in_json({}))
     service = build_from_document(discovery.files_of(server.uri("").rstrip("/")), http=httplib2.Http(timeout=10))
     with pytest.raises(HttpError, match="401"):

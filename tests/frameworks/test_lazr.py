@@ -1,4 +1,4 @@
-"""lazr.restfulclient and launchpadlib over our Http, against a small tracker in Launchpad's manner."""
+"""lazr.restfulclient and launchpadlib over OAuth1Http, with a small tracker like Launchpad."""
 
 import dataclasses
 
@@ -39,7 +39,7 @@ class LaunchpadBehind(Launchpad):
 
 
 def service_with(cls):
-    """A service whose Http is of a class that takes no ``oauth=``."""
+    """Return a service whose Http class has no argument ``oauth``."""
 
     class ServiceBehind(ServiceRoot):
         def httpFactory(self, authorizer, cache, timeout, proxy_info):
@@ -51,12 +51,12 @@ def service_with(cls):
 
 
 def launchpad(oauth, root, engine=None):
-    """Launchpad itself, with an OAuth1 for its authorizer."""
+    """Return Launchpad itself, with an OAuth1 as its authorizer."""
     return Launchpad(oauth, engine, None, root.removesuffix("1.0/"), timeout=10)
 
 
 def signed_launchpad(oauth, root, engine=None):
-    """The recipe, with launchpadlib's own credentials."""
+    """Return the recipe's Launchpad, with launchpadlib's own credentials."""
     token = AccessToken(oauth.resource_owner_key, oauth.resource_owner_secret)
     credentials = Credentials(oauth.client_key, oauth.client_secret, token)
     return SignedLaunchpad(credentials, engine, None, root.removesuffix("1.0/"), timeout=10)
@@ -82,7 +82,7 @@ def plaintext(oauth):
 
 @pytest.fixture
 def tracker(guarded, tls, ca_certs, monkeypatch):
-    # As if the system trusted it.
+    # lazr.restfulclient trusts the certificates of the system, so replace them.
     monkeypatch.setattr(lazr_browser, "SYSTEM_CA_CERTS", ca_certs)
     tracker = Tracker()
     tracker.server = guarded(tracker, tls=tls)
@@ -90,7 +90,7 @@ def tracker(guarded, tls, ca_certs, monkeypatch):
     return tracker
 
 
-# The recipe for Launchpad signs as Launchpad wants it.
+# The recipe for Launchpad always signs with PLAINTEXT, which Launchpad requires.
 @pytest.mark.parametrize(
     ("kind", "method"),
     [(kind, "PLAINTEXT") for kind in KINDS] + [(k, "HMAC-SHA1") for k in KINDS if k != "launchpadlib, the recipe"],
@@ -106,12 +106,12 @@ def test_a_tracker_is_read_and_written(tracker, plaintext, kind, method):
     made.title = "changed"
     made.lp_save()
     assert tracker.bugs[4] == made.title == "changed"
-    tracker.bugs[4] = "changed by somebody else"
+    tracker.bugs[4] = "changed by another user"
     made.title = "changed again"
     with pytest.raises(PreconditionFailed):
         made.lp_save()
     made.lp_refresh()
-    assert made.title == "changed by somebody else"
+    assert made.title == "changed by another user"
     made.lp_delete()
     with pytest.raises(NotFound):
         service.load("bugs/4").title  # noqa: B018
@@ -123,7 +123,7 @@ def test_a_tracker_is_read_and_written(tracker, plaintext, kind, method):
     assert all('oauth_consumer="client"' in agent for agent in agents)
 
 
-def test_the_realm_and_the_secrets_are_where_launchpad_looks_for_them(tracker, plaintext):
+def test_the_realm_and_the_secrets_are_in_launchpads_format(tracker, plaintext):
     Service(plaintext, tracker.root, timeout=10)
     sent = tracker.server.received[0].headers["authorization"]
     assert sent.startswith('OAuth realm="https://localhost/", ')
@@ -131,7 +131,7 @@ def test_the_realm_and_the_secrets_are_where_launchpad_looks_for_them(tracker, p
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_no_secret_goes_out_without_tls(guarded, plaintext, kind):
+def test_no_secret_is_sent_without_tls(guarded, plaintext, kind):
     tracker = Tracker()
     server = guarded(tracker)
     tracker.root = server.uri("/1.0/")
@@ -141,7 +141,7 @@ def test_no_secret_goes_out_without_tls(guarded, plaintext, kind):
 
 
 @pytest.mark.parametrize("kind", ["the recipe", "behind", "ours behind", "launchpadlib, the recipe"])
-def test_a_redirect_elsewhere_takes_no_secret_along(tracker, serve, tls, plaintext, kind):
+def test_a_redirect_to_another_host_sends_no_secret(tracker, serve, tls, plaintext, kind):
     service = KINDS[kind](plaintext, tracker.root)
     elsewhere = serve(tls=tls)
     tracker.server.guard.handler = lambda _: answer(status="302 Found", Location=elsewhere.uri("/x", "127.0.0.1"))
@@ -152,7 +152,7 @@ def test_a_redirect_elsewhere_takes_no_secret_along(tracker, serve, tls, plainte
 
 
 def test_an_expired_token_is_replaced_within_the_request(tracker, plaintext):
-    """launchpadlib's way: it is told so, gets a new token and repeats the request."""
+    """launchpadlib receives the refusal, gets a new token and repeats the request."""
     service = signed_launchpad(plaintext, tracker.root, lambda credentials, store: None)
 
     def renew(credentials, store):
@@ -181,7 +181,7 @@ def test_without_credentials_the_tracker_refuses(tracker):
 # -- an OAuth1 as an authorizer
 
 
-def test_what_an_authorizer_cannot_change_is_an_error(oauth):
+def test_a_request_that_an_authorizer_cannot_sign_is_an_error(oauth):
     elsewhere = dataclasses.replace(oauth, signature_type="QUERY")
     with pytest.raises(SigningError, match="can only add headers"):
         elsewhere.authorizeRequest("https://x/", "GET", None, {})
@@ -200,7 +200,7 @@ def test_what_an_authorizer_cannot_change_is_an_error(oauth):
 
 
 @pytest.mark.parametrize("former", ["authorization", "AUTHORIZATION", b"authorization"])
-def test_an_authorizers_header_takes_the_place_of_a_former_one(oauth, former):
+def test_an_authorizers_header_replaces_an_earlier_one(oauth, former):
     headers = {former: "Basic x", "Accept": "a/b"}
     oauth.authorizeRequest("https://localhost/x?a=b", "GET", None, headers)
     assert set(headers) == {"Accept", "Authorization"}
@@ -210,8 +210,8 @@ def test_an_authorizers_header_takes_the_place_of_a_former_one(oauth, former):
     assert reference.is_valid(received, reference.Secrets("client-secret", "token-secret"))
 
 
-def test_launchpads_anonymous_access_is_signed_with_an_empty_token_by_itself(tracker):
-    """What the recipe signs is what launchpadlib signs: the client's key, and a token that may be empty."""
+def test_launchpads_anonymous_access_is_signed_with_an_empty_token(tracker):
+    """The recipe signs like launchpadlib: with the client's key, and with a token that may be empty."""
     theirs, ours = [], []
     tracker.server.handler = lambda received: (theirs.append(received), tracker(received))[1]
     credentials = Credentials("client", access_token=AccessToken("", ""))

@@ -1,4 +1,4 @@
-"""OAuth swapped into a framework with an Http of its own: login and logout, an edit made and confirmed."""
+"""OAuth in a framework that has its own Http class: login and logout, and an edit that is confirmed."""
 
 import importlib.util
 
@@ -25,7 +25,7 @@ class OursBehind(minibot.Http, OAuth1Http):
 
 
 def imported_over_ours(monkeypatch):
-    """The framework as it is when ``httplib2.Http = OAuth1Http`` was said before it was imported."""
+    """Return the framework's Http if ``httplib2.Http = OAuth1Http`` runs before its import."""
     monkeypatch.setattr(httplib2, "Http", OAuth1Http)
     spec = importlib.util.spec_from_file_location("minibot_over_ours", minibot.__file__)
     module = importlib.util.module_from_spec(spec)
@@ -65,7 +65,7 @@ def test_login_and_logout_over_oauth(wiki, alice, make_http):
     assert site._userinfo["name"] == "Alice"
 
 
-def test_an_edit_is_confirmed_to_be_the_oauth_accounts(wiki, alice, make_http):
+def test_an_edit_is_made_by_the_oauth_account(wiki, alice, make_http):
     site = minibot.APISite(wiki.api_uri, make_http(alice), "Alice")
     site.login()
     title = f"User:{site._userinfo['name']}"
@@ -74,12 +74,12 @@ def test_an_edit_is_confirmed_to_be_the_oauth_accounts(wiki, alice, make_http):
     seen = minibot.APISite(wiki.api_uri, make_http()).latest(title)
     assert (seen["revid"], seen["user"], seen["comment"]) == (saved, "Alice", "a+b & c=d")
     assert seen["slots"]["main"]["content"] == text
-    # Its own cookies went along, signed requests and all.
+    # The signed requests also carried the framework's own cookies.
     assert {cookie.name for cookie in site.http.cookies} == {"UseDC", "UseCDNCache"}
 
 
 def test_on_a_recorded_wiki_it_does_what_it_did_on_the_real_one(signed_cassette, judge, monkeypatch):
-    """Log in, edit, confirm, log out; with ``--record`` on the real one."""
+    """Log in, edit, confirm and log out. With ``--record``, the test uses the real wiki."""
     kinds = [lambda: MixinInFront, lambda: MixinBehind, lambda: OursBehind, lambda: imported_over_ours(monkeypatch)]
     for number, kind in enumerate(kinds):
         http = kind()(timeout=10)
@@ -99,11 +99,11 @@ def test_on_a_recorded_wiki_it_does_what_it_did_on_the_real_one(signed_cassette,
         http.close()
     if not signed_cassette.is_recording:
         assert signed_cassette.all_played
-        # Who they are, a token, an edit, the page: signed, and nothing that the wiki would refuse.
+        # Four requests each (user, token, edit, page) are signed, and the wiki would accept them all.
         assert judge.verdicts == [None] * 4 * len(kinds)
 
 
-def test_without_credentials_it_is_the_framework_as_ever(wiki, make_http):
+def test_without_credentials_the_framework_works_as_before(wiki, make_http):
     site = minibot.APISite(wiki.api_uri, make_http())
     with pytest.raises(minibot.NoUsername):
         site.login()
@@ -116,7 +116,7 @@ def test_the_wrong_user_is_noticed(wiki, make_http):
         site.login()
 
 
-def test_its_own_redirects_sign_the_origin_and_no_other(serve, make_http):
+def test_its_own_redirects_are_signed_for_the_origin_only(serve, make_http):
     elsewhere = serve()
     server = serve(lambda r: answer(status="302 Found", Location={"/1": "/2"}.get(r.target, elsewhere.uri("/3"))))
     make_http(OAuth1("client", "s", "token", "t")).request(server.uri("/1"), "POST", "a=1", {})
@@ -125,7 +125,7 @@ def test_its_own_redirects_sign_the_origin_and_no_other(serve, make_http):
     assert signed == [True, True, False]
 
 
-def test_its_pool_is_shared_and_every_request_signed_by_its_own_http(wiki, make_http):
+def test_each_http_with_a_shared_pool_signs_its_own_requests(wiki, make_http):
     pool = minibot.ConnectionPool()
     sites = []
     for name in ("Alice", "Bob"):
@@ -144,6 +144,7 @@ def test_its_pool_is_shared_and_every_request_signed_by_its_own_http(wiki, make_
 
 
 BASIC = 'Basic realm="r"'
+FOUR = ("client", "client-secret", "token", "token-secret")
 
 
 @pytest.fixture
@@ -158,7 +159,7 @@ def asks_for_basic(received):
     return answer("", "401 Unauthorized", WWW_Authenticate=BASIC)
 
 
-def test_four_values_in_its_configuration_make_that_host_signed_and_no_other(wiki, serve, make_http, authenticate):
+def test_four_values_in_its_configuration_sign_that_host_only(wiki, serve, make_http, authenticate):
     elsewhere = serve()
     authenticate[wiki.server.removeprefix("http://")] = wiki.owner_only("Alice")
     http = make_http()
@@ -172,7 +173,7 @@ def test_four_values_in_its_configuration_make_that_host_signed_and_no_other(wik
     assert not http.credentials.credentials
 
 
-def test_two_values_in_it_are_a_password_as_ever(wiki, serve, make_http, authenticate):
+def test_two_values_in_its_configuration_are_a_password(wiki, serve, make_http, authenticate):
     server = serve(asks_for_basic)
     authenticate[f"localhost:{server.port}"] = ("user", "pw")
     authenticate[wiki.server.removeprefix("http://")] = wiki.owner_only("Alice")
@@ -183,8 +184,8 @@ def test_two_values_in_it_are_a_password_as_ever(wiki, serve, make_http, authent
     assert [received.headers.get("authorization") for received in server.received] == [None, "Basic dXNlcjpwdw=="]
 
 
-def test_a_redirect_of_its_own_to_another_configured_host_is_signed_for_that_one(serve, make_http, authenticate):
-    """Its request() calls itself, and adds what the configuration has of the second host."""
+def test_its_own_redirect_to_another_configured_host_is_signed_for_that_host(serve, make_http, authenticate):
+    """Its ``request()`` calls itself and adds the second host's credentials from the configuration."""
     second = serve()
     first = serve(lambda _: answer(status="302 Found", Location=second.uri("/2")))
     authenticate[f"localhost:{first.port}"] = ("first", "f-secret", "token-1", "t-secret")
@@ -193,26 +194,6 @@ def test_a_redirect_of_its_own_to_another_configured_host_is_signed_for_that_one
     keys = [reference.protocol_parameters(each)["oauth_consumer_key"] for each in (*first.received, *second.received)]
     assert keys == ["first", "second"]
     assert reference.is_valid(second.received[0], reference.Secrets("s-secret", "t-secret"))
-
-
-# -- add_credentials, called by the program itself
-
-
-FOUR = ("client", "client-secret", "token", "token-secret")
-
-
-@pytest.mark.parametrize("by", ["name", "position"])
-def test_four_values_with_a_domain_are_for_that_host(serve, by):
-    server = serve()
-    http = OAuth1Http(timeout=10)
-    if by == "name":
-        http.add_credentials(*FOUR, domain="localhost")
-    else:
-        http.add_credentials(*FOUR, "localhost")
-    assert http.oauth == {"localhost": OAuth1(*FOUR)}
-    for host in ("localhost", "127.0.0.1"):
-        http.request(server.uri(host=host))
-    assert [bool(reference.protocol_parameters(each)) for each in server.received] == [True, False]
 
 
 def test_the_recipe_signs_one_host_and_answers_the_other(serve, guarded):
@@ -225,160 +206,9 @@ def test_the_recipe_signs_one_host_and_answers_the_other(serve, guarded):
     assert "authorization" not in theirs.received[0].headers
 
 
-def test_four_values_without_a_domain_are_for_what_the_program_asks_for(serve):
-    http = OAuth1Http(timeout=10)
-    http.add_credentials(*FOUR)
-    assert http.oauth == OAuth1(*FOUR)
-    http.add_credentials("other", "o", "token", "t")
-    assert http.oauth == OAuth1("other", "o", "token", "t")
-
-
-def test_those_of_several_hosts_stand_side_by_side_and_a_former_mapping_is_not_changed():
-    given = {"a.example": OAuth1("a")}
-    http = OAuth1Http(oauth=given)
-    http.add_credentials(*FOUR, domain="b.example")
-    http.add_credentials(*FOUR, domain="b.example")
-    assert http.oauth == {"a.example": OAuth1("a"), "b.example": OAuth1(*FOUR)}
-    assert given == {"a.example": OAuth1("a")}
-
-
-@pytest.mark.parametrize(
-    ("former", "domain"),
-    [
-        (OAuth1("canary"), "b.example"),
-        (lambda uri: None, "b.example"),
-        (lambda uri: None, ""),
-        ({"a": OAuth1("a")}, ""),
-    ],
-    ids=["one", "function", "function for all", "mapping for all"],
-)
-def test_what_has_no_place_beside_what_is_there_is_an_error(former, domain):
-    http = OAuth1Http(oauth=former)
-    with pytest.raises(ValueError, match=r"set http\.oauth to a mapping of hosts") as caught:
-        http.add_credentials(*FOUR, domain=domain)
-    assert http.oauth is former
-    assert "secret" not in str(caught.value)
-
-
-def test_the_same_again_is_no_error():
-    http = OAuth1Http(oauth=OAuth1(*FOUR))
-    http.add_credentials(*FOUR)
-    http.add_credentials(*FOUR, domain="a.example")
-    assert http.oauth == OAuth1(*FOUR)
-
-
-@pytest.mark.parametrize("wrong", [FOUR[:1], (*FOUR, "d", "e")])
-def test_neither_two_nor_four_is_an_error(wrong):
-    with pytest.raises(TypeError):
-        OAuth1Http().add_credentials(*wrong)
-
-
-@pytest.mark.parametrize("more", [{"domain": "e.example"}, {"realm": "r"}])
-def test_a_domain_twice_or_what_is_not_known_is_an_error(more):
-    with pytest.raises(TypeError, match="takes 2 or 4 strings and a domain"):
-        OAuth1Http().add_credentials(*FOUR, "d.example", **more)
-
-
-def test_a_domain_counts_also_within_a_request(serve):
-    class Adds(OAuth1Mixin, httplib2.Http):
-        def request(self, uri, *args, **kwargs):
-            self.add_credentials(*FOUR, domain="other.example")
-            return super().request(uri, *args, **kwargs)
-
-    server = serve()
-    http = Adds(timeout=10)
-    http.request(server.uri())
-    assert list(http.oauth) == ["other.example"]
-    assert "authorization" not in server.received[0].headers
-
-
-def test_two_values_are_httplib2s_in_every_way_of_giving_them():
-    http = OAuth1Http()
-    http.add_credentials("user", "pw")
-    http.add_credentials("user", "pw", "a.example")
-    http.add_credentials(name="user", password="pw", domain="b.example")
-    assert [domain for domain, *_ in http.credentials.credentials] == ["", "a.example", "b.example"]
-    assert http.oauth is None
-
-
-def test_what_was_added_is_cleared_as_passwords_are_and_nothing_else():
-    http = OAuth1Http(oauth={"a.example": OAuth1("a")})
-    http.add_credentials(*FOUR, domain="b.example")
-    http.clear_credentials()
-    assert http.oauth == {"a.example": OAuth1("a")}
-    http.oauth = None
-    http.add_credentials(*FOUR, domain="b.example")
-    http.close()
-    assert http.oauth is None
-    http.add_credentials(*FOUR)
-    http.clear_credentials()
-    assert http.oauth is None
-    for given in (OAuth1(*FOUR), {"b.example": OAuth1(*FOUR)}):
-        http.oauth = given
-        http.add_credentials(*FOUR, domain="b.example")
-        http.close()
-        assert http.oauth == given
-
-
-def test_what_was_set_since_is_not_cleared():
-    http = OAuth1Http()
-    http.add_credentials(*FOUR)
-    http.oauth = OAuth1("other")
-    http.clear_credentials()
-    assert http.oauth == OAuth1("other")
-
-
 @pytest.mark.parametrize("swapped", [MixinInFront, MixinBehind, OursBehind])
-def test_what_was_added_is_cleared_wherever_the_mixin_stands(swapped):
+def test_added_values_are_cleared_wherever_the_mixin_stands(swapped):
     http = swapped()
     http.add_credentials(*FOUR, domain="b.example")
     http.clear_credentials()
     assert http.oauth is None
-
-
-def test_what_is_added_for_every_hop_is_not_for_where_a_redirect_leads(serve):
-    """A framework that adds the same four whatever it asks for."""
-    elsewhere = serve()
-    server = serve(lambda _: answer(status="302 Found", Location=elsewhere.uri("/", host="127.0.0.1")))
-
-    class Adds(OAuth1Mixin, httplib2.Http):
-        def request(self, uri, *args, **kwargs):
-            self.add_credentials(*FOUR)
-            return super().request(uri, *args, **kwargs)
-
-    http = Adds(timeout=10)
-    http.request(server.uri())
-    assert reference.protocol_parameters(server.received[0])["oauth_consumer_key"] == "client"
-    assert "authorization" not in elsewhere.received[0].headers
-    assert list(http.oauth) == [f"localhost:{server.port}"]
-
-
-@pytest.mark.parametrize("domain", ["https://en.example", "a b", "b\u00fccher.example", "::1", "en.example."])
-def test_a_domain_that_would_never_match_is_refused(domain):
-    with pytest.raises(ValueError, match="must be a host or a pattern"):
-        OAuth1Http().add_credentials(*FOUR, domain=domain)
-
-
-def test_what_is_no_text_is_no_domain():
-    with pytest.raises(ValueError, match="must be a host or a pattern"):
-        OAuth1Http().add_credentials(*FOUR, 5)
-
-
-def test_a_domain_may_be_written_in_capitals(serve):
-    http = OAuth1Http()
-    http.add_credentials(*FOUR, domain="*.Example.ORG:8080")
-    assert list(http.oauth) == ["*.example.org:8080"]
-
-
-def test_a_frameworks_own_meaning_of_four_values_stays():
-    class WithRealm(httplib2.Http):
-        def add_credentials(self, name, password, domain="", realm=""):
-            self.realm = realm
-            super().add_credentials(name, password, domain)
-
-    class Swapped(WithRealm, OAuth1Http):
-        pass
-
-    http = Swapped()
-    http.add_credentials("user", "pw", "host", "realm")
-    assert (http.realm, http.oauth) == ("realm", None)

@@ -56,7 +56,7 @@ def speak(request, serve, tls, tls_h2):
         server.version = 20 if request.param == "h2" else 11
         return server
 
-    # What was found to speak HTTP/1.1 only is remembered for the process, by its port.
+    # modern_httplib2 remembers the ports that support only HTTP/1.1 for the whole process.
     modern_httplib2.DOWNGRADED_HOSTS.clear()
     yield start
     for server in servers:
@@ -76,7 +76,7 @@ def make_http(ca_certs, oauth):
         http.close()
 
 
-def test_it_signs(speak, make_http):
+def test_requests_over_it_are_signed(speak, make_http):
     server = speak(lambda r: answer(r.body or r.target))
     http = make_http()
     response, content = http.request(server.uri("/x?a=b|c d&\u00fc"))
@@ -93,7 +93,7 @@ def test_it_signs(speak, make_http):
 
 
 @pytest.mark.parametrize("placement", ["QUERY", "BODY"])
-def test_it_signs_wherever_the_signature_goes(speak, make_http, oauth, placement):
+def test_it_signs_in_the_query_and_the_body(speak, make_http, oauth, placement):
     server = speak()
     make_http(oauth=dataclasses.replace(oauth, signature_type=placement)).request(
         server.uri("/x?a=1"), "POST", "b=2", FORM
@@ -101,9 +101,9 @@ def test_it_signs_wherever_the_signature_goes(speak, make_http, oauth, placement
     assert not server.guard.refused
 
 
-def test_32_threads_share_one_and_get_each_their_own_answers(speak, make_http):
+def test_32_threads_that_share_one_get_their_own_responses(speak, make_http):
     server = speak(lambda r: answer(r.body or r.target))
-    # With fewer connections than threads it closes some that are in use (1.32), signed or not.
+    # With fewer connections than threads, modern_httplib2 1.32 closes some that are in use.
     http = make_http(pool_maxsize=32)
     begin = threading.Barrier(32)
 
@@ -123,8 +123,8 @@ def test_32_threads_share_one_and_get_each_their_own_answers(speak, make_http):
         assert {len(http.connections), server.connections} == {1}
 
 
-def test_a_failure_of_one_thread_breaks_off_no_other(speak, make_http):
-    """What can't be signed leaves the connection to who is waiting for an answer there."""
+def test_a_failure_in_one_thread_interrupts_no_other(speak, make_http):
+    """A request that can't be signed leaves the connection to the thread that waits for a response."""
     go = threading.Event()
 
     def handler(received):
@@ -147,7 +147,7 @@ def test_a_failure_of_one_thread_breaks_off_no_other(speak, make_http):
     assert not server.guard.refused
 
 
-def test_a_request_that_is_not_answered_in_time_leaves_those_of_other_threads_alone(speak, make_http):
+def test_a_timeout_in_one_thread_interrupts_no_other(speak, make_http):
     server = speak()
     if server.version == 20:
         pytest.skip("modern_httplib2 gives up a whole HTTP/2 connection with one request")
@@ -163,10 +163,10 @@ def test_a_request_that_is_not_answered_in_time_leaves_those_of_other_threads_al
 
     server.guard.handler = handler
     http = make_http()
-    http.timeout = 1.5
+    http.timeout = 0.5
     with ThreadPoolExecutor(2) as executor:
         slow = executor.submit(http.request, server.uri("/slow"), "POST", b"x")
-        time.sleep(0.8)
+        time.sleep(0.25)
         other = executor.submit(http.request, server.uri("/other"), "POST", b"x")
         with pytest.raises(ResponseLostError, match="in time"):
             slow.result(20)
@@ -185,7 +185,7 @@ def test_a_request_that_is_not_answered_in_time_leaves_those_of_other_threads_al
     ],
     ids=["length", "chunked"],
 )
-def test_an_answer_that_was_cut_off_is_not_a_whole_one(serve, make_http, cut):
+def test_a_truncated_response_is_a_loss(serve, make_http, cut):
     server = serve(lambda _: lambda connection: connection.sendall(cut))
     http = make_http()
     with pytest.raises(ResponseLostError, match="broke off") as caught:
@@ -195,14 +195,14 @@ def test_an_answer_that_was_cut_off_is_not_a_whole_one(serve, make_http, cut):
         http.request(server.uri())
 
 
-def test_an_answer_that_can_not_be_decompressed_is_a_loss(serve, make_http):
+def test_a_response_that_cannot_be_decompressed_is_a_loss(serve, make_http):
     server = serve(lambda _: answer("no gzip", Content_Encoding="gzip", X_Kept="x"))
     with pytest.raises(ResponseLostError, match="could not be decompressed") as caught:
         make_http().request(server.uri(), "POST", "a=1", FORM)
     assert (caught.value.response.status, caught.value.response["x-kept"]) == (200, "x")
 
 
-def test_a_redirect_to_who_is_not_found_after_an_action_says_so(serve, make_http):
+def test_an_action_is_reported_if_the_host_of_its_redirect_is_unknown(serve, make_http):
     server = serve(lambda _: answer(status="303 See Other", Location="http://nowhere.invalid/"))
     with pytest.raises(ResponseLostError, match="ServerNotFoundError"):
         make_http().request(server.uri(), "POST", "a=1", FORM)
@@ -216,12 +216,12 @@ def reset(connection):
 @pytest.mark.parametrize(
     "server_does",
     [
-        pytest.param(lambda connection: time.sleep(3), id="says nothing"),
+        pytest.param(lambda connection: time.sleep(1), id="says nothing"),
         pytest.param(lambda connection: connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n"), id="speaks no TLS"),
         pytest.param(reset, id="resets"),
     ],
 )
-def test_a_handshake_of_tls_that_fails_has_sent_nothing(make_http, server_does):
+def test_a_failed_tls_handshake_sends_no_request(make_http, server_does):
     class Odd(Listener):
         def _talk(self, connection):
             with contextlib.suppress(OSError):
@@ -231,7 +231,7 @@ def test_a_handshake_of_tls_that_fails_has_sent_nothing(make_http, server_does):
 
     server = Odd()
     http = make_http()
-    http.timeout = 1
+    http.timeout = 0.3
     try:
         with pytest.raises(OSError, match=r".+"):
             http.request(f"https://localhost:{server.port}/", "POST", "a=1", FORM)
@@ -239,8 +239,8 @@ def test_a_handshake_of_tls_that_fails_has_sent_nothing(make_http, server_does):
         server.close()
 
 
-def test_a_socket_that_others_have_closed_is_a_loss(serve, make_http, monkeypatch):
-    """What modern_httplib2's threads do to each other: the answer is being read, and the descriptor is gone."""
+def test_a_socket_that_another_thread_closed_is_a_loss(serve, make_http, monkeypatch):
+    """Threads of modern_httplib2 may close a socket while another thread reads its response."""
     server = serve()
     http = make_http()
 
@@ -255,17 +255,17 @@ def test_a_socket_that_others_have_closed_is_a_loss(serve, make_http, monkeypatc
     monkeypatch.setattr(modern_httplib2._Httplib2SyncStream, "read", closed)
     with pytest.raises(ResponseLostError):
         http.request(server.uri(), "POST", "a=1", FORM)
-    # The copy had the same nonce; what was sent arrives though nobody reads its answer.
+    # The second request had the same nonce. It arrives even if no thread reads its response.
     while len(server.received) < 2:
         time.sleep(0.01)
     nonces = [reference.protocol_parameters(received)["oauth_nonce"] for received in server.received]
     assert len(set(nonces)) == 1
-    # A safe request is made again.
+    # A safe request is sent again.
     failures.append(1)
     assert http.request(server.uri())[0].status == 200
 
 
-def test_a_handshake_over_it_follows_no_redirect_and_reads_a_bare_challenge(serve, oauth):
+def test_a_handshake_over_it_refuses_a_redirect_and_a_bare_challenge(serve, oauth):
     server = serve(
         in_turn(answer("", "303 See Other", Location="/x"), answer("no", "401 Unauthorized", WWW_Authenticate="OAuth"))
     )
@@ -278,7 +278,7 @@ def test_a_handshake_over_it_follows_no_redirect_and_reads_a_bare_challenge(serv
             handshake.temporary_credentials()
 
 
-def test_redirects_are_signed_where_they_lead_to_us(speak, make_http, serve, tls):
+def test_redirects_are_signed_for_the_origin_only(speak, make_http, serve, tls):
     elsewhere = serve()
     server = speak(lambda r: answer(status="302 Found", Location={"/1": "/2"}.get(r.target, elsewhere.uri("/3"))))
     make_http().request(server.uri("/1"))
@@ -304,17 +304,17 @@ def test_a_wrong_clock_is_repaired(speak, make_http):
     assert len(server.received) == 3
 
 
-def test_a_request_whose_answer_was_lost_is_acted_upon_once(speak, make_http):
+def test_a_request_whose_response_was_lost_acts_once(speak, make_http):
     server = speak(lambda _: DROP)
     http = make_http()
     with pytest.raises(ResponseLostError):
         http.request(server.uri(), "POST", "a=1", FORM)
-    # The copy, if there was one, had the same nonce.
+    # A second request, if any, had the same nonce.
     assert len(server.guard.seen) == 1
     assert {each.method for each in server.guard.refused} <= {"POST"}
 
 
-def test_a_safe_request_whose_answer_was_lost_is_signed_anew(speak, make_http):
+def test_a_safe_request_whose_response_was_lost_is_signed_again(speak, make_http):
     server = speak(in_turn(DROP, answer("again")))
     assert make_http().request(server.uri())[1] == b"again"
     assert not server.guard.refused
@@ -332,14 +332,14 @@ def test_a_stale_connection_is_replaced(speak, make_http):
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
-def test_who_is_not_there_was_sent_nothing(make_http, scheme):
+def test_a_refused_connection_is_not_a_loss(make_http, scheme):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     with pytest.raises(ConnectionRefusedError):
         make_http().request(f"{scheme}://127.0.0.1:{port}/", "POST", "a=1", FORM)
 
 
-def test_who_is_not_believed_was_sent_nothing(serve, tls, oauth):
+def test_an_untrusted_certificate_is_not_a_loss(serve, tls, oauth):
     with pytest.raises(ssl.SSLCertVerificationError):
         SignedHttp(timeout=10, oauth=oauth).request(serve(tls=tls).uri(), "POST", "a=1", FORM)
 
@@ -364,7 +364,7 @@ def test_copies_and_pickles_sign(speak, make_http, another):
     assert not server.guard.refused
 
 
-def test_a_redirect_that_leads_nowhere_after_an_action_says_so(serve, make_http):
+def test_an_action_is_reported_if_its_redirect_fails(serve, make_http):
     server = serve(lambda _: answer(status="303 See Other", Location="http://127.0.0.1:1/"))
     with pytest.raises(ResponseLostError, match="was sent and answered"):
         make_http().request(server.uri(), "POST", "a=1", FORM)
@@ -372,12 +372,12 @@ def test_a_redirect_that_leads_nowhere_after_an_action_says_so(serve, make_http)
     http = make_http()
     http.force_exception_to_status_code = True
     response, content = http.request(loop.uri(), "POST", "a=1", FORM)
-    # No framework takes that for a reason to try again, as it would a 500.
+    # Frameworks retry after a 500, and not after a 400.
     assert (response.status, b"was sent and answered" in content) == (400, True)
 
 
-def test_the_package_over_modern_httplib2_in_httplib2s_place(guarded):
-    """``modern_httplib2.patch()`` before anything else is imported: OAuth1Http is modern then, and so is all else."""
+def test_the_package_works_with_modern_httplib2_in_place_of_httplib2(guarded):
+    """If ``modern_httplib2.patch()`` runs before the imports, OAuth1Http derives from its classes."""
     server = guarded()
     program = f"""
         import modern_httplib2

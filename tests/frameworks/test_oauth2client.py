@@ -1,4 +1,4 @@
-"""oauth2client over our Http: it replaces ``http.request`` on the instance, and sends header names as bytes."""
+"""oauth2client over OAuth1Http: it replaces ``http.request`` on the instance, and sends header names as bytes."""
 
 import copy
 import pickle
@@ -13,7 +13,7 @@ from tests.servers import answer
 from .conftest import in_json
 from .recipes.over_oauth2client import authorized
 
-# oauth2client is maintained no more.
+# oauth2client is no longer maintained.
 pytestmark = pytest.mark.filterwarnings(r"ignore:datetime\.datetime\.utcnow:DeprecationWarning")
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -21,13 +21,13 @@ BODY = urlencode({"text": "h\u00e9llo & more", "minor": "", "a b": "c+d"})
 
 
 class ApiKey(client.AccessTokenCredentials):
-    """Credentials of one's own in oauth2client's manner: a header that leaves the signature its place."""
+    """Credentials for oauth2client that add their own header and leave ``Authorization`` free."""
 
     def apply(self, headers):
         headers["X-Api-Key"] = self.access_token
 
 
-def test_what_it_sends_with_names_as_bytes_is_signed(guarded, oauth):
+def test_a_request_with_header_names_as_bytes_is_signed(guarded, oauth):
     server = guarded()
     http = OAuth1Http(timeout=10, oauth=oauth)
     for method, body in (("GET", None), ("POST", BODY), ("PUT", BODY)):
@@ -42,7 +42,7 @@ def test_what_it_sends_with_names_as_bytes_is_signed(guarded, oauth):
     ]
 
 
-def test_a_request_that_it_replaced_is_signed(guarded, oauth):
+def test_a_request_method_that_it_replaced_is_signed(guarded, oauth):
     server = guarded()
     http = authorized(ApiKey("key", "agent/1.0"), oauth)
     assert http.request(server.uri("/x?a=1"), method="POST", body=BODY, headers=FORM)[0].status == 200
@@ -52,7 +52,7 @@ def test_a_request_that_it_replaced_is_signed(guarded, oauth):
     assert {received.headers["user-agent"] for received in server.received} == {"agent/1.0"}
 
 
-def test_a_redirect_under_a_replaced_request_is_signed_where_it_leads_to_us(guarded, serve, oauth):
+def test_a_redirect_of_a_replaced_request_is_signed_for_the_origin_only(guarded, serve, oauth):
     elsewhere = serve()
     server = guarded(
         lambda r: answer(status="302 Found", Location={"/1": "/2"}.get(r.target, elsewhere.uri("/3", "127.0.0.1")))
@@ -69,8 +69,8 @@ def test_its_own_token_is_not_overwritten(serve, oauth):
     assert server.received[0].headers["authorization"] == "Bearer bearer"
 
 
-def test_its_refresh_goes_over_ours(serve, guarded, oauth):
-    """A token that is refused is refreshed by a form POST, and the request made again."""
+def test_its_refresh_of_a_token_is_signed(serve, guarded, oauth):
+    """After a refusal, oauth2client refreshes the token by POST and sends the request again."""
     tokens = guarded(lambda _: in_json({"access_token": "second", "expires_in": 3600}))
     service = serve(
         lambda r: answer() if r.headers["authorization"] == "Bearer second" else answer("", "401 Unauthorized")
@@ -84,7 +84,7 @@ def test_its_refresh_goes_over_ours(serve, guarded, oauth):
 
 
 @pytest.mark.parametrize("another", [copy.copy, lambda http: pickle.loads(pickle.dumps(http))])
-def test_a_copy_has_no_replaced_request_and_signs(guarded, oauth, another):
+def test_a_copy_has_the_original_request_method_and_signs(guarded, oauth, another):
     server = guarded()
     again = another(authorized(ApiKey("key", "agent"), oauth))
     again.request(server.uri())
@@ -92,7 +92,7 @@ def test_a_copy_has_no_replaced_request_and_signs(guarded, oauth, another):
     assert "x-api-key" not in server.received[0].headers
 
 
-def test_it_replaces_the_request_of_a_pool(guarded, oauth):
+def test_the_replaced_request_method_of_a_pool_is_signed(guarded, oauth):
     server = guarded()
     pool = HttpPool(OAuth1Http(timeout=10, oauth=oauth))
     transport.wrap_http_for_auth(ApiKey("key", "agent"), pool)

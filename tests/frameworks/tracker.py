@@ -1,4 +1,4 @@
-"""A small bug tracker in the manner of Launchpad's web service: described by WADL, read and written as JSON."""
+"""A small bug tracker like Launchpad's web service: WADL describes it, and its data is JSON."""
 
 import hashlib
 import json
@@ -102,7 +102,7 @@ _PAGE = 2
 
 
 class Tracker:
-    """A handler for :class:`tests.servers.Server`; who may see it is another's business.
+    """A handler for :class:`tests.servers.Server`, which leaves authorization to :class:`Guard`.
 
     Attributes:
         bugs: The titles by number.
@@ -154,14 +154,14 @@ class Tracker:
 
     def _bug(self, number, received):
         if number not in self.bugs:
-            return answer("There is no such bug", "404 Not Found", Content_Type="text/plain")
+            return answer("This bug doesn't exist", "404 Not Found", Content_Type="text/plain")
         described = self._described("bug", f"bugs/{number}", {"title": self.bugs[number]})
         if received.method == "DELETE":
             del self.bugs[number]
             return answer("")
         if received.method == "PATCH":
             if received.headers.get("if-match") != described["http_etag"]:
-                return answer("Somebody was faster", "412 Precondition Failed", Content_Type="text/plain")
+                return answer("The bug was changed before", "412 Precondition Failed", Content_Type="text/plain")
             self.bugs[number] = json.loads(received.body)["title"]
             described = self._described("bug", f"bugs/{number}", {"title": self.bugs[number]})
             return in_json(described, "209 Content Returned")

@@ -1,4 +1,4 @@
-"""A service that takes files as Google's do, whole or piece by piece."""
+"""A service that receives files like Google's, whole or in pieces."""
 
 import email
 import re
@@ -12,10 +12,10 @@ class Uploads:
     """A handler for :class:`tests.servers.Server`.
 
     Attributes:
-        files: What has arrived whole, newest last.
-        kept: What has arrived of the file that comes piece by piece.
-        lost: How many answers to pieces get lost, each after its piece was kept.
-        failing: With how many 503s pieces are answered first.
+        files: The complete files, newest last.
+        kept: The received bytes of the file that arrives in pieces.
+        lost: The number of responses to lose. The piece itself is kept.
+        failing: The number of pieces to refuse with 503 first.
     """
 
     def __init__(self):
@@ -25,7 +25,7 @@ class Uploads:
 
     def __call__(self, received):
         if "uploadType=multipart" in received.target:
-            # Not by email's parser: the file is binary, and apitools quotes the boundary by other signs.
+            # email's parser can't be used: the file is binary, and apitools quotes the boundary in another way.
             boundary = re.search("boundary=[\"']?([^\"']+)", received.headers["content-type"])[1]
             _, _, media, _ = received.body.split(f"--{boundary}".encode())
             return self._done(re.split(rb"\r?\n\r?\n", media, maxsplit=1)[1].removesuffix(b"\n"))
@@ -51,7 +51,7 @@ class Uploads:
 
 
 def batch_answer(received):
-    """Answer a batch: each request in it is told its first line and how long its body is."""
+    """Respond to a batch with the first line and the length of the body of each request."""
     content_type = f"Content-Type: {received.headers['content-type']}\r\n\r\n".encode()
     parts = []
     for part in email.message_from_bytes(content_type + received.body).get_payload():

@@ -13,7 +13,7 @@ def acting():
 
 @pytest.fixture(params=["plain", "tls"])
 def server(request, serve, acting, tls):
-    """Acts on signed requests, over plain sockets and over TLS."""
+    """A server that acts on signed requests, over plain sockets and over TLS."""
     return serve(acting, tls=tls if request.param == "tls" else None)
 
 
@@ -26,7 +26,7 @@ def proxy():
 
 @pytest.fixture
 def client(ca_certs):
-    """Make clients, closed with the test: ``client(proxy=None, kind=OAuth1Http, oauth=..., timeout=...)``."""
+    """Create clients that the fixture closes: ``client(proxy=None, kind=OAuth1Http, oauth=..., timeout=...)``."""
     made = []
 
     def make(proxy=None, kind=OAuth1Http, oauth=OAUTH, timeout=10, **kwargs):

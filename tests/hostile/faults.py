@@ -1,7 +1,7 @@
-"""What can go wrong between a client and a server, done to real connections: a faulty server, and a faulty proxy.
+"""The faults between a client and a server, on real connections: a faulty server and a faulty proxy.
 
-The server acts on requests that the reference verifier finds valid and whose nonce it has not seen, as servers of OAuth
-do, and remembers what it did, so that a test can hold what a client says against what happened.
+Like every OAuth server, the faulty server acts on a request if the reference verifier accepts it and its nonce is new.
+The server also counts its actions, so that a test can compare what a client reports with what happened.
 """
 
 import collections
@@ -28,15 +28,15 @@ NONCE_USED = answer(
     '{"error":{"code":"mwoauth-invalid-authorization","info":"Nonce already used: x"}}',
     MediaWiki_API_Error="mwoauth-invalid-authorization",
 )
-# What else a server may say to a copy: RFC 5849 has a plain 401, and what stands before a server has words of its own.
-OTHER_WORDS = {
+# The other responses to a repeated request: RFC 5849 specifies a plain 401, and a gateway sends its own status.
+OTHER_REFUSALS = {
     "problem": answer("", "401 Unauthorized", WWW_Authenticate='OAuth oauth_problem="nonce_used"'),
     "challenge": answer("", "401 Unauthorized", WWW_Authenticate='OAuth realm="x"'),
     **{str(status): answer("no", f"{status} No") for status in (400, 401, 403, 404, 409, 429, 500, 502, 503, 504)},
 }
 
 
-# -- what a server does with its answer
+# -- what a server does with its response
 
 
 def whole(good):
@@ -45,12 +45,12 @@ def whole(good):
 
 
 def nothing(good):
-    """The connection closes without an answer."""
+    """The connection is closed without a response."""
     return
 
 
 def reset(good):
-    """The connection is reset without an answer."""
+    """The connection is reset without a response."""
     return hang_up
 
 
@@ -59,7 +59,7 @@ def half_a_status_line(good):
 
 
 def half_a_head(good):
-    """It has not said yet how long the answer is."""
+    """The response breaks off before its length is known."""
     return lambda connection: connection.sendall(good[:30])
 
 
@@ -100,7 +100,7 @@ def impossible_length(good):
 
 
 def garbage(good):
-    return lambda connection: connection.sendall(b"\x16\x03\x01 this is no HTTP at all\r\n\r\n")
+    return lambda connection: connection.sendall(b"\x16\x03\x01 this isn't HTTP at all\r\n\r\n")
 
 
 def too_many_headers(good):
@@ -117,16 +117,16 @@ def half_gzip(good):
 
 
 def closed_afterwards(good):
-    """The next request meets a connection that has been closed."""
+    """The server closes the connection before the next request."""
     return lambda connection: connection.sendall(good)
 
 
 def reset_afterwards(good):
-    """The next request meets a connection that has been reset."""
+    """The server resets the connection before the next request."""
 
     def play(connection):
         connection.sendall(good)
-        # The client has to have read it: what a reset overtakes is lost.
+        # Let the client read the response first, because a reset discards unread data.
         connection.settimeout(0.2)
         with contextlib.suppress(OSError):
             connection.recv(1)
@@ -136,7 +136,7 @@ def reset_afterwards(good):
 
 
 def one_more_answer(good):
-    """What looks like the answer to the next request, and is to none."""
+    """A second response follows, although there was only one request."""
     return good + answer("to nobody")
 
 
@@ -163,7 +163,7 @@ def rubbish_later(good):
 
 
 def stall(good):
-    """Nothing comes, for as long as the client waits."""
+    """The server sends nothing for as long as the client waits."""
     return lambda connection: connection.recv(1)
 
 
@@ -175,7 +175,7 @@ def stall_within(good):
     return play
 
 
-# What leaves not even a whole head.
+# The client doesn't receive a complete head.
 HEADLESS = [nothing, reset, half_a_status_line, half_a_head, no_end_of_the_head]
 AFTER_ACTING = [
     *HEADLESS, half_a_body, half_a_body_then_reset, half_a_chunk, no_last_chunk, negative_chunk, impossible_length,
@@ -186,17 +186,19 @@ STALLS = [stall, stall_within]
 
 
 class Acting:
-    """A handler that acts on signed requests, and then does whatever goes wrong.
+    """A handler that acts on signed requests, and then applies a fault to its response.
 
-    The query of a request is its name. What comes twice with one nonce is refused.
+    The query of a request is the request's name. A second request with the same nonce is refused.
 
     Attributes:
-        acted: How often, by name.
-        faults: For each name, what goes wrong with one transmission after the other; then nothing does.
-        last_fault: What happened to the last answer.
-        played: How many faults were played.
-        refusal: What is answered to a nonce that is known.
-        unheard: Names of which the first transmission is lost before the server acts.
+        acted: How often the server acted, by name.
+        arrived: How often a request arrived, by name.
+        faults: The faults for each name, one for each time that the request is sent.
+            Once the list is empty, the response arrives whole.
+        last_fault: The fault that was applied to the latest response.
+        played: The number of faults so far.
+        refusal: The response to a nonce that the server has seen before.
+        unheard: The names whose first request is lost before the server acts.
     """
 
     def __init__(self):
@@ -208,11 +210,16 @@ class Acting:
         self.played = 0
         self.refusal = NONCE_USED
         self._nonces = set()
-        self._lock = threading.Lock()
+        self._changed = threading.Condition()
+
+    def wait_for(self, name):
+        """Wait until the server has acted on a request: a client with a short timeout gives up before."""
+        with self._changed:
+            assert self._changed.wait_for(lambda: self.acted[name], 10)
 
     def __call__(self, received):
         name = received.target.partition("?")[2]
-        with self._lock:
+        with self._changed:
             self.arrived[name] += 1
             if name in self.unheard:
                 self.unheard.remove(name)
@@ -225,6 +232,7 @@ class Acting:
             is_new = nonce not in self._nonces
             self._nonces.add(nonce)
             self.acted[name] += is_new
+            self._changed.notify_all()
             faults = self.faults.get(name)
             self.last_fault = fault = faults.pop(0) if faults else whole
             self.played += fault is not whole
@@ -238,14 +246,14 @@ class Acting:
 
 
 class Cut(NamedTuple):
-    """Where a proxy cuts a connection.
+    """The point at which a proxy cuts a connection.
 
     Attributes:
-        up: After so many bytes from the client, or None.
-        down: After so many bytes from the server, or None.
+        up: The number of bytes from the client before the cut, or None.
+        down: The number of bytes from the server before the cut, or None.
         is_reset: Whether both sides see a reset.
-        stalls: Whether nothing more is passed on instead, and both sides are left waiting.
-        refusal: What to answer to CONNECT instead of making a connection, or None.
+        stalls: Whether the proxy keeps the connection open and forwards nothing more.
+        refusal: The response to CONNECT if the proxy refuses to connect, or None.
     """
 
     up: int | None = None
@@ -256,11 +264,13 @@ class Cut(NamedTuple):
 
 
 class Proxy(Listener):
-    """A proxy that understands CONNECT, and cuts connections where a plan says so; it never looks into them.
+    """A proxy that supports CONNECT and cuts connections according to a plan.
+
+    The proxy counts bytes and never parses them.
 
     Attributes:
-        plan: The cuts, for one connection after the other; None, and whatever comes later, is passed on whole.
-        fired: How many connections were cut.
+        plan: The cuts, one for each connection in turn. None, or no item, means no cut.
+        fired: The number of connections that were cut.
     """
 
     def __init__(self):

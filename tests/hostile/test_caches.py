@@ -1,4 +1,4 @@
-"""Caches that several users share: everybody's own entries, never anybody else's, and no secret in any of them."""
+"""Caches that several users share: each user reads only their own entries, and no entry holds a secret."""
 
 import email.utils
 import itertools
@@ -14,7 +14,7 @@ from .. import reference
 from ..servers import answer
 
 SECRETS = reference.Secrets("canary-client-secret", "canary-token-secret")
-# Alike in all but the token, in all but the secret, in all but the way of signing; and nobody.
+# The users differ from Alice in the token, the client or the signature type. The last user is anonymous.
 USERS = {
     "alice": OAuth1("canary-client", SECRETS.client, "canary-alice", SECRETS.token),
     "bob": OAuth1("canary-client", SECRETS.client, "canary-bob", SECRETS.token),
@@ -23,12 +23,12 @@ USERS = {
     "nobody": None,
 }
 NAMES = {(user.client_key, user.resource_owner_key): name for name, user in USERS.items() if user}
-# httplib2 takes "*" for the name of a header.
+# httplib2 reads "*" as the name of a header.
 VARIES = ["", "Authorization", "Accept-Encoding,Cookie,Authorization", "*"]
 
 
 class Memory(dict):
-    """A cache in memory; true also while it is empty, which is what httplib2 looks at."""
+    """A cache in memory. An empty one is also true, because httplib2 checks the truth value of a cache."""
 
     def __bool__(self):
         return True
@@ -41,10 +41,11 @@ class Memory(dict):
 
 
 class Site:
-    """Answers with the name of who asks, to be cached as it is told; nobody else's ETag is ever to be seen.
+    """A handler that responds with the user's name, and fails if it receives another user's ETag.
 
     Attributes:
-        asked: Who asked for what, in their order, and whether it was only asked whether it has changed.
+        asked: For each request in order: the user, the path, and whether the request revalidates an entry.
+        seen: The requests in order.
     """
 
     def __init__(self, vary="", fresh=True):
@@ -71,7 +72,7 @@ class Site:
 
 @pytest.fixture(params=["plain, keep-alive", "tls, close"])
 def serve(request, serve, tls, ca_certs, monkeypatch):
-    """Start servers of one kind, which every client trusts."""
+    """Start servers of one kind that every client trusts."""
     monkeypatch.setattr(httplib2, "CA_CERTS", ca_certs)
     is_tls = request.param.startswith("tls")
     return lambda handler: serve(handler, tls=tls if is_tls else None, keep_alive=not is_tls)
@@ -91,7 +92,7 @@ def fetch(http, server, path, name):
 
 @pytest.mark.parametrize("sharing", ["one Http", "an Http each", "a new Http each time"])
 @pytest.mark.parametrize("vary", VARIES)
-def test_everybody_hits_their_own_entry_and_nobody_elses(serve, cache, vary, sharing):
+def test_each_user_hits_only_their_own_entry(serve, cache, vary, sharing):
     site = Site(vary)
     server = serve(site)
     luck = random.Random(vary + sharing)
@@ -108,7 +109,7 @@ def test_everybody_hits_their_own_entry_and_nobody_elses(serve, cache, vary, sha
 
 
 @pytest.mark.parametrize("vary", VARIES)
-def test_everybody_revalidates_their_own_entry(serve, cache, vary):
+def test_each_user_revalidates_their_own_entry(serve, cache, vary):
     site = Site(vary, fresh=False)
     server = serve(site)
     http = OAuth1Http(cache, timeout=10)
@@ -120,7 +121,7 @@ def test_everybody_revalidates_their_own_entry(serve, cache, vary):
 
 
 @pytest.mark.parametrize("first", USERS)
-def test_a_permanent_redirect_is_the_users_own_too(serve, cache, first):
+def test_a_permanent_redirect_is_cached_for_its_user_only(serve, cache, first):
     site = Site()
     server = serve(site)
     http = OAuth1Http(cache, timeout=10)
@@ -132,7 +133,7 @@ def test_a_permanent_redirect_is_the_users_own_too(serve, cache, first):
     )
 
 
-def test_a_mapping_and_a_callable_keep_users_apart_as_well(serve, cache):
+def test_a_mapping_and_a_callable_keep_users_apart(serve, cache):
     site = Site()
     server = serve(site)
     http = OAuth1Http(cache, timeout=10)
@@ -145,7 +146,7 @@ def test_a_mapping_and_a_callable_keep_users_apart_as_well(serve, cache):
     assert len(site.asked) == 3
 
 
-def test_a_change_drops_the_own_entry_only(serve, cache):
+def test_a_change_removes_only_the_users_own_entry(serve, cache):
     site = Site()
     server = serve(site)
     http = OAuth1Http(cache, timeout=10)
@@ -160,7 +161,7 @@ def test_a_change_drops_the_own_entry_only(serve, cache):
 
 
 @pytest.mark.parametrize("vary", VARIES)
-def test_no_signature_nonce_or_secret_is_in_a_cache_or_the_name_of_its_file(serve, tmp_path, vary):
+def test_no_cache_or_name_of_its_file_holds_a_signature_nonce_or_secret(serve, tmp_path, vary):
     site = Site(vary)
     server = serve(site)
     memory = Memory()
@@ -182,7 +183,7 @@ def test_no_signature_nonce_or_secret_is_in_a_cache_or_the_name_of_its_file(serv
         assert not any(secret.encode() in text for secret in secrets)
 
 
-def test_threads_that_share_a_directory_read_what_is_theirs(serve, tmp_path):
+def test_threads_that_share_a_directory_read_only_their_own_entries(serve, tmp_path):
     site = Site(fresh=False)
     server = serve(site)
     failures = []
@@ -204,8 +205,8 @@ def test_threads_that_share_a_directory_read_what_is_theirs(serve, tmp_path):
     assert failures == []
 
 
-def test_what_httplib2_itself_does_with_a_shared_cache_would_show(serve, cache):
-    """The tests above can fail: without a view of their own, two users of a plain Http read each other's pages."""
+def test_plain_httplib2_mixes_up_users_of_a_shared_cache(serve, cache):
+    """This shows that the tests above can fail: users of a plain Http read each other's pages."""
     site = Site()
     server = serve(site)
     signed = USERS["alice"].sign(server.uri("/page"))
@@ -222,7 +223,7 @@ def who(received):
 
 
 @pytest.mark.parametrize("then", [None, BOB], ids=["logged out", "another"])
-def test_an_answer_is_filed_for_whoever_asked_though_somebody_else_is_set_meanwhile(serve, tmp_path, then):
+def test_a_response_is_cached_for_the_user_who_sent_the_request(serve, tmp_path, then):
     reached, go = threading.Event(), threading.Event()
 
     def handler(received):
@@ -245,7 +246,7 @@ def test_an_answer_is_filed_for_whoever_asked_though_somebody_else_is_set_meanwh
 
 
 @pytest.mark.parametrize("then", [None, BOB], ids=["logged out", "another"])
-def test_who_was_set_after_the_cache_was_asked_does_not_sign_what_it_said(serve, tmp_path, then):
+def test_a_user_set_after_the_cache_lookup_does_not_sign_the_request(serve, tmp_path, then):
     server = serve(who)
 
     class SetsMeanwhile(OAuth1Http):
@@ -259,7 +260,7 @@ def test_who_was_set_after_the_cache_was_asked_does_not_sign_what_it_said(serve,
 
 
 class TriesAgain(OAuth1Http):
-    """A framework that gets another token for one that has expired, within its request."""
+    """A framework that replaces an expired token within its request."""
 
     def _request(self, *args, **kwargs):
         response, content = super()._request(*args, **kwargs)
@@ -269,7 +270,7 @@ class TriesAgain(OAuth1Http):
         return response, content
 
 
-def test_an_entry_is_not_confirmed_for_another_who_signs_a_second_try(serve, tmp_path):
+def test_an_entry_is_not_revalidated_for_the_user_of_a_retry(serve, tmp_path):
     expired = set()
 
     def handler(received):
@@ -285,7 +286,7 @@ def test_an_entry_is_not_confirmed_for_another_who_signs_a_second_try(serve, tmp
     http = TriesAgain(str(tmp_path), timeout=10, oauth=ALICE)
     expired.add("alice")
     assert http.request(server.uri())[1] == b"private to bob"
-    # From now on it is Bob's entry that is confirmed.
+    # The next request revalidates Bob's entry.
     response, content = http.request(server.uri())
     assert (response.fromcache, content) == (True, b"private to bob")
     assert "if-none-match" in server.received[-1].headers

@@ -1,4 +1,4 @@
-"""Clocks that are wrong, and servers that lie about the time."""
+"""Wrong clocks, and servers that send a wrong time."""
 
 import copy
 import email.utils
@@ -23,7 +23,7 @@ def timestamp_of(received):
     return int(reference.protocol_parameters(received)["oauth_timestamp"])
 
 
-# -- the ways in which servers refuse a timestamp, given theirs and ours
+# -- the ways in which servers refuse a timestamp, given the server's and the client's time
 
 
 def in_mediawikis_words(now, sent):
@@ -63,7 +63,7 @@ def date(seconds):
 
 
 class Clock:
-    """A handler with a clock that is so far ahead of this machine's; it accepts what is within five minutes of it."""
+    """A handler whose clock is ahead by ``off`` seconds, and that accepts timestamps within five minutes of it."""
 
     def __init__(self, off, way=in_mediawikis_words):
         self.off = off
@@ -100,7 +100,7 @@ def test_a_wrong_clock_costs_one_request_and_then_none(http, serve, tls, off, wa
     assert len(set(nonces)) == len(nonces)
 
 
-def test_a_clock_that_is_set_right_meanwhile_costs_one_more(http, serve):
+def test_a_clock_that_is_corrected_costs_one_more_request(http, serve):
     clock = Clock(DAY)
     server = serve(clock)
     post(http, server)
@@ -124,7 +124,7 @@ def test_a_redirect_between_two_clocks_costs_one_request_each(http, serve, tls):
 
 
 @pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy, lambda http: pickle.loads(pickle.dumps(http))])
-def test_a_copy_knows_the_servers_clock_and_learns_for_itself(http, serve, duplicate):
+def test_a_copy_has_the_servers_clock_and_learns_others_separately(http, serve, duplicate):
     server, other = serve(Clock(HOUR)), serve(Clock(-HOUR))
     post(http, server)
     twin = duplicate(http)
@@ -136,10 +136,10 @@ def test_a_copy_knows_the_servers_clock_and_learns_for_itself(http, serve, dupli
     twin.close()
 
 
-# -- lies
+# -- servers that send a wrong time
 
 
-def test_a_server_that_names_another_time_at_each_refusal_gets_each_once(http, serve):
+def test_each_time_that_a_server_names_is_signed_at_most_once(http, serve):
     told = iter(range(1000, 10**9, 1_000_000))
     named = []
 
@@ -151,7 +151,7 @@ def test_a_server_that_names_another_time_at_each_refusal_gets_each_once(http, s
     for count in range(1, 11):
         assert b"Expired timestamp" in post(http, server)[1]
         assert len(server.received) == 2 * count
-    # Each time it named was signed once at most, and nothing near it but that.
+    # The client signed each time from the server at most once, and no other time near it.
     signed = [timestamp_of(each) for each in server.received]
     own = [each for each in signed if abs(each - time.time()) < 60]
     assert len(own) == 10
@@ -160,17 +160,17 @@ def test_a_server_that_names_another_time_at_each_refusal_gets_each_once(http, s
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_a_server_that_is_never_content_is_asked_twice_a_call(http, serve, way):
+def test_a_server_that_always_refuses_gets_two_requests_a_call(http, serve, way):
     server = serve(lambda received: way(timestamp_of(received) + HOUR, timestamp_of(received)))
     for count in (1, 2, 3):
         post(http, server)
         assert len(server.received) == 2 * count
-    # Its word on the time was worth nothing: the next request is signed by our own clock.
+    # The server's time did not help, so the client signs the next request by its own clock.
     assert abs(timestamp_of(server.received[-2]) - time.time()) < 60
 
 
-def test_a_time_is_not_believed_before_it_was_of_any_use(http, serve):
-    """The answer to the request that was signed by it is lost, twice; and then no refusal tells the time."""
+def test_a_servers_time_is_not_kept_before_it_was_accepted(http, serve):
+    """Both responses to the request with the server's time are lost. No refusal confirms that time."""
 
     def handler(received):
         if len(server.received) == 1:
@@ -187,11 +187,11 @@ def test_a_time_is_not_believed_before_it_was_of_any_use(http, serve):
     "told",
     ["0", "-1", "1e9", "", "x", "9" * 13, "9" * 400, "12:00", "\u0661\u0662\u0663", "0x10"],
 )
-def test_what_is_no_time_is_not_signed(http, serve, told):
+def test_an_invalid_time_is_not_signed(http, serve, told):
     server = serve(lambda received: in_mediawikis_words(told, timestamp_of(received)))
     assert post(http, server)[0].status == 200
     times = [timestamp_of(each) for each in server.received]
-    # Of what is too long the first digits pass for a time, or none do.
+    # The first digits of a number that is too long may be read as a time.
     assert len(times) <= 2
     assert all(re.fullmatch("[1-9][0-9]{0,11}", str(each)) for each in times)
 
@@ -201,7 +201,7 @@ def test_what_is_no_time_is_not_signed(http, serve, told):
     ["Thu, 01 Jan 1970 00:00:00 GMT", "Mon, 01 Jan 1900 00:00:00 GMT", "x", "",
      "Fri, 99 Foo 2026 99:99:99 GMT", "Fri, 31 Dec 99999999999999999999 23:59:59 GMT", "\x00", "1", "Thu"],
 )  # fmt: skip
-def test_what_is_no_date_is_not_signed(http, serve, told):
+def test_an_invalid_date_is_not_signed(http, serve, told):
     server = serve(
         lambda _: answer("", "401 Unauthorized", WWW_Authenticate="OAuth oauth_problem=timestamp_refused", Date=told)
     )
@@ -233,19 +233,19 @@ def test_the_repair_can_be_switched_at_any_time(http, serve):
     for http.repair_clock in (False, True, False, True):
         post(http, server)
         seen.append(len(server.received))
-    # What was learnt is not used while it is off, and not forgotten.
+    # While the repair is off, the client keeps the server's time and doesn't use it.
     assert seen == [1, 3, 4, 5]
     ahead = [abs(timestamp_of(each) - time.time()) > 1800 for each in server.received]
     assert ahead == [False, False, True, False, True]
 
 
-def test_a_class_may_switch_it_off(serve):
+def test_the_repair_can_be_switched_off_in_a_class(serve):
     server = serve(Clock(HOUR))
     post(NeverRepairs(timeout=10, oauth=OAUTH), server)
     assert len(server.received) == 1
 
 
-def test_a_handshake_over_an_http_that_repairs_nothing_repairs_nothing(wiki):
+def test_a_handshake_follows_its_https_setting_of_the_repair(wiki):
     consumer = wiki.register("A tool", callback="https://tool.example/")
     wiki.clock = lambda: time.time() + DAY
     arguments = (wiki.index_uri, (consumer.key, consumer.secret), "https://tool.example/", "a test")

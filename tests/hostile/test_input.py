@@ -1,4 +1,7 @@
-"""Whatever httplib2 can send is sent and verified, or refused before a byte is sent; judged over real sockets."""
+"""Each request that httplib2 can send is either valid at the server or refused before a byte is sent.
+
+The requests are sent over real sockets.
+"""
 
 import io
 import string
@@ -12,6 +15,7 @@ from httplib2_oauthlib import OAuth1, OAuth1Http, SigningError
 
 from .. import reference
 from ..servers import Server, answer
+from .examples import EXAMPLES
 
 SECRETS = reference.Secrets("client secret", "token secret")
 FORM = "application/x-www-form-urlencoded"
@@ -32,7 +36,7 @@ def server():
     server.close()
 
 
-# -- what may be asked for
+# -- the parts of a request
 
 awkward = st.sampled_from(
     list("%&=+;?#/:@|[]{}\\\"'<>^` ~*()!,$\t\x00\x7f\xe9\u6f22\U0001f600\ud800")
@@ -56,7 +60,7 @@ awkward = st.sampled_from(
 )
 text = st.lists(awkward | st.text(string.ascii_letters + string.digits, max_size=4), max_size=8).map("".join)
 hosts = st.sampled_from(["localhost", "LocalHost", "127.0.0.1"])
-# Of each kind mostly such as are sent, so that not all examples end at the first thing that is refused.
+# Most values of each kind are valid, so that few examples end at the first value that is refused.
 GOOD_METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "get", "Post", "PROPFIND"]
 BAD_METHODS = ["G T", "", "G\u00c9T", "POST\r\nX: y", "A&B", "x!#$", "M-SEARCH"]
 methods = st.sampled_from(GOOD_METHODS * 6 + ["POST"] * 30 + BAD_METHODS)
@@ -91,7 +95,7 @@ bodies = st.one_of(
 
 
 class Made:
-    """A body that serves once, made anew for each request."""
+    """A body that can be read once, and that is created for each request."""
 
     def __init__(self, kind, content):
         self.kind, self.content = kind, content
@@ -105,7 +109,7 @@ def fresh(body):
 
 
 class Counted(httplib2.HTTPConnectionWithTimeout):
-    """Counts how often it connects, before the server can know of it."""
+    """A connection that counts its attempts to connect, even if the server doesn't notice them."""
 
     made = 0
 
@@ -115,7 +119,7 @@ class Counted(httplib2.HTTPConnectionWithTimeout):
 
 
 def send(http, *request):
-    """Send a request; return its error."""
+    """Send a request and return its error, or None."""
     try:
         http.request(*request, connection_type=Counted)
     except Exception as error:
@@ -125,44 +129,48 @@ def send(http, *request):
     return None
 
 
-@settings(max_examples=max(500, settings.default.max_examples))
-@given(
-    signer=st.sampled_from(sorted(SIGNERS)[:3] * 4 + sorted(SIGNERS)), host=hosts, path=text,
-    query=st.none() | text | pairs, fragment=st.none() | text, method=methods, body=bodies,
-    content_type=st.none() | content_types, as_bytes=st.booleans(),
-    headers=st.dictionaries(header_names, header_values, max_size=2),
-)  # fmt: skip
-def test_what_httplib2_sends_is_verified_or_refused_before_a_byte_is_sent(
-    server, signer, host, path, query, fragment, method, body, content_type, headers, as_bytes
-):
-    # "Using one and only one of the following locations": with a caller's own there would be two.
-    assume(signer[0] == "AUTH_HEADER" or "oauth_signature" not in f"{query}{body}")
-    uri = (
-        server.uri(f"/{path}", host)
-        + ("" if query is None else f"?{query}")
-        + ("" if fragment is None else f"#{fragment}")
-    )
-    headers = {**headers, **({} if content_type is None else {"Content-Type": content_type})}
-    if as_bytes:
-        headers = {encoded(name): encoded(value) for name, value in headers.items()}
-    server.received.clear()
-    plain = send(httplib2.Http(timeout=0.5), uri, method, fresh(body), dict(headers))
-    # What a plain Http can't send, or sends so that a server reads another request in it, proves nothing.
-    could_be_sent = plain is None and len(server.received) == 1
-    assume(not isinstance(plain, TimeoutError))  # A length that is too long; the server waits for the rest.
-    server.received.clear()
-    connections = Counted.made
-    error = send(OAuth1Http(timeout=5, oauth=SIGNERS[signer]), uri, method, fresh(body), dict(headers))
-    if isinstance(error, SigningError):
-        event("refused")
-        assert Counted.made == connections
-        return
-    assume(could_be_sent)
-    event("sent")
-    assert error is None
-    assert len(server.received) == 1
-    assert reference.is_valid(server.received[0], SECRETS)
-    assert reference.protocol_parameters(server.received[0])["oauth_consumer_key"] == "client"
+@pytest.mark.parametrize("examples", EXAMPLES)
+def test_each_request_is_valid_or_refused_before_a_byte_is_sent(server, examples):
+    @settings(max_examples=examples)
+    @given(
+        signer=st.sampled_from(sorted(SIGNERS)[:3] * 4 + sorted(SIGNERS)), host=hosts, path=text,
+        query=st.none() | text | pairs, fragment=st.none() | text, method=methods, body=bodies,
+        content_type=st.none() | content_types, as_bytes=st.booleans(),
+        headers=st.dictionaries(header_names, header_values, max_size=2),
+    )  # fmt: skip
+    def check(signer, host, path, query, fragment, method, body, content_type, headers, as_bytes):
+        # RFC 5849 allows "one and only one" location, and a caller's own signature would be in a second one.
+        assume(signer[0] == "AUTH_HEADER" or "oauth_signature" not in f"{query}{body}")
+        uri = (
+            server.uri(f"/{path}", host)
+            + ("" if query is None else f"?{query}")
+            + ("" if fragment is None else f"#{fragment}")
+        )
+        headers = {**headers, **({} if content_type is None else {"Content-Type": content_type})}
+        if as_bytes:
+            headers = {encoded(name): encoded(value) for name, value in headers.items()}
+        server.received.clear()
+        plain = send(httplib2.Http(timeout=0.5), uri, method, fresh(body), dict(headers))
+        # A request proves nothing if a plain Http can't send it, or if a server reads another request from it.
+        could_be_sent = plain is None and len(server.received) == 1
+        assume(
+            not isinstance(plain, TimeoutError)
+        )  # The Content-Length is too long, and the server waits for the rest.
+        server.received.clear()
+        connections = Counted.made
+        error = send(OAuth1Http(timeout=5, oauth=SIGNERS[signer]), uri, method, fresh(body), dict(headers))
+        if isinstance(error, SigningError):
+            event("refused")
+            assert Counted.made == connections
+            return
+        assume(could_be_sent)
+        event("sent")
+        assert error is None
+        assert len(server.received) == 1
+        assert reference.is_valid(server.received[0], SECRETS)
+        assert reference.protocol_parameters(server.received[0])["oauth_consumer_key"] == "client"
+
+    check()
 
 
 @pytest.mark.parametrize(
@@ -177,7 +185,7 @@ def test_what_httplib2_sends_is_verified_or_refused_before_a_byte_is_sent(
         ("POST", "a=\ud800", {"Content-Type": FORM}),
     ],
 )
-def test_what_a_server_would_read_otherwise_is_refused_before_a_byte_is_sent(server, method, body, headers):
+def test_a_request_that_a_server_would_misread_is_refused_before_sending(server, method, body, headers):
     connections = Counted.made
     error = send(OAuth1Http(timeout=5, oauth=SIGNERS["AUTH_HEADER", "HMAC-SHA1"]), server.uri(), method, body, headers)
     assert isinstance(error, SigningError)
@@ -185,8 +193,8 @@ def test_what_a_server_would_read_otherwise_is_refused_before_a_byte_is_sent(ser
 
 
 @pytest.mark.parametrize("placement", PLACEMENTS)
-def test_what_a_browser_would_send_is_never_refused(server, placement):
-    """Not everything is refused, that is: the promise above could be kept so."""
+def test_a_request_that_a_browser_would_send_is_never_refused(server, placement):
+    """Refusing every request would also pass the tests above."""
     http = OAuth1Http(timeout=5, oauth=SIGNERS[placement, "HMAC-SHA1"])
     server.received.clear()
     for method in ("POST", "PUT", "PATCH"):

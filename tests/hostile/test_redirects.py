@@ -1,4 +1,4 @@
-"""Redirects, as a table: which hop is signed, and that whoever is not to be signed for sees nothing of a signature."""
+"""Redirects as a table: which hops are signed, and that no other server sees a part of a signature."""
 
 import re
 from urllib.parse import parse_qsl, quote
@@ -15,7 +15,7 @@ from .faults import FORM
 
 OAUTH = OAuth1("canary-client", "canary-secret", "canary-token", "canary-token-secret")
 SECRETS = reference.Secrets("canary-secret", "canary-token-secret")
-# The places, by a letter: here, here spelled otherwise, other host, other port, and the first and third over TLS.
+# One letter for each place: home, the same host in capitals, another host, another port, and some of them over TLS.
 PLACES = {
     "h": ("home", "localhost"),
     "H": ("home", "LocalHost"),
@@ -26,7 +26,7 @@ PLACES = {
     "t": ("secure", "127.0.0.1"),
     "q": ("secure port", "localhost"),
 }
-# Way, and which of its hops are signed with one OAuth1 for whatever the program asks for.
+# The way, and a plus for each hop that is signed if ``oauth`` is a single OAuth1.
 WAYS = [
     ("hh", "++"), ("h/", "++"), ("hH", "++"), ("Hh", "++"), ("ha", "+-"), ("hp", "+-"), ("hs", "++"), ("hS", "++"),
     ("ht", "+-"), ("hq", "++"), ("hsh", "++-"), ("hsHs", "++-+"), ("hah", "+-+"), ("haah", "+--+"), ("h/a/h", "++--+"),
@@ -34,7 +34,7 @@ WAYS = [
     ("sH", "+-"), ("sa", "+-"), ("shs", "+-+"), ("sh/", "+--"), ("sts", "+-+"), ("sah", "+--"), ("shhs", "+--+"),
     ("ah", "+-"), ("as", "+-"), ("at", "++"), ("ta", "+-"),
 ]  # fmt: skip
-# The same with a mapping or a callable that names localhost, on whatever port, and nobody else.
+# The same with a mapping or a callable that selects localhost on every port, and no other host.
 NAMED = [
     ("hh", "++"), ("h/", "++"), ("hH", "++"), ("ha", "+-"), ("hp", "++"), ("hs", "++"), ("ht", "+-"), ("hq", "++"),
     ("hsh", "++-"), ("hah", "+-+"), ("ah", "-+"), ("a/h", "--+"), ("aa", "--"), ("ss", "++"), ("st", "+-"),
@@ -42,9 +42,12 @@ NAMED = [
     ("ths", "--+"), ("at", "--"),
 ]  # fmt: skip
 
+# One status that turns the method into GET and one that keeps it always run. The other statuses repeat the point.
+CODES = [302, 307, *[pytest.param(code, marks=pytest.mark.slow) for code in (300, 301, 303, 308)]]
+
 
 class Kinds:
-    """What ``oauth`` may be."""
+    """The three kinds of ``oauth``."""
 
     one = OAUTH
     mapping = {"localhost": OAUTH}  # noqa: RUF012
@@ -55,7 +58,7 @@ class Kinds:
 
 
 class World:
-    """Servers that send a client along a way, and remember what each got."""
+    """Servers that redirect a client along a way and keep the requests that they received."""
 
     def __init__(self, serve, tls, keep_alive):
         self.received = []
@@ -89,12 +92,12 @@ class World:
 
 
 def seen(received):
-    """All that a server saw of a request."""
+    """Return all parts of a request that a server received, as one str."""
     return "\n".join([received.method, received.target, *map(": ".join, received.headers.items()), repr(received.body)])
 
 
 def marks(world):
-    """Of each hop: signed, and validly; or without a trace of who it might be."""
+    """Return a plus for each hop with a valid signature, and a minus for each hop without a part of one."""
     found = ""
     for received in world.received:
         if "oauth_" in seen(received):
@@ -119,34 +122,37 @@ def http(ca_certs):
     http.close()
 
 
+@pytest.mark.parametrize(
+    "world", [True, pytest.param(False, marks=pytest.mark.slow)], ids=["keep-alive", "close"], indirect=True
+)
 @pytest.mark.parametrize("kind", ["one", "mapping", "callable"])
-def test_the_right_hops_are_signed_and_nobody_else_sees_a_thing(world, http, kind):
-    """Every way with every status, of GET and HEAD, and of POST where httplib2 goes on."""
+@pytest.mark.parametrize("code", CODES)
+def test_only_the_expected_hops_are_signed(world, http, kind, code):
+    """Send GET, HEAD and POST along every way, and the rarer methods along every fourth way."""
     http.oauth = getattr(Kinds, kind)
     http.follow_all_redirects = True
-    for world.code in (300, 301, 302, 303, 307, 308):
-        # Of the rarer methods only some ways.
-        for method, each in [
-            ("GET", 1),
-            ("HEAD", 1),
-            ("POST", 1),
-            ("PUT", 4),
-            ("PATCH", 4),
-            ("DELETE", 4),
-            ("OPTIONS", 4),
-        ]:
-            for way, signed in (WAYS if kind == "one" else NAMED)[::each]:
-                body, headers = ("a=1", FORM) if method == "POST" else (None, {})
-                response, _ = http.request(world.send_along(way), method, body, headers)
-                assert (way, response.status, marks(world)) == (way, 200, signed)
-                becomes = "GET" if world.code in (302, 303) else method
-                assert {each.method for each in world.received[1:]} == {becomes}
-                assert all(each.body == (b"a=1" if becomes == "POST" else b"") for each in world.received[1:])
+    world.code = code
+    for method, each in [
+        ("GET", 1),
+        ("HEAD", 1),
+        ("POST", 1),
+        ("PUT", 4),
+        ("PATCH", 4),
+        ("DELETE", 4),
+        ("OPTIONS", 4),
+    ]:
+        for way, signed in (WAYS if kind == "one" else NAMED)[::each]:
+            body, headers = ("a=1", FORM) if method == "POST" else (None, {})
+            response, _ = http.request(world.send_along(way), method, body, headers)
+            assert (way, response.status, marks(world)) == (way, 200, signed)
+            becomes = "GET" if world.code in (302, 303) else method
+            assert {each.method for each in world.received[1:]} == {becomes}
+            assert all(each.body == (b"a=1" if becomes == "POST" else b"") for each in world.received[1:])
 
 
 @pytest.mark.parametrize("placement", ["QUERY", "BODY"])
 @pytest.mark.parametrize(("way", "signed"), WAYS)
-def test_the_same_in_other_placements(world, http, placement, way, signed):
+def test_only_the_expected_hops_are_signed_in_other_placements(world, http, placement, way, signed):
     http.oauth = OAuth1("canary-client", SECRETS.client, "canary-token", SECRETS.token, signature_type=placement)
     http.follow_all_redirects = True
     world.code = 307
@@ -155,7 +161,7 @@ def test_the_same_in_other_placements(world, http, placement, way, signed):
     assert all(each.body.startswith(b"a=1") for each in world.received)
 
 
-def test_a_redirect_that_is_not_followed_is_an_answer(world, http):
+def test_a_redirect_that_is_not_followed_is_returned(world, http):
     http.follow_redirects = False
     for world.code in (300, 301, 302, 303, 307, 308):
         for method in ("GET", "POST"):
@@ -171,7 +177,7 @@ def test_without_follow_all_redirects_httplib2_follows_303_and_308_only(world, h
 
 @pytest.mark.parametrize("code", [301, 302, 303, 307, 308])
 @pytest.mark.parametrize("way", ["hh", "ha"])
-def test_a_loop_ends_and_each_round_is_signed_as_it_should_be(serve, http, code, way):
+def test_a_loop_ends_and_its_hops_are_signed_as_expected(serve, http, code, way):
     received = []
 
     def handler(request):
@@ -188,8 +194,8 @@ def test_a_loop_ends_and_each_round_is_signed_as_it_should_be(serve, http, code,
 
 @pytest.mark.parametrize("code", [307, 308])
 @pytest.mark.parametrize("method", ["POST", "DELETE"])
-def test_a_redirect_to_the_same_place_is_another_request(serve, http, code, method):
-    """As servers do that set a cookie first; nonces are remembered."""
+def test_a_redirect_to_the_same_uri_is_signed_with_a_new_nonce(serve, http, code, method):
+    """Servers that set a cookie first send such a redirect. The server refuses a nonce that it has seen."""
     acting = faults.Acting()
     http.oauth, http.follow_all_redirects = faults.OAUTH, True
 
@@ -211,8 +217,8 @@ def test_a_redirect_to_the_same_place_is_another_request(serve, http, code, meth
      "http://localhost.:{port}/1", "http://127.1:{port}/1", "http://[::ffff:127.0.0.1]:{port}/1", "http://%6cocalhost:{port}/1",
      "http://127.0.0.1:{port}/1?@localhost", "http://127.0.0.1:0{port}/1"],
 )  # fmt: skip
-def test_no_spelling_of_another_place_passes_for_this_one(serve, http, location):
-    """What httplib2 makes of it counts, wherever it connects; most of these lead nowhere."""
+def test_no_spelling_of_another_host_is_signed(serve, http, location):
+    """The test follows httplib2's reading of each location. httplib2 can't connect to most of them."""
     received = []
 
     def handler(request):
@@ -240,8 +246,8 @@ def test_no_spelling_of_another_place_passes_for_this_one(serve, http, location)
      "{away}/log-in?back={decoded_once}", "{away}/log-in?back={half_quoted}", "{away}/log-in;back={semicolons}",
      "{away}/?back={thrice}"],
 )  # fmt: skip
-def test_a_server_that_repeats_a_signed_query_gives_nothing_away(serve, http, location, tmp_path):
-    """As log-in pages are led to, with the address to come back to in the query."""
+def test_a_redirect_that_repeats_a_signed_query_reveals_no_signature(serve, http, location, tmp_path):
+    """Redirects to a login page do so: their query holds the URI to return to."""
     away = serve()
     http.oauth = OAuth1("canary-client", SECRETS.client, "canary-token", SECRETS.token, signature_type="QUERY")
     http.cache = httplib2.FileCache(str(tmp_path))
@@ -286,7 +292,7 @@ def test_a_server_that_repeats_a_signed_query_gives_nothing_away(serve, http, lo
     ["/p?my_oauth_version=1.0&x=1", "/p?q=oauth_version=1.0", "/p?title=about%20oauth_version%3D1.0&y",
      "/p?oauth_version=2.0", "/p?oauth_token=another&oauth_verifier=x", "/p?x=1&&y", "/p?", "/oauth_version=1.0"],
 )  # fmt: skip
-def test_nothing_else_is_taken_out_of_a_redirect(serve, kept):
+def test_no_other_parameter_is_removed_from_a_header(serve, kept):
     server = serve(lambda received: answer(Content_Location=kept))
     http = OAuth1Http(
         timeout=10, oauth=OAuth1("canary-client", SECRETS.client, "canary-token", SECRETS.token, signature_type="QUERY")
@@ -300,8 +306,8 @@ def without_oauth(headers):
 
 
 @pytest.mark.timeout(20)
-def test_a_header_that_is_made_to_be_decoded_for_ever_is_not(serve):
-    """60,000 characters; decoding until nothing changes would take minutes."""
+def test_a_header_with_endless_encoding_is_read_in_time(serve):
+    """The header has 60,000 characters. Decoding it until nothing changes would take minutes."""
     long = "/p?oauth_token=%" + "25" * 30_000
     http = OAuth1Http(timeout=15, oauth=OAuth1("c", SECRETS.client, "t", SECRETS.token, signature_type="QUERY"))
     assert http.request(serve(lambda _: answer(Content_Location=long)).uri())[0]["content-location"] == long
@@ -311,7 +317,7 @@ def test_a_header_that_is_made_to_be_decoded_for_ever_is_not(serve):
 @pytest.mark.parametrize("way", ["hh", "ha", "hs", "ht", "sh", "shs", "hah"])
 @pytest.mark.parametrize("forwards", [False, True])
 def test_cookies_and_basic_credentials_go_where_httplib2_sends_them(world, ca_certs, way, forwards):
-    """Hop by hop the same as a plain Http sends, but for our signature."""
+    """Each hop receives the same as from a plain Http, except the signature."""
     sent = []
     for http in (httplib2.Http(timeout=10, ca_certs=ca_certs), OAuth1Http(timeout=10, ca_certs=ca_certs, oauth=OAUTH)):
         http.add_credentials("name", "password")
@@ -325,7 +331,7 @@ def test_cookies_and_basic_credentials_go_where_httplib2_sends_them(world, ca_ce
 
 
 @pytest.mark.parametrize("way", ["hh", "ha"])
-def test_basic_credentials_answer_a_challenge_behind_a_redirect_as_in_httplib2(serve, http, way):
+def test_basic_credentials_answer_a_challenge_after_a_redirect(serve, http, way):
     def handler(received):
         if received.target == "/0":
             return answer(status="302 Found", Location=server.uri("/1", PLACES[way[1]][1]))

@@ -1,4 +1,4 @@
-"""Canaries in every place where a secret is kept or sent, and a search for them wherever text comes out."""
+"""Canaries in each place that holds a secret, and a search for them in all logs, errors, files and output."""
 
 import base64
 import io
@@ -33,7 +33,7 @@ LOGIN = urlencode({"action": "clientlogin", "password": PASSWORD, "token": CSRF,
 
 
 def spellings(secret):
-    """A secret as it may stand in a text: as it is, encoded once and twice, in base64, in hex, and a part of it."""
+    """Yield a secret in each form: plain, percent-encoded once and twice, escaped, hex, base64, and a part of it."""
     raw = secret.encode()
     yield from (secret, quote(secret, safe=""), quote(quote(secret, safe=""), safe=""), repr(secret)[1:-1], raw.hex())
     yield base64.b64encode(raw).decode().rstrip("=")[:-1]
@@ -48,24 +48,24 @@ def assert_nothing_of_a_secret_is_in(text, what=""):
 
 
 class Said:
-    """All the text that comes out of a piece of work: log records at every level, warnings, output, errors."""
+    """The text that a call produces: log records at every level, warnings, output and errors."""
 
     def __init__(self):
         self.text = io.StringIO()
         self.errors = []
 
     def __call__(self, work, *args, **kwargs):
-        """Do it, and take its error with everything that an error can be asked for."""
+        """Call a function and keep its result or its error, with each text form of the error."""
         try:
             result = work(*args, **kwargs)
         except Exception as error:
             self.errors.append(error)
             print(error, repr(error), error.args if not hasattr(error, "content") else "", file=self.text)
             traceback.print_exc(file=self.text)
-            # As pywikibot, logging and the interpreter print it.
+            # Format the error as pywikibot, logging and the interpreter do.
             self.text.write("".join(traceback.format_exception(error)))
             return error
-        # The key of a token tells which one it is; only with its secret is it of use to anybody.
+        # The key of a token only identifies the token. Without its secret, the key is of no use.
         print(
             repr(result).replace(result.key, "") if isinstance(result, KeyAndSecret) else repr(result), file=self.text
         )
@@ -76,7 +76,7 @@ class Said:
 def said(capfd):
     said = Said()
     handler = logging.StreamHandler(said.text)
-    # vcrpy's own says what it records, as the README warns.
+    # vcrpy logs the requests that it records, and the README warns about that.
     handler.addFilter(lambda record: not record.name.startswith("vcr"))
     root = logging.getLogger()
     names = [name for name in logging.root.manager.loggerDict if name.startswith(("oauthlib", "httplib2", "http"))]
@@ -95,7 +95,7 @@ def said(capfd):
     assert_nothing_of_a_secret_is_in(said.text.getvalue())
 
 
-def test_the_search_finds_a_secret_in_each_of_these_places():
+def test_the_search_finds_each_form_of_a_secret():
     for secret in CANARIES:
         for spelling in spellings(secret):
             with pytest.raises(AssertionError):
@@ -107,7 +107,7 @@ def test_the_search_finds_a_secret_in_each_of_these_places():
 
 @pytest.mark.parametrize("method", ["HMAC-SHA1", "HMAC-SHA256", "HMAC-SHA512", "PLAINTEXT"])
 @pytest.mark.parametrize("placement", ["AUTH_HEADER", "QUERY", "BODY"])
-def test_signing_says_nothing(said, method, placement):
+def test_signing_reveals_no_secret(said, method, placement):
     oauth = OAuth1(
         "client", SECRETS.client, TOKEN, SECRETS.token, verifier=VERIFIER, callback_uri="https://x/?canary=1",
         signature_method=method, signature_type=placement, realm="a",
@@ -133,21 +133,21 @@ def test_signing_says_nothing(said, method, placement):
     "name", ["client_secret", "resource_owner_key", "resource_owner_secret", "verifier", "rsa_key"]
 )
 @pytest.mark.parametrize("value", [f"{PASSWORD}\ud800", PASSWORD.encode() + b"\xff", (PASSWORD,), f'{PASSWORD}"\n'])
-def test_credentials_that_cannot_be_used_are_not_shown(said, name, value):
+def test_an_error_about_unusable_credentials_does_not_show_them(said, name, value):
     said(OAuth1, "client", **{name: value})
     said(OAuth1, "client", **{name: value}, signature_method="RSA-SHA1")
     said(OAuth1Http, oauth=value)
     said(OAuth1Http, oauth={"x": value})
 
 
-def test_an_rsa_key_that_is_none_is_not_shown(said):
+def test_an_error_about_an_invalid_rsa_key_does_not_show_it(said):
     for key in (RSA, RSA_LINE, RSA.replace("RSA ", "ENCRYPTED "), RSA[:50]):
         oauth = said(OAuth1, "client", rsa_key=key, signature_method="RSA-SHA256")
         assert isinstance(said(oauth.sign, "https://x/"), OAuthError)
         said(oauth.explain, "https://x/")
 
 
-def test_explain_shows_none(said):
+def test_an_explanation_shows_no_secret(said):
     oauth = OAuth1("client", SECRETS.client, TOKEN, SECRETS.token, verifier=VERIFIER)
     for method in ("HMAC-SHA1", "PLAINTEXT"):
         for uri in (
@@ -163,8 +163,8 @@ def test_explain_shows_none(said):
             )
 
 
-def test_a_pickle_holds_them_by_need():
-    """As the README says; nothing else than a pickle does."""
+def test_a_pickle_holds_the_secrets():
+    """The README documents this. Only a pickle contains the secrets."""
     assert SECRETS.client.encode() in pickle.dumps(OAUTH)
     assert SECRETS.client.encode() in pickle.dumps(OAuth1Http(oauth=OAUTH))
 
@@ -200,7 +200,7 @@ FATES = {
 @pytest.mark.parametrize("fate", FATES)
 @pytest.mark.parametrize("placement", ["AUTH_HEADER", "QUERY", "BODY"])
 @pytest.mark.parametrize("method", ["HMAC-SHA1", "PLAINTEXT"])
-def test_whatever_becomes_of_a_request_says_nothing(said, serve, tls, ca_certs, fate, placement, method):
+def test_no_outcome_of_a_request_reveals_a_secret(said, serve, tls, ca_certs, fate, placement, method):
     what = FATES[fate]
     if fate in [fault.__name__ for fault in faults.AFTER_ACTING]:
         what = in_turn(FATES[fate](answer()), faults.NONCE_USED)
@@ -210,7 +210,7 @@ def test_whatever_becomes_of_a_request_says_nothing(said, serve, tls, ca_certs, 
         http = OAuth1Http(timeout=5, ca_certs=ca_certs, oauth=oauth)
         http.force_exception_to_status_code = forced
         said(lambda: http)  # noqa: B023
-        result = said.errors.append  # What the server says of itself is not ours; our errors about it are.
+        result = said.errors.append  # The response is the server's text. Only the errors are checked.
         try:
             response, content = http.request(server.uri("/?token=" + quote(CSRF)), "POST", LOGIN, FORM)
             if forced and response.status in (400, 500):
@@ -224,15 +224,15 @@ def test_whatever_becomes_of_a_request_says_nothing(said, serve, tls, ca_certs, 
 
 
 @pytest.mark.parametrize("oauth", [lambda uri: (PASSWORD, PASSWORD), lambda uri: PASSWORD])
-def test_a_function_that_gives_secrets_shows_none(said, serve, oauth):
+def test_an_error_about_a_callable_does_not_show_what_it_returned(said, serve, oauth):
     assert isinstance(said(OAuth1Http(oauth=oauth).request, serve().uri()), TypeError)
 
 
-# -- being granted access
+# -- handshakes
 
 
 class Repeats:
-    """A token endpoint that says again whatever it was sent, in every place where it can say something."""
+    """A token endpoint that repeats the request in every part of its response."""
 
     def __init__(self, status, content_type, phrase=""):
         self.status, self.content_type, self.phrase = status, content_type, phrase
@@ -261,7 +261,7 @@ class Repeats:
 
 @pytest.mark.parametrize("status", ["200 OK", "302 Found", "401 Unauthorized", "500 Oops"])
 @pytest.mark.parametrize("content_type", ["form", "form without a token", "error", "json", "page", "jwt", "text"])
-def test_no_error_of_a_handshake_repeats_what_a_server_says_again(said, serve, status, content_type):
+def test_no_error_of_a_handshake_quotes_secrets_from_a_response(said, serve, status, content_type):
     uri = serve(Repeats(status, content_type)).uri("/index.php")
     handshake = Handshake(uri, uri, uri, OAuth1("client", SECRETS.client))
     said(handshake.temporary_credentials, "https://tool.example/")
@@ -272,8 +272,8 @@ def test_no_error_of_a_handshake_repeats_what_a_server_says_again(said, serve, s
     assert len(said.errors) >= 3
 
 
-def test_a_whole_handshake_says_nothing(said):
-    """Of the secrets that the wiki makes, as well."""
+def test_a_whole_handshake_reveals_no_secret(said):
+    """The secrets that the wiki creates are also searched for."""
     with TestWiki() as wiki:
         consumer = wiki.register("A tool", callback="https://tool.example/", secret=SECRETS.client)
         tool = mediawiki.Handshaker(wiki.index_uri, (consumer.key, consumer.secret), user_agent="test")
@@ -291,10 +291,10 @@ def test_a_whole_handshake_says_nothing(said):
             assert secret not in text
 
 
-# -- kept, recorded, typed
+# -- files, variables, commands and cassettes
 
 
-def test_files_that_cannot_be_read_are_not_quoted(said, tmp_path):
+def test_an_error_about_an_unreadable_file_does_not_quote_it(said, tmp_path):
     for content in (
         f"[x]\nclient_secret = {PASSWORD}\n",
         f"{PASSWORD}",
@@ -311,7 +311,7 @@ def test_files_that_cannot_be_read_are_not_quoted(said, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["OAUTH_TOKENS", "OAUTH_CLIENT_SECRET", "OAUTH_RSA_KEY", "OAUTH_RSA_KEY_FILE"])
-def test_variables_that_cannot_be_used_are_not_quoted(said, monkeypatch, name):
+def test_an_error_about_an_unusable_variable_does_not_quote_it(said, monkeypatch, name):
     for value in (PASSWORD, f"{PASSWORD}:{PASSWORD}", f"{PASSWORD}:b:c:d:e", f"a:{PASSWORD}:\udcff:d"):
         monkeypatch.setenv(name, value)
         said(OAuth1.from_env)
@@ -327,7 +327,7 @@ COMMANDS = [
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 @pytest.mark.parametrize("server", ["refuses", "drops", "garbage", "none"])
-def test_no_command_says_them(said, serve, monkeypatch, tmp_path, command, server):
+def test_no_command_prints_a_secret(said, serve, monkeypatch, tmp_path, command, server):
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
@@ -339,7 +339,7 @@ def test_no_command_says_them(said, serve, monkeypatch, tmp_path, command, serve
     said(main, [part.format(uri=uri) for part in command])
 
 
-def test_a_cassette_and_its_errors_hold_none(said, tmp_path):
+def test_a_cassette_and_its_errors_hold_no_secret(said, tmp_path):
     cassettes = pytest.importorskip("httplib2_oauthlib.cassettes")
     with TestWiki() as wiki:
         wiki.account("Alice", password=PASSWORD)

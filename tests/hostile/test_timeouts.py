@@ -1,4 +1,4 @@
-"""A server that keeps everybody waiting: each path that waits gives up in its time, and says what it waited for."""
+"""A silent server: each call ends after its timeout, and its error names the call and the server."""
 
 import httplib2
 import pytest
@@ -17,7 +17,7 @@ CONSUMER = ("client", "secret")
 
 
 class Silent(Listener):
-    """Accepts connections and says nothing, not even to begin with TLS."""
+    """A server that accepts connections and sends nothing, not even a TLS handshake."""
 
     def _talk(self, connection):
         pass
@@ -25,7 +25,7 @@ class Silent(Listener):
 
 @pytest.fixture(params=["http", "https", "within the answer"])
 def uri(request, serve):
-    """Of a server that is silent from the beginning, or from the middle of its answer on."""
+    """The URI of a server that is silent from the beginning, or from the middle of its response."""
     if request.param == "within the answer":
         yield serve(lambda _: faults.stall_within(faults.answer("oauth_token=a&oauth_token_secret=b"))).uri(
             "/w/index.php"
@@ -43,7 +43,7 @@ def http(request):
     http.close()
 
 
-def test_a_handshake_says_what_it_waited_for(uri, http):
+def test_the_error_of_a_handshake_names_the_step_and_the_server(uri, http):
     handshake = Handshake(uri, uri, uri, OAuth1(*CONSUMER), http)
     where = uri.partition("//")[2]
     with pytest.raises(TimeoutError, match=f"could not get temporary credentials: .*{where} did not respond in time"):
@@ -52,7 +52,7 @@ def test_a_handshake_says_what_it_waited_for(uri, http):
         handshake.token_credentials(("key", "secret"), "verifier")
 
 
-def test_mediawikis_handshake_and_identity_say_what_they_waited_for(uri, http):
+def test_the_error_of_mediawikis_handshake_names_the_step(uri, http):
     for what, ask in [
         ("a request token", lambda: mediawiki.initiate(uri, CONSUMER, user_agent="test", http=http)),
         ("an access token", lambda: mediawiki.complete(uri, CONSUMER, ("k", "s"), "v", "test", http=http)),
@@ -62,8 +62,8 @@ def test_mediawikis_handshake_and_identity_say_what_they_waited_for(uri, http):
             ask()
 
 
-def test_without_an_http_of_the_callers_they_have_a_timeout_too(uri, monkeypatch):
-    """It is half a minute; nobody would wait for a test that long."""
+def test_a_handshake_without_the_callers_http_has_a_timeout(uri, monkeypatch):
+    """The default is half a minute, so this test shortens it."""
     assert TIMEOUT == 30
     monkeypatch.setattr("httplib2_oauthlib.handshake.TIMEOUT", 0.2)
     handshake = Handshake(uri, uri, uri, OAuth1(*CONSUMER))
@@ -78,7 +78,7 @@ def test_without_an_http_of_the_callers_they_have_a_timeout_too(uri, monkeypatch
             ask()
 
 
-def test_the_demo_says_that_its_wiki_does_not_answer(uri, monkeypatch, capsys):
+def test_the_demo_reports_that_its_wiki_does_not_respond(uri, monkeypatch, capsys):
     monkeypatch.setattr(demo, "TIMEOUT", 0.2)
 
     class SilentWiki:
@@ -107,7 +107,7 @@ COMMANDS = [
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
-def test_a_command_says_who_did_not_answer_and_for_how_long(uri, command, monkeypatch, tmp_path, capsys):
+def test_a_command_reports_the_silent_server_and_the_timeout(uri, command, monkeypatch, tmp_path, capsys):
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
@@ -120,7 +120,7 @@ def test_a_command_says_who_did_not_answer_and_for_how_long(uri, command, monkey
     assert len(error.splitlines()) == 1
 
 
-def test_a_log_in_that_nobody_allows_says_so(monkeypatch):
+def test_a_login_that_no_user_allows_ends_with_a_timeout(monkeypatch):
     with (
         CallbackReceiver() as receiver,
         pytest.raises(TimeoutError, match=r"browser did not come back within 0\.3 seconds"),
@@ -128,11 +128,11 @@ def test_a_log_in_that_nobody_allows_says_so(monkeypatch):
         receiver.wait(0.3)
 
 
-def test_a_request_that_may_have_been_acted_upon_says_that_it_was_in_time(uri):
+def test_the_loss_of_a_sent_request_names_the_timeout(uri):
     http = OAuth1Http(timeout=0.2, oauth=OAUTH)
     with pytest.raises((ResponseLostError, TimeoutError)) as caught:
         http.request(uri, "POST", "a=1", FORM)
-    # Nothing is sent before TLS has begun, and that is httplib2's own error.
+    # The request isn't sent before the TLS handshake, so httplib2's own error is raised.
     assert isinstance(caught.value, TimeoutError) == uri.startswith("https")
     if isinstance(caught.value, ResponseLostError):
         assert "in time" in str(caught.value)
