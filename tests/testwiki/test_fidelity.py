@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import serialization
 from httplib2_oauthlib.testwiki import TestWiki
 from httplib2_oauthlib.testwiki.store import AccessToken, RequestToken, Title
 
-from . import vectors
+from .. import vectors
 
 
 def public_key_of(private_pem):

@@ -15,9 +15,9 @@ import pytest
 from httplib2_oauthlib import HandshakeError, OAuth1, OAuth1Http, RefusedError, mediawiki
 from httplib2_oauthlib.cassettes import audit, recorder
 
-from .judge import Judge
+from ..judge import Judge
 
-CASSETTES = Path(__file__).parents[1] / "cassettes"
+CASSETTES = Path(__file__).parents[2] / "cassettes"
 TYPE = "content-type"
 ANYBODY = OAuth1("any client", "any secret", "any token", "any token secret")
 
@@ -102,7 +102,7 @@ def test_an_upload_is_recognised_though_the_file_is_not_on_the_cassette():
 
 
 def _recorded_picture():
-    from . import vectors
+    from .. import vectors
 
     body = next(vector.body for vector in vectors.ALL if b"\x89PNG" in (vector.body or b""))
     return body[body.index(b"\x89PNG") : body.index(b"\r\n--", body.index(b"IEND"))]

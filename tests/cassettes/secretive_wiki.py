@@ -2,7 +2,7 @@
 
 import json
 
-from .servers import answer
+from ..servers import answer
 
 CSRF = "5f0dd4a1c3b29e7764aa01b2c3d4e5f60718293a" + "+\\"
 LOGIN_TOKEN = "9c8b7a6f5e4d3c2b1a0f9e8d7c6b5a4f3e2d1c0b" + "+\\"

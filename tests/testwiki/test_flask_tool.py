@@ -19,9 +19,9 @@ from playwright.sync_api import expect, sync_playwright
 
 from httplib2_oauthlib.testwiki.store import PASSWORD, Title
 
-from .servers import DROP, answer
+from ..servers import DROP, answer
 
-FOLDER = Path(__file__).parents[1] / "examples" / "flask_tool"
+FOLDER = Path(__file__).parents[2] / "examples" / "flask_tool"
 CONFIG = {
     "SECRET_KEY": "the canary that signs cookies",
     "OAUTH_MWURI": "https://wiki.example/w/index.php",

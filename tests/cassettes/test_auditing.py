@@ -1,4 +1,4 @@
-"""The audit: what it finds in files as they are, and where."""
+"""What the audit finds in files, and in which line."""
 
 import base64
 import json
@@ -8,10 +8,9 @@ import yaml
 
 from httplib2_oauthlib.cassettes import Finding, audit, scrub_file
 
-from . import vectors
+from .. import vectors
+from .traffic import BASE62, HEX
 
-HEX = "0123456789abcdef0f1e2d3c4b5a6978"
-BASE62 = "a9Xk2Lm7Qz4Rt8Vw3Yb6Nc1Pd5Sf0Gh"
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJhIjoxfQ_x." + "s" * 43
 
 

@@ -1,0 +1,138 @@
+"""Handshakes and identities (MediaWiki's signed JWTs) that are played from a cassette."""
+
+import time
+
+import pytest
+
+from httplib2_oauthlib import IdentityError, OAuth1Http, mediawiki
+from httplib2_oauthlib.cassettes import (
+    UnscrubbableError,
+    audit,
+    recorder,
+)
+from httplib2_oauthlib.testwiki import TestWiki
+
+from ..servers import answer
+
+
+@pytest.fixture
+def handshake(tmp_path):
+    """A handshake recorded on the embedded wiki, which is gone; how to play it with any consumer."""
+    with TestWiki() as wiki:
+        consumer = wiki.register("A tool", callback="https://tool.example/back")
+        index_uri, real = wiki.index_uri, (consumer.key, consumer.secret)
+
+        def run(consumer, authorize):
+            http = OAuth1Http(timeout=10)
+            tool = mediawiki.Handshaker(index_uri, consumer, user_agent="tests", http=http)
+            _, request_token = tool.initiate("https://tool.example/back")
+            access_token = tool.complete(request_token, authorize(request_token.key))
+            return tool.identify(access_token), access_token
+
+        with recorder(tmp_path, record_mode="once").use_cassette("handshake"):
+            # By the owner in her browser, which is no part of the traffic.
+            run(real, lambda key: wiki.authorize(key, "Alice"))
+    return run, real
+
+
+def comes_back(key):
+    return f"https://tool.example/back?oauth_verifier=anything&oauth_token={key}"
+
+
+def test_a_handshake_with_its_identity_plays_with_any_consumer(tmp_path, handshake):
+    run, real = handshake
+    text = (tmp_path / "handshake.yaml").read_text()
+    assert not [part for part in real if part in text]
+    assert list(audit(tmp_path)) == []
+    for consumer in [("any key", "any secret"), real]:
+        with recorder(tmp_path).use_cassette("handshake") as cassette:
+            identity, access_token = run(consumer, comes_back)
+            assert cassette.all_played
+        assert (identity["username"], identity["aud"]) == ("Alice", consumer[0])
+        assert abs(identity["iat"] - time.time()) < 60
+        assert access_token.key == "SCRUBBED-token-2"
+
+
+def test_an_identity_plays_years_later_and_by_a_clock_that_is_off(tmp_path, handshake, monkeypatch):
+    run, _ = handshake
+    real_time = time.time
+    for offset in (-7200, 86400 * 3650):
+        monkeypatch.setattr(time, "time", lambda offset=offset: real_time() + offset)
+        with recorder(tmp_path).use_cassette("handshake"):
+            assert run(("any", "thing"), comes_back)[0]["username"] == "Alice"
+
+
+def test_only_what_the_cassette_plays_is_believed_and_only_while_it_plays(tmp_path, handshake, monkeypatch):
+    import jwt
+
+    run, _ = handshake
+    statements = []
+    decode = jwt.decode
+    monkeypatch.setattr(
+        jwt, "decode", lambda token, *args, **kwargs: statements.append(token) or decode(token, *args, **kwargs)
+    )
+    with recorder(tmp_path).use_cassette("handshake"):
+        run(("any", "thing"), comes_back)
+        head, claims, signature = statements[0].split(b".")
+        options = {"algorithms": ["HS256"], "options": {"verify_aud": False}}
+        assert decode(statements[0], "k" * 32, **options)["username"] == "Alice"
+        forged = b".".join([head, claims[:-8] + b"AAAAAAAA", signature])
+        with pytest.raises(jwt.InvalidTokenError):
+            decode(forged, "k" * 32, **options)
+        with pytest.raises(jwt.InvalidSignatureError):
+            decode(jwt.encode({"username": "Mallory"}, "m" * 32), "k" * 32, **options)
+        assert decode(jwt.encode({"username": "Own"}, "k" * 32), "k" * 32, **options) == {"username": "Own"}
+    with pytest.raises(jwt.InvalidSignatureError):
+        decode(statements[0], "k" * 32, **options)
+
+
+def test_an_identity_that_was_forged_when_it_was_recorded_is_forged_when_it_is_played(tmp_path, serve, http):
+    import jwt
+
+    def forge(received):
+        nonce = received.headers["authorization"].partition('oauth_nonce="')[2].partition('"')[0]
+        claims = {"iss": server.uri("/", "127.0.0.1"), "aud": "any", "iat": int(time.time()), "sub": "1",
+                  "exp": int(time.time()) + 100, "username": "Mallory", "nonce": nonce}  # fmt: skip
+        return answer(jwt.encode(claims, "a key of the forger's, 32 bytes long"), Content_Type="application/json")
+
+    server = serve(forge)
+    uri, consumer = server.uri("/index.php", "127.0.0.1"), ("any", "a consumer's secret of 32 bytes..")
+    for mode in ("once", "none"):
+        with recorder(tmp_path, record_mode=mode).use(http, "it"), pytest.raises(IdentityError) as caught:
+            mediawiki.identify(uri, consumer, ("token", "secret"), user_agent="tests", http=http)
+        assert caught.value.reason == "signature"
+    assert len(server.received) == 1
+
+
+def test_an_answer_that_looks_like_a_statement_of_a_cassette_is_not_recorded(tmp_path, serve, http):
+    uri = serve(lambda _: answer('SCRUBBED-statement {"username": "Mallory"}')).uri("/", "127.0.0.1")
+    with (
+        recorder(tmp_path, record_mode="once").use(http, "it"),
+        pytest.raises(UnscrubbableError, match="marks the claims of a JWT in a cassette"),
+    ):
+        http.request(uri)
+    assert not (tmp_path / "it.yaml").exists()
+
+
+def test_an_identity_of_another_wiki_is_refused_in_a_replay_as_it_was_live(tmp_path, handshake):
+    run, _ = handshake
+    path = tmp_path / "handshake.yaml"
+    path.write_text(path.read_text().replace('"iss": "http://127.0.0.1', '"iss": "http://elsewhere'))
+    with recorder(tmp_path).use_cassette("handshake"), pytest.raises(IdentityError) as caught:
+        run(("any", "thing"), comes_back)
+    assert caught.value.reason == "issuer"
+
+
+def test_all_times_of_a_statement_are_those_of_now(tmp_path, serve, http, monkeypatch):
+    import jwt
+
+    now = int(time.time())
+    claims = {"iat": now, "nbf": now, "exp": now + 100, "auth_time": now - 50, "registered": 20261121}
+    uri = serve(lambda _: answer(jwt.encode(claims, "k" * 32))).uri("/", "127.0.0.1")
+    for mode, days in (("once", 0), ("none", 200)):
+        monkeypatch.setattr(time, "time", lambda days=days: now + 86400 * days)
+        with recorder(tmp_path, record_mode=mode).use(http, "it"):
+            content = http.request(uri)[1]
+            stated = jwt.decode(content, "k" * 32, algorithms=["HS256"], options={"verify_signature": False})
+            expected = {name: time_ + 86400 * days for name, time_ in claims.items() if name != "registered"}
+            assert stated == {**expected, "registered": 20261121}
