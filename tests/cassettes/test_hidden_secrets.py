@@ -146,20 +146,3 @@ def test_text_with_signs_that_no_text_holds_is_none(scrub):
 def test_a_code_in_which_ascii_looks_otherwise_is_no_text(scrub, content_type):
     with pytest.raises(UnscrubbableError):
         scrub(interaction(answered="password+AD0-x", answer_headers={"Content-Type": content_type}))
-
-
-def test_a_text_of_megabytes_is_scrubbed_in_a_time_that_grows_with_it(scrub):
-    """Quadratic time would take hours here; the time-out of a test is a minute."""
-    words = 'Words of a wiki, [[links]], {{templates|a=b}} and <ref name="x">references</ref>.\n'
-    boxes = "".join(f'<input name="wp{number}" type="checkbox" value="1"/>\n\n' for number in range(8000))
-    made = [
-        interaction(method="POST", body=urlencode({"text": words * 8000, "token": SECRET}), headers=FORM),
-        interaction(answered=f'<form enctype="multipart/form-data">\n{boxes}</form>'),
-        interaction(answered="text=" + "token%3Dabcdefg1%26" * 20000),
-    ]
-    made += [
-        interaction(headers={"Authorization": f'OAuth oauth_token="{number:032x}", oauth_nonce="{number:029d}"'})
-        for number in range(10**15, 10**15 + 500)
-    ]
-    text, _ = scrub(*made)
-    assert SECRET not in text

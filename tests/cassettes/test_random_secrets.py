@@ -64,6 +64,7 @@ PLACES = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @given(secret=secrets, name=names, place=st.sampled_from(sorted(PLACES)), echo=st.booleans())
 def test_a_random_secret_in_any_place_is_gone_and_so_is_its_echo(tmp_path_factory, secret, name, place, echo):
     folder = tmp_path_factory.mktemp("random")

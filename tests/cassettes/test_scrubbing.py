@@ -296,3 +296,21 @@ def test_what_is_no_cassette_is_told_so(tmp_path, content):
         scrub_file(tmp_path / "raw.yaml", tmp_path / "clean.yaml")
     with pytest.raises(FileNotFoundError):
         scrub_file(tmp_path / "nothing.yaml", tmp_path / "clean.yaml")
+
+
+def test_a_long_text_is_scrubbed_in_a_time_proportional_to_its_length(scrub):
+    """In quadratic time, this test would exceed the timeout of one minute."""
+    secret = "hunter2-xq"
+    words = 'Words of a wiki, [[links]], {{templates|a=b}} and <ref name="x">references</ref>.\n'
+    boxes = "".join(f'<input name="wp{number}" type="checkbox" value="1"/>\n\n' for number in range(2000))
+    made = [
+        interaction(method="POST", body=urlencode({"text": words * 2000, "token": secret}), headers=FORM),
+        interaction(answered=f'<form enctype="multipart/form-data">\n{boxes}</form>'),
+        interaction(answered="text=" + "token%3Dabcdefg1%26" * 5000),
+    ]
+    made += [
+        interaction(headers={"Authorization": f'OAuth oauth_token="{number:032x}", oauth_nonce="{number:029d}"'})
+        for number in range(10**15, 10**15 + 125)
+    ]
+    text, _ = scrub(*made)
+    assert secret not in text
