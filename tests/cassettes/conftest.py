@@ -9,21 +9,21 @@ from httplib2_oauthlib.cassettes import (
     scrub_file,
 )
 
-from .traffic import ANYBODY
+from .traffic import ANY_CREDENTIALS
 
 
 @pytest.fixture
 def http():
-    http = OAuth1Http(timeout=10, oauth=ANYBODY)
+    http = OAuth1Http(timeout=10, oauth=ANY_CREDENTIALS)
     yield http
     http.close()
 
 
 @pytest.fixture
 def record(tmp_path):
-    """Record requests on the cassette "it"; each is (uri, method, body, headers), shorter if need be."""
+    """Record requests on the cassette "it". Each is (uri, method, body, headers); only uri is required."""
 
-    def record(*requests, oauth=ANYBODY, **options):
+    def record(*requests, oauth=ANY_CREDENTIALS, **options):
         own = OAuth1Http(timeout=10, oauth=oauth)
         with recorder(tmp_path, record_mode="all", **options).use(own, "it"):
             answers = [own.request(*request) for request in requests]
@@ -35,7 +35,7 @@ def record(tmp_path):
 
 @pytest.fixture
 def scrub(tmp_path):
-    """Write a raw cassette, scrub it; return its text and its interactions."""
+    """Write a raw cassette and scrub it. Return the text and the interactions of the scrubbed one."""
 
     def scrub(*interactions, **options):
         raw, clean = tmp_path / "raw.yaml", tmp_path / "clean.yaml"

@@ -10,7 +10,7 @@ def jwt(claims, alg="HS256"):
     return ".".join(encoded)
 
 
-def interaction(uri="http://wiki.test/", method="GET", body=None, headers=None, answered="", answer_headers=None):
+def interaction(uri="http://wiki.test/", method="GET", body=None, headers=None, response="", response_headers=None):
     return {
         "request": {
             "method": method,
@@ -20,7 +20,7 @@ def interaction(uri="http://wiki.test/", method="GET", body=None, headers=None, 
         },
         "response": {
             "status": {"code": 200, "message": "OK"},
-            "headers": {k: [v] for k, v in (answer_headers or {"Content-Type": "text/plain"}).items()},
-            "body": {"string": answered},
+            "headers": {k: [v] for k, v in (response_headers or {"Content-Type": "text/plain"}).items()},
+            "body": {"string": response},
         },
     }

@@ -1,4 +1,4 @@
-"""What the tests of the cassettes share: a server whose traffic holds every kind of secret, and what they are."""
+"""A server whose traffic holds every kind of secret, and a list of these secrets."""
 
 import json
 
@@ -12,12 +12,12 @@ EMAIL = "alice.private@wiki.test"
 ADDRESS = "89.160.20.112"
 NAMED = "internal project Zebrafish"
 
-#: Every secret that the server gives away or is given, besides OAuth's own.
+#: Every secret that the server sends or receives, except those of OAuth.
 SECRETS = [CSRF[:-2], LOGIN_TOKEN[:-2], PASSWORD, SESSION, EMAIL, ADDRESS]
 
 
 def api(received):
-    """A wiki's API, as far as secrets go."""
+    """Respond as a wiki's API does where a response holds secrets."""
     query = received.target.partition("?")[2]
     if "meta=tokens" in query:
         return _json({"query": {"tokens": {"csrftoken": CSRF, "logintoken": LOGIN_TOKEN}}})

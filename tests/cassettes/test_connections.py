@@ -1,4 +1,4 @@
-"""Which connections are used while a cassette is open."""
+"""The connections that are used while a cassette is open."""
 
 import threading
 from http.client import HTTPConnection
@@ -16,10 +16,10 @@ from httplib2_oauthlib.cassettes import (
 
 from ..frameworks import minibot
 from ..servers import answer, in_turn
-from .traffic import ANYBODY
+from .traffic import ANY_CREDENTIALS
 
 
-def test_connections_from_before_are_put_away_and_are_there_again_afterwards(tmp_path, serve, http, record):
+def test_earlier_connections_are_set_aside_and_restored_afterwards(tmp_path, serve, http, record):
     server = serve()
     uri = server.uri("/", "127.0.0.1")
     record((uri,))
@@ -37,7 +37,7 @@ def test_connections_from_before_are_put_away_and_are_there_again_afterwards(tmp
     assert (len(server.received), server.connections) == (3, connections)
 
 
-def test_connections_of_an_http_that_the_cassette_was_not_told_of_are_put_away_too(tmp_path, serve, http, record):
+def test_connections_of_an_http_unknown_to_the_cassette_are_set_aside_too(tmp_path, serve, http, record):
     server = serve()
     uri = server.uri("/", "127.0.0.1")
     record((uri,))
@@ -50,7 +50,7 @@ def test_connections_of_an_http_that_the_cassette_was_not_told_of_are_put_away_t
     assert len(server.received) == 3
 
 
-def test_a_cassette_within_another_has_connections_of_its_own(tmp_path, serve, http):
+def test_a_nested_cassette_has_its_own_connections(tmp_path, serve, http):
     server = serve(in_turn(*(answer(str(number)) for number in range(9))))
     uri = server.uri("/", "127.0.0.1")
     http.request(uri)
@@ -65,7 +65,7 @@ def test_a_cassette_within_another_has_connections_of_its_own(tmp_path, serve, h
     assert (len(outer), len(inner)) == (2, 1)
 
 
-def test_a_frameworks_own_pool_is_put_away_where_it_comes_past_and_told_of_where_not(tmp_path, serve, record):
+def test_a_frameworks_pool_is_bypassed_and_its_stale_connection_raises(tmp_path, serve, record):
     server = serve()
     uri = server.uri("/", "127.0.0.1")
     record((uri,))
@@ -75,13 +75,13 @@ def test_a_frameworks_own_pool_is_put_away_where_it_comes_past_and_told_of_where
     with use(framework, "it", tmp_path):
         framework.request(uri)
     assert len(server.received) == 2
-    # The pool holds a connection of the cassette's now, and says so instead of playing or asking anything.
+    # The pool now holds a connection that belongs to the cassette. It raises, and neither replays nor sends a request.
     with pytest.raises(PooledConnectionError, match="which is closed"):
         framework.request(uri)
     assert len(server.received) == 2
 
 
-def test_a_connection_that_nobody_could_put_away_is_refused_not_used(tmp_path, serve, record):
+def test_a_connection_that_could_not_be_set_aside_raises(tmp_path, serve, record):
     server = serve()
     record((server.uri("/", "127.0.0.1"),))
     connection = HTTPConnection("127.0.0.1", server.port, timeout=10)
@@ -96,13 +96,13 @@ def test_a_connection_that_nobody_could_put_away_is_refused_not_used(tmp_path, s
     connection.close()
 
 
-def test_threads_replay_and_record_one_request_at_a_time_and_nothing_goes_live(tmp_path, serve, record):
+def test_threads_record_and_replay_one_request_at_a_time(tmp_path, serve, record):
     server = serve()
     uri = server.uri("/", "127.0.0.1")
     results = []
 
     def ask(number, count):
-        http = OAuth1Http(timeout=10, oauth=ANYBODY)
+        http = OAuth1Http(timeout=10, oauth=ANY_CREDENTIALS)
         for turn in range(count):
             try:
                 results.append(http.request(f"{uri}?n={number}-{turn}")[1])
@@ -128,7 +128,7 @@ def test_threads_replay_and_record_one_request_at_a_time_and_nothing_goes_live(t
     assert (results.count(b"ok"), results.count(None)) == (40, 40)
 
 
-def test_an_ignored_host_is_asked_over_whatever_connection(tmp_path, serve, http):
+def test_an_ignored_host_is_reached_over_old_and_new_connections(tmp_path, serve, http):
     server = serve()
     connection = http_client = httplib2.HTTPConnectionWithTimeout("127.0.0.1", server.port, timeout=10)
     connection.request("GET", "/")
@@ -141,11 +141,11 @@ def test_an_ignored_host_is_asked_over_whatever_connection(tmp_path, serve, http
     connection.close()
 
 
-def test_it_plays_over_tls_without_a_server(tmp_path, serve, tls, ca_certs):
+def test_https_requests_are_replayed_without_a_server(tmp_path, serve, tls, ca_certs):
     server = serve(tls=tls)
     uri = server.uri("/?a=1")
     for _ in range(2):
-        http = OAuth1Http(timeout=10, ca_certs=ca_certs, oauth=ANYBODY)
+        http = OAuth1Http(timeout=10, ca_certs=ca_certs, oauth=ANY_CREDENTIALS)
         with recorder(tmp_path, record_mode="once").use(http, "it"):
             assert http.request(uri)[1] == b"ok"
         http.close()

@@ -17,7 +17,7 @@ from ..servers import answer
 
 @pytest.fixture
 def handshake(tmp_path):
-    """A handshake recorded on the embedded wiki, which is gone; how to play it with any consumer."""
+    """Record a handshake on the embedded wiki and stop the wiki. Return a function to replay it, and the consumer."""
     with TestWiki() as wiki:
         consumer = wiki.register("A tool", callback="https://tool.example/back")
         index_uri, real = wiki.index_uri, (consumer.key, consumer.secret)
@@ -30,7 +30,7 @@ def handshake(tmp_path):
             return tool.identify(access_token), access_token
 
         with recorder(tmp_path, record_mode="once").use_cassette("handshake"):
-            # By the owner in her browser, which is no part of the traffic.
+            # The owner allows it in her browser, so this step is not on the cassette.
             run(real, lambda key: wiki.authorize(key, "Alice"))
     return run, real
 
@@ -39,7 +39,7 @@ def comes_back(key):
     return f"https://tool.example/back?oauth_verifier=anything&oauth_token={key}"
 
 
-def test_a_handshake_with_its_identity_plays_with_any_consumer(tmp_path, handshake):
+def test_a_handshake_and_its_identity_replay_with_any_consumer(tmp_path, handshake):
     run, real = handshake
     text = (tmp_path / "handshake.yaml").read_text()
     assert not [part for part in real if part in text]
@@ -53,7 +53,7 @@ def test_a_handshake_with_its_identity_plays_with_any_consumer(tmp_path, handsha
         assert access_token.key == "SCRUBBED-token-2"
 
 
-def test_an_identity_plays_years_later_and_by_a_clock_that_is_off(tmp_path, handshake, monkeypatch):
+def test_an_identity_replays_years_later_and_with_a_wrong_clock(tmp_path, handshake, monkeypatch):
     run, _ = handshake
     real_time = time.time
     for offset in (-7200, 86400 * 3650):
@@ -62,7 +62,7 @@ def test_an_identity_plays_years_later_and_by_a_clock_that_is_off(tmp_path, hand
             assert run(("any", "thing"), comes_back)[0]["username"] == "Alice"
 
 
-def test_only_what_the_cassette_plays_is_believed_and_only_while_it_plays(tmp_path, handshake, monkeypatch):
+def test_only_the_cassettes_own_jwt_is_accepted_and_only_during_replay(tmp_path, handshake, monkeypatch):
     import jwt
 
     run, _ = handshake
@@ -86,7 +86,7 @@ def test_only_what_the_cassette_plays_is_believed_and_only_while_it_plays(tmp_pa
         decode(statements[0], "k" * 32, **options)
 
 
-def test_an_identity_that_was_forged_when_it_was_recorded_is_forged_when_it_is_played(tmp_path, serve, http):
+def test_an_identity_forged_during_recording_is_rejected_in_replay(tmp_path, serve, http):
     import jwt
 
     def forge(received):
@@ -104,7 +104,7 @@ def test_an_identity_that_was_forged_when_it_was_recorded_is_forged_when_it_is_p
     assert len(server.received) == 1
 
 
-def test_an_answer_that_looks_like_a_statement_of_a_cassette_is_not_recorded(tmp_path, serve, http):
+def test_a_response_that_looks_like_a_scrubbed_jwt_is_not_recorded(tmp_path, serve, http):
     uri = serve(lambda _: answer('SCRUBBED-statement {"username": "Mallory"}')).uri("/", "127.0.0.1")
     with (
         recorder(tmp_path, record_mode="once").use(http, "it"),
@@ -114,7 +114,7 @@ def test_an_answer_that_looks_like_a_statement_of_a_cassette_is_not_recorded(tmp
     assert not (tmp_path / "it.yaml").exists()
 
 
-def test_an_identity_of_another_wiki_is_refused_in_a_replay_as_it_was_live(tmp_path, handshake):
+def test_an_identity_of_another_wiki_is_rejected_in_replay(tmp_path, handshake):
     run, _ = handshake
     path = tmp_path / "handshake.yaml"
     path.write_text(path.read_text().replace('"iss": "http://127.0.0.1', '"iss": "http://elsewhere'))
@@ -123,7 +123,7 @@ def test_an_identity_of_another_wiki_is_refused_in_a_replay_as_it_was_live(tmp_p
     assert caught.value.reason == "issuer"
 
 
-def test_all_times_of_a_statement_are_those_of_now(tmp_path, serve, http, monkeypatch):
+def test_all_times_in_a_jwt_are_moved_to_the_time_of_replay(tmp_path, serve, http, monkeypatch):
     import jwt
 
     now = int(time.time())

@@ -1,4 +1,4 @@
-"""Which recorded request is played, and what the message says if none is."""
+"""The choice of the recorded request that is replayed, and the message if none matches."""
 
 import io
 from urllib.parse import urlencode
@@ -24,7 +24,7 @@ from .traffic import BASE62, FORM, HEX, UNORDERED, multipart, play
         (("?t=A|B C",), ("?t=A%7CB+C",)),
         (("?a=1&token=abc%2B%5C",), ("?a=1&token=another%2B%5C",)),
         ((f"/commit/{HEX}/with/{BASE62}/behind/it",), (f"/commit/{HEX}/with/{BASE62}/behind/it",)),
-        # Hexadecimal, and in no order besides.
+        # Hexadecimal, and its characters are in no order.
         ((f"?t=about+{UNORDERED}+and+more",), (f"?t=about+{UNORDERED}+and+more",)),
         ((f"/{HEX}?id={BASE62}",), (f"/{HEX}?id={BASE62}",)),
         (("", "POST", "a=1&b=%C3%A9&token=x", FORM), ("", "POST", "token=y&b=é&a=1", FORM)),
@@ -47,7 +47,7 @@ from .traffic import BASE62, FORM, HEX, UNORDERED, multipart, play
         (("", "POST", b"", FORM), ("", "POST", None, {})),
     ],
 )
-def test_a_request_that_means_the_same_is_played(tmp_path, serve, http, record, recorded, made):
+def test_an_equivalent_request_is_replayed(tmp_path, serve, http, record, recorded, made):
     server = serve(in_turn(answer("recorded"), answer("live")))
     base = server.uri("/w/api.php", "127.0.0.1")
     record((base + recorded[0], *recorded[1:]))
@@ -65,7 +65,7 @@ def test_a_request_that_means_the_same_is_played(tmp_path, serve, http, record, 
         (("?a=1&a=2",), ("?a=1",), "the number of values of query parameter a is 1, recorded: 2"),
         (("/x?a=1",), ("/y?a=1",), "the path is '/w/api.php/y', recorded: '/w/api.php/x'"),
         (("",), ("", "HEAD"), "the method is HEAD, recorded: GET"),
-        # Places in a list are no tokens, and numbers of chance that name something are themselves.
+        # A position in a list isn't a token, and a random value that identifies a resource has to match.
         (("?NextToken=p2",), ("?NextToken=p3",), "query parameter NextToken is 'p3', recorded: 'p2'"),
         (("?secret_santa=a",), ("?secret_santa=b",), "query parameter secret_santa is 'b', recorded: 'a'"),
         ((f"/commit/{HEX}",), (f"/commit/{HEX[::-1]}",), "the path is "),
@@ -135,9 +135,7 @@ def test_a_request_that_means_the_same_is_played(tmp_path, serve, http, record, 
         (("", "POST", "one", {}), ("", "POST", "two", {}), "the body is 'two', recorded: 'one'"),
     ],
 )
-def test_a_request_that_means_something_else_is_refused_with_the_difference(
-    tmp_path, serve, http, record, recorded, made, difference
-):
+def test_a_different_request_raises_with_the_difference(tmp_path, serve, http, record, recorded, made, difference):
     server = serve()
     base = server.uri("/w/api.php", "127.0.0.1")
     record((base + recorded[0], *recorded[1:]))
@@ -149,7 +147,7 @@ def test_a_request_that_means_something_else_is_refused_with_the_difference(
 
 
 @pytest.mark.parametrize("where", ["http://localhost:{0}/", "http://127.0.0.1:{1}/", "https://127.0.0.1:{0}/"])
-def test_another_server_is_another_request(tmp_path, serve, http, record, where):
+def test_a_request_to_another_server_is_not_replayed(tmp_path, serve, http, record, where):
     server, other = serve(), serve()
     record((server.uri("/", "127.0.0.1"),))
     with pytest.raises(NotRecordedError, match="the server is "):
@@ -157,7 +155,7 @@ def test_another_server_is_another_request(tmp_path, serve, http, record, where)
     assert (len(server.received), len(other.received)) == (1, 0)
 
 
-def test_two_requests_for_different_things_by_chance_are_told_apart_whatever_comes_first(tmp_path, serve, http, record):
+def test_requests_with_different_random_values_match_in_any_order(tmp_path, serve, http, record):
     server = serve()
     uris = [server.uri(f"/commit/{HEX[1:]}{number}", "127.0.0.1") for number in "246"]
     record(*((uri,) for uri in uris))
@@ -168,7 +166,7 @@ def test_two_requests_for_different_things_by_chance_are_told_apart_whatever_com
             assert cassette.play_counts[uris.index(uri)] == 1
 
 
-def test_of_several_the_nearest_is_shown_where_long_values_begin_to_differ(tmp_path, serve, http, record):
+def test_the_message_shows_where_the_nearest_request_differs(tmp_path, serve, http, record):
     base = serve().uri("/api.php", "127.0.0.1")
     long = "word " * 500
     edit = {"action": "edit", "title": "A", "text": f"{long}the end"}
@@ -182,7 +180,7 @@ def test_of_several_the_nearest_is_shown_where_long_values_begin_to_differ(tmp_p
     assert len(message) < 700
 
 
-def test_two_posts_to_one_uri_never_play_as_each_other(tmp_path, serve, http, record):
+def test_posts_with_different_bodies_get_their_own_responses(tmp_path, serve, http, record):
     server = serve(lambda received: answer(received.body))
     base = server.uri("/api.php", "127.0.0.1")
     record(*((base, "POST", f"n={number}", FORM) for number in range(5)))
@@ -192,7 +190,7 @@ def test_two_posts_to_one_uri_never_play_as_each_other(tmp_path, serve, http, re
     assert len(server.received) == 5
 
 
-def test_the_same_request_is_played_as_often_as_it_was_recorded_and_in_order(tmp_path, serve, http, record):
+def test_a_repeated_request_replays_in_order_and_as_often_as_recorded(tmp_path, serve, http, record):
     server = serve(in_turn(answer("first"), answer("second"), answer("live")))
     uri = server.uri("/", "127.0.0.1")
     record((uri,), (uri,))
@@ -204,7 +202,7 @@ def test_the_same_request_is_played_as_often_as_it_was_recorded_and_in_order(tmp
     assert len(server.received) == 2
 
 
-def test_what_is_not_there_is_vcrs_exception_too_and_its_message_holds_no_secret(tmp_path, serve, http, record):
+def test_not_recorded_error_is_vcrs_exception_and_holds_no_secret(tmp_path, serve, http, record):
     uri = serve().uri("/?a=1", "127.0.0.1")
     record((uri,))
     http.oauth = OAuth1("client", "s3cret", "t0ken-of-mine", "t0ken-s3cret", signature_type="QUERY")
@@ -235,14 +233,14 @@ def test_a_message_is_scrubbed_before_it_is_cut(tmp_path, serve, http, record, b
         assert part not in str(caught.value)
 
 
-def test_without_a_cassette_it_says_so(tmp_path, serve, http):
+def test_a_missing_cassette_raises_without_sending(tmp_path, serve, http):
     server = serve()
     with pytest.raises(NotRecordedError, match="There is no such cassette yet"):
         play(http, tmp_path, server.uri("/", "127.0.0.1"))
     assert server.received == []
 
 
-def test_a_secret_that_was_recorded_matches_whatever_is_sent_in_its_place(tmp_path, serve, http, record):
+def test_a_scrubbed_secret_matches_any_value_in_its_place(tmp_path, serve, http, record):
     server = serve()
     base = server.uri("/", "127.0.0.1")
     record((f"{base}key-Zebrafish/list?for=Zebrafish-team",), secrets=["Zebrafish"])
@@ -254,7 +252,7 @@ def test_a_secret_that_was_recorded_matches_whatever_is_sent_in_its_place(tmp_pa
 
 
 @pytest.mark.parametrize("signature_type", ["AUTH_HEADER", "QUERY", "BODY"])
-def test_who_signs_and_where_does_not_matter(tmp_path, serve, record, signature_type):
+def test_the_signer_and_the_signature_type_do_not_affect_matching(tmp_path, serve, record, signature_type):
     server = serve()
     uri = server.uri("/?a=1", "127.0.0.1")
     record((uri, "POST", "b=2", FORM))

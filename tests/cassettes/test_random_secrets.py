@@ -5,6 +5,7 @@ import re
 import string
 from urllib.parse import quote, quote_plus, urlencode
 
+import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
@@ -49,12 +50,12 @@ PLACES = {
         method="POST", body=json.dumps({"a": [{name: secret}]}), headers={"Content-Type": "application/json"}
     ),
     "JSON": lambda name, secret: interaction(
-        answered=json.dumps({"q": {name: secret}}, ensure_ascii=False, indent=1),
-        answer_headers={"Content-Type": "application/json"},
+        response=json.dumps({"q": {name: secret}}, ensure_ascii=False, indent=1),
+        response_headers={"Content-Type": "application/json"},
     ),
-    "form answer": lambda name, secret: interaction(answered=urlencode({name: secret, "x": "y"})),
+    "form answer": lambda name, secret: interaction(response=urlencode({name: secret, "x": "y"})),
     "redirect": lambda name, secret: interaction(
-        answer_headers={"Location": f"http://t.test/?{urlencode({name: secret})}"}
+        response_headers={"Location": f"http://t.test/?{urlencode({name: secret})}"}
     ),
     "cookie": lambda name, secret: interaction(headers={"Cookie": f"{name}={quote(secret, safe='')}"}),
     "bearer": lambda name, secret: interaction(headers={"Authorization": f"Bearer {secret}"}),
@@ -66,14 +67,14 @@ PLACES = {
 
 @pytest.mark.slow
 @given(secret=secrets, name=names, place=st.sampled_from(sorted(PLACES)), echo=st.booleans())
-def test_a_random_secret_in_any_place_is_gone_and_so_is_its_echo(tmp_path_factory, secret, name, place, echo):
+def test_a_random_secret_and_its_echo_are_scrubbed_in_any_place(tmp_path_factory, secret, name, place, echo):
     folder = tmp_path_factory.mktemp("random")
     interactions = [PLACES[place](name, secret)]
     if place == "raw form":
         secret = secret.replace("&", "").replace("%", "").replace("+", "")
-    # A short cookie may be a number or a name that stands for something else elsewhere.
+    # A short cookie may be a number or a name that means something else elsewhere, so its echoes are kept.
     if echo and (place != "cookie" or len(secret) >= 16):
-        interactions.insert(0, interaction(answered=f"an echo: {secret} ."))
+        interactions.insert(0, interaction(response=f"an echo: {secret} ."))
     (folder / "raw.yaml").write_text(yaml.safe_dump({"version": 1, "interactions": interactions}, allow_unicode=True))
     assert any(True for _ in audit(folder / "raw.yaml"))
     scrub_file(folder / "raw.yaml", folder / "clean.yaml")
@@ -88,7 +89,7 @@ def test_a_random_secret_in_any_place_is_gone_and_so_is_its_echo(tmp_path_factor
     body=st.text(st.characters(blacklist_categories=["Cs", "Cc"])),
     uri_query=st.text(string.printable[:94], max_size=60),
 )
-def test_any_text_is_scrubbed_without_an_error_and_then_passes_the_audit(tmp_path_factory, body, uri_query):
+def test_any_text_is_scrubbed_without_error_and_passes_the_audit(tmp_path_factory, body, uri_query):
     folder = tmp_path_factory.mktemp("any")
     made = [
         interaction(

@@ -1,4 +1,4 @@
-"""What is written when a request is recorded, and what is refused."""
+"""The form in which requests and responses are recorded, and the bodies that are refused."""
 
 import gzip
 import hashlib
@@ -20,7 +20,7 @@ from . import secretive_wiki
 from .traffic import multipart, play
 
 
-def test_an_answer_that_is_no_text_is_refused_where_it_is_asked_for(tmp_path, serve, http):
+def test_a_binary_response_is_refused_by_the_request_that_gets_it(tmp_path, serve, http):
     server = serve(in_turn(answer("words"), answer(b"\x89PNG\r\n\x1a\n\x00", Content_Type="image/png")))
     uri = server.uri("/", "127.0.0.1")
     with recorder(tmp_path, record_mode="once").use(http, "it") as cassette:
@@ -34,7 +34,7 @@ def test_an_answer_that_is_no_text_is_refused_where_it_is_asked_for(tmp_path, se
     assert "PNG" not in (tmp_path / "it.yaml").read_text()
 
 
-def test_a_body_that_is_no_text_is_refused_and_kept_if_one_says_so(tmp_path, serve, http):
+def test_a_binary_body_is_refused_unless_binary_is_keep(tmp_path, serve, http):
     server = serve(lambda received: answer(received.body, Content_Type="application/octet-stream"))
     request = (server.uri("/", "127.0.0.1"), "PUT", b"\x00\x01\xff", {"Content-Type": "application/octet-stream"})
     with (
@@ -46,11 +46,11 @@ def test_a_body_that_is_no_text_is_refused_and_kept_if_one_says_so(tmp_path, ser
     for _ in range(2):
         with recorder(tmp_path, record_mode="once", binary="keep").use(http, "it"):
             assert http.request(*request)[1] == b"\x00\x01\xff"
-    # What was refused was not sent either.
+    # The refused request wasn't sent.
     assert len(server.received) == 1
 
 
-def test_bodies_that_are_no_text_are_told_apart_and_played_whatever_the_recorder_keeps(tmp_path, serve, http, record):
+def test_kept_binary_bodies_are_matched_by_their_bytes(tmp_path, serve, http, record):
     server = serve(lambda received: answer(str(len(received.body))))
     type_ = {"Content-Type": "application/octet-stream"}
     uri = server.uri("/", "127.0.0.1")
@@ -62,7 +62,7 @@ def test_bodies_that_are_no_text_are_told_apart_and_played_whatever_the_recorder
     assert len(server.received) == 2
 
 
-def test_a_file_in_a_multipart_body_is_described_and_not_written(tmp_path, serve, http, record):
+def test_a_file_in_a_multipart_body_is_recorded_as_its_hash(tmp_path, serve, http, record):
     server = serve()
     file = b"\x89PNG\x00 hidden in the file"
     body, headers = multipart("x", [("token", secretive_wiki.CSRF)], file)
@@ -76,7 +76,7 @@ def test_a_file_in_a_multipart_body_is_described_and_not_written(tmp_path, serve
     play(http, tmp_path, server.uri("/", "127.0.0.1"), "POST", body, headers)
 
 
-def test_compressed_answers_are_written_as_text(tmp_path, serve, http, record):
+def test_compressed_responses_are_recorded_as_text(tmp_path, serve, http, record):
     packed = gzip.compress(b'{"csrftoken": "' + secretive_wiki.CSRF[:-2].encode() + rb'+\\"}')
     server = serve(lambda _: answer(packed, Content_Type="application/json", Content_Encoding="gzip"))
     uri = server.uri("/", "127.0.0.1")
@@ -86,7 +86,7 @@ def test_compressed_answers_are_written_as_text(tmp_path, serve, http, record):
     assert play(http, tmp_path, uri)[1] == rb'{"csrftoken": "SCRUBBED-csrftoken-1+\\"}'
 
 
-def test_an_iterator_and_a_file_are_recorded_as_their_text(tmp_path, serve):
+def test_bodies_from_an_iterator_or_a_file_are_recorded_as_text(tmp_path, serve):
 
     server = serve(lambda received: answer(received.body))
     http = OAuth1Http(timeout=10, oauth=OAuth1("a", "b", "c", "d"))

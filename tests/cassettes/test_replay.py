@@ -1,4 +1,4 @@
-"""What is adapted when a cassette is played: nonces, clocks, dates and lengths."""
+"""The values that a replay adapts to the current request: nonces, clocks, dates and lengths."""
 
 import email.utils
 import json
@@ -17,10 +17,10 @@ from httplib2_oauthlib.testwiki import TestWiki
 from .. import reference
 from ..servers import answer
 from . import secretive_wiki
-from .traffic import ANYBODY, FORM, play
+from .traffic import ANY_CREDENTIALS, FORM, play
 
 
-def test_a_repaired_clock_is_repaired_again_whatever_the_time_is(tmp_path, monkeypatch):
+def test_a_clock_correction_is_replayed_at_any_later_time(tmp_path, monkeypatch):
     real_time = time.time
     with TestWiki() as wiki:
         uri, oauth = f"{wiki.api_uri}?action=query&meta=userinfo&format=json", OAuth1(*wiki.owner_only("Alice"))
@@ -33,14 +33,14 @@ def test_a_repaired_clock_is_repaired_again_whatever_the_time_is(tmp_path, monke
             assert len(cassette) == 3
     for offset in (7200, -86400 * 400):
         monkeypatch.setattr(time, "time", lambda offset=offset: real_time() + offset)
-        http = OAuth1Http(timeout=10, oauth=ANYBODY)
+        http = OAuth1Http(timeout=10, oauth=ANY_CREDENTIALS)
         with use(http, "it", tmp_path) as cassette:
             assert b'"Alice"' in http.request(uri)[1]
             assert b'"Alice"' in http.request(uri)[1]
             assert cassette.all_played
 
 
-def test_a_refusal_that_gives_no_reason_does_not_look_like_a_clock_months_later(tmp_path, monkeypatch):
+def test_a_403_without_a_reason_is_not_taken_for_a_clock_error_later(tmp_path, monkeypatch):
     real_time = time.time
     with TestWiki() as wiki:
         uri = f"{wiki.index_uri.removesuffix('index.php')}rest.php/v1/page/Main_Page"
@@ -48,11 +48,11 @@ def test_a_refusal_that_gives_no_reason_does_not_look_like_a_clock_months_later(
         with recorder(tmp_path, record_mode="once").use(http, "it"):
             assert http.request(uri)[0].status == 403
     monkeypatch.setattr(time, "time", lambda: real_time() + 86400 * 200)
-    response, _ = play(OAuth1Http(oauth=ANYBODY), tmp_path, uri)
+    response, _ = play(OAuth1Http(oauth=ANY_CREDENTIALS), tmp_path, uri)
     assert response.status == 403
 
 
-def test_a_nonce_that_was_refused_is_the_one_that_was_sent(tmp_path, serve, http, record):
+def test_a_nonce_in_a_refusal_is_the_nonce_that_was_sent(tmp_path, serve, http, record):
     def refuse(received):
         nonce = received.headers["authorization"].partition('oauth_nonce="')[2].partition('"')[0]
         error = {"error": {"code": "mwoauth-invalid-authorization", "info": f"Nonce already used: {nonce}"}}
@@ -74,7 +74,7 @@ def test_a_nonce_that_was_refused_is_the_one_that_was_sent(tmp_path, serve, http
 
 
 @pytest.mark.parametrize("signature_type", ["AUTH_HEADER", "QUERY", "BODY"])
-def test_what_a_server_echoes_is_what_was_sent_by_each_of_many_requests(tmp_path, serve, signature_type):
+def test_echoed_values_are_those_of_the_current_request(tmp_path, serve, signature_type):
     def echo(received):
         found = reference.protocol_parameters(received)
         return answer(f"key {found['oauth_consumer_key']} nonce {found['oauth_nonce']} end")
@@ -95,20 +95,20 @@ def test_what_a_server_echoes_is_what_was_sent_by_each_of_many_requests(tmp_path
                 assert response["content-length"] == str(len(content))
 
 
-def test_the_servers_date_is_as_far_from_now_as_it_was_then_signed_or_not(tmp_path, serve, http, monkeypatch):
+def test_the_date_header_keeps_its_distance_to_the_clock(tmp_path, serve, http, monkeypatch):
     real_time = time.time
     server = serve(lambda _: answer(Date=email.utils.formatdate(real_time() - 500, usegmt=True)))
     uri = server.uri("/", "127.0.0.1")
     for mode, days in (("once", 0), ("none", 200)):
         monkeypatch.setattr(time, "time", lambda days=days: real_time() + 86400 * days)
         with recorder(tmp_path, record_mode=mode).use(http, "it"):
-            for oauth, ahead in ((ANYBODY, 500), (None, 0 if days else 500)):
+            for oauth, ahead in ((ANY_CREDENTIALS, 500), (None, 0 if days else 500)):
                 http.oauth = oauth
                 date = email.utils.parsedate_to_datetime(http.request(uri)[0]["date"]).timestamp()
                 assert abs(time.time() - ahead - date) < 10
 
 
-def test_problem_reporting_is_played_by_the_clock_of_now(tmp_path, serve, record, monkeypatch):
+def test_acceptable_timestamps_are_moved_to_the_time_of_replay(tmp_path, serve, record, monkeypatch):
     def judge(received):
         stamp = int(received.headers["authorization"].partition('oauth_timestamp="')[2].partition('"')[0])
         if stamp < time.time() + 3000:
@@ -121,20 +121,20 @@ def test_problem_reporting_is_played_by_the_clock_of_now(tmp_path, serve, record
     assert record((uri,))[0][1] == b"welcome"
     real_time = time.time
     monkeypatch.setattr(time, "time", lambda: real_time() + 86400 * 30)
-    http = OAuth1Http(oauth=ANYBODY)
+    http = OAuth1Http(oauth=ANY_CREDENTIALS)
     assert play(http, tmp_path, uri)[1] == b"welcome"
-    # By as many seconds as the server's clock was ahead then.
+    # The correction is the number of seconds by which the server's clock was ahead during recording.
     assert [round(offset / 100) for offset in http._clock_offsets.values()] == [36]
 
 
-def test_a_head_keeps_the_length_of_what_it_leaves_out(tmp_path, serve, http, record):
+def test_a_head_response_keeps_its_content_length(tmp_path, serve, http, record):
     head = b"HTTP/1.1 200 OK\r\nContent-Length: 12345\r\n\r\n"
     uri = serve(lambda _: head).uri("/", "127.0.0.1")
     record((uri, "HEAD"))
     assert play(http, tmp_path, uri, "HEAD")[0]["content-length"] == "12345"
 
 
-def test_redirects_are_played_and_their_verifiers_are_none(tmp_path, serve, http, record):
+def test_redirects_are_replayed_without_their_verifiers(tmp_path, serve, http, record):
     server = serve(secretive_wiki.api)
     uri = server.uri("/api.php?login=1", "127.0.0.1")
     record((uri,))

@@ -1,4 +1,4 @@
-"""What is taken out of a cassette and what is left."""
+"""The values that are replaced in a cassette, and those that are kept."""
 
 import copy
 import gzip
@@ -16,7 +16,7 @@ from .interactions import interaction, jwt
 from .traffic import BASE62, FORM, HEX
 
 
-def test_no_secret_of_a_session_is_written_and_the_session_plays(tmp_path, serve):
+def test_a_recorded_session_holds_no_secret_and_can_be_replayed(tmp_path, serve):
     server = serve(secretive_wiki.api)
     base = server.uri("/api.php", "127.0.0.1")
     oauth = OAuth1("c0nsumer-canary", "c0nsumer-s3cret", "t0ken-canary-1", "t0ken-s3cret-1")
@@ -25,17 +25,17 @@ def test_no_secret_of_a_session_is_written_and_the_session_plays(tmp_path, serve
         http.oauth = None
         http.request(f"{base}?meta=userinfo")
         http.oauth = oauth
-        answered = json.loads(http.request(f"{base}?meta=tokens")[1])["query"]["tokens"]
+        tokens = json.loads(http.request(f"{base}?meta=tokens")[1])["query"]["tokens"]
         cookie = http.request(f"{base}?meta=userinfo")[0]["set-cookie"].partition(";")[0]
-        login = {"lgname": "Alice", "lgpassword": password, "lgtoken": answered["logintoken"]}
+        login = {"lgname": "Alice", "lgpassword": password, "lgtoken": tokens["logintoken"]}
         http.request(base, "POST", urlencode(login), {**FORM, "Cookie": cookie})
-        edit = {"title": "A", "text": "words", "token": answered["csrftoken"]}
+        edit = {"title": "A", "text": "words", "token": tokens["csrftoken"]}
         http.request(
-            base, "POST", urlencode(edit), {**FORM, "Cookie": cookie, "X-CSRF-Token": answered["csrftoken"][:-2]}
+            base, "POST", urlencode(edit), {**FORM, "Cookie": cookie, "X-CSRF-Token": tokens["csrftoken"][:-2]}
         )
         http.request(f"{base}?action=raw")
-        http.request(f"{base}?{urlencode({'t': answered['csrftoken'], 'for': secretive_wiki.NAMED})}")
-        return answered
+        http.request(f"{base}?{urlencode({'t': tokens['csrftoken'], 'for': secretive_wiki.NAMED})}")
+        return tokens
 
     http = OAuth1Http(timeout=10)
     made = recorder(tmp_path, record_mode="once", secrets=[secretive_wiki.NAMED])
@@ -51,7 +51,7 @@ def test_no_secret_of_a_session_is_written_and_the_session_plays(tmp_path, serve
     with use(replayed, "session", tmp_path) as cassette:
         tokens = session(replayed, "whatever")
         assert cassette.all_played
-    # Still a token of MediaWiki's, and the one that the recorded edit carries.
+    # It still looks like a MediaWiki token, and the recorded edit holds the same placeholder.
     assert tokens["csrftoken"] == "SCRUBBED-csrftoken-1+\\"
     assert "token=SCRUBBED-csrftoken-1%2B%5C" in text
     assert "x-csrf-token:\n      - SCRUBBED-csrftoken-1\n" in text
@@ -81,7 +81,7 @@ def test_no_secret_of_a_session_is_written_and_the_session_plays(tmp_path, serve
         ({"If-None-Match": f'"{HEX}"'}, '"SCRUBBED-hex-21136329"'),
     ],
 )
-def test_a_requests_headers(scrub, headers, expected):
+def test_request_headers_are_scrubbed_by_name_and_shape(scrub, headers, expected):
     _, [clean] = scrub(interaction(headers=headers))
     assert next(iter(clean["request"]["headers"].values())) == [expected]
 
@@ -98,8 +98,8 @@ def test_a_requests_headers(scrub, headers, expected):
         ({"Date": "Sat, 21 Nov 2026 22:27:19 GMT"}, "Sat, 21 Nov 2026 22:27:19 GMT"),
     ],
 )  # fmt: skip
-def test_an_answers_headers(scrub, headers, expected):
-    _, [clean] = scrub(interaction(answer_headers=headers))
+def test_response_headers_are_scrubbed_by_name_and_shape(scrub, headers, expected):
+    _, [clean] = scrub(interaction(response_headers=headers))
     assert next(iter(clean["response"]["headers"].values())) == [expected]
 
 
@@ -115,7 +115,7 @@ def test_an_answers_headers(scrub, headers, expected):
         ("http://wiki.test/index.php/Special:MyLanguage/Manual:Configuration_settings", "http://wiki.test/index.php/Special:MyLanguage/Manual:Configuration_settings"),
     ],
 )  # fmt: skip
-def test_a_uri(scrub, uri, expected):
+def test_uris_are_scrubbed_by_name_and_shape(scrub, uri, expected):
     _, [clean] = scrub(interaction(uri))
     assert clean["request"]["uri"] == expected
 
@@ -151,8 +151,8 @@ def test_a_uri(scrub, uri, expected):
         ("é 漢字 😀 &amp; <b>", "é 漢字 😀 &amp; <b>"),
     ],
 )  # fmt: skip
-def test_an_answers_body(scrub, body, expected):
-    _, [clean] = scrub(interaction(answered=body))
+def test_response_bodies_are_scrubbed_by_name_and_shape(scrub, body, expected):
+    _, [clean] = scrub(interaction(response=body))
     assert clean["response"]["body"]["string"] == expected
 
 
@@ -169,22 +169,22 @@ def test_an_answers_body(scrub, body, expected):
         ("password=caf\u00e9&x=1".encode("latin-1"), FORM["Content-Type"], b"password=SCRUBBED-password-1&x=1"),
     ],
 )  # fmt: skip
-def test_a_requests_body(scrub, body, content_type, expected):
+def test_request_bodies_are_scrubbed_by_name_and_keep_their_format(scrub, body, content_type, expected):
     _, [clean] = scrub(interaction(method="POST", body=body, headers={"Content-Type": content_type}))
     assert clean["request"]["body"] in (expected, expected if isinstance(expected, str) else expected.decode())
 
 
-def test_one_secret_has_one_placeholder_however_it_is_spelled_and_wherever_it_stands(scrub):
+def test_one_secret_has_one_placeholder_in_every_encoding_and_place(scrub):
     secret = "pä/ss w&rd<1>"
     text, clean = scrub(
-        # Before anything says what it is.
-        interaction(answered=f"your word is {secret}"),
+        # This interaction comes before the one that shows that the word is a password.
+        interaction(response=f"your word is {secret}"),
         interaction(
             f"http://wiki.test/?q={quote(secret, safe='')}&r={quote_plus(secret)}&s={quote(secret, safe='').lower()}"
         ),
         interaction(method="POST", body=urlencode({"lgpassword": secret}), headers=FORM),
-        interaction(answered=json.dumps({"echo": secret}), answer_headers={"X-Echo": secret}),
-        interaction(answered="<p>p\u00e4/ss w&amp;rd&lt;1&gt;</p>"),
+        interaction(response=json.dumps({"echo": secret}), response_headers={"X-Echo": secret}),
+        interaction(response="<p>p\u00e4/ss w&amp;rd&lt;1&gt;</p>"),
     )
     assert text.count("SCRUBBED-lgpassword-1") == 8
     assert "SCRUBBED-lgpassword-2" not in text
@@ -192,7 +192,7 @@ def test_one_secret_has_one_placeholder_however_it_is_spelled_and_wherever_it_st
     assert clean[0]["response"]["body"]["string"] == "your word is SCRUBBED-lgpassword-1"
 
 
-def test_different_secrets_have_different_placeholders_in_the_order_in_which_they_come(scrub):
+def test_placeholders_are_numbered_in_order_of_first_use(scrub):
     _, clean = scrub(*(interaction(f"http://wiki.test/?token={name}") for name in ("one", "two", "one", "three")))
     tokens = [each["request"]["uri"].rpartition("=")[2] for each in clean]
     assert tokens == [f"SCRUBBED-token-{number}" for number in (1, 2, 1, 3)]
@@ -207,70 +207,70 @@ def test_different_secrets_have_different_placeholders_in_the_order_in_which_the
     ],
 )
 def test_a_short_secret_is_not_cut_out_of_another_word(scrub, text, expected):
-    _, clean = scrub(interaction(answered=text), interaction("http://wiki.test/?token=abcd1234"))
+    _, clean = scrub(interaction(response=text), interaction("http://wiki.test/?token=abcd1234"))
     assert clean[0]["response"]["body"]["string"] == expected
 
 
-def test_the_longest_named_secret_counts(scrub):
-    _, [clean] = scrub(interaction(answered="a Zebrafish, a Zebra"), secrets=["Zebra", "Zebrafish\n"])
+def test_the_longest_named_secret_is_replaced_first(scrub):
+    _, [clean] = scrub(interaction(response="a Zebrafish, a Zebra"), secrets=["Zebra", "Zebrafish\n"])
     assert clean["response"]["body"]["string"] == "a SCRUBBED-secret-1, a SCRUBBED-secret-2"
 
 
 def test_a_common_word_is_replaced_only_where_it_is_a_secret(scrub):
     text, _ = scrub(
-        interaction(method="POST", body="lgpassword=password&title=password", headers=FORM, answered="password"),
-        interaction(answer_headers={"Set-Cookie": "UseDC=master; path=/"}, answered="master of the wiki"),
+        interaction(method="POST", body="lgpassword=password&title=password", headers=FORM, response="password"),
+        interaction(response_headers={"Set-Cookie": "UseDC=master; path=/"}, response="master of the wiki"),
     )
     assert "lgpassword=SCRUBBED-lgpassword-1&title=password" in text
     assert "UseDC=SCRUBBED-cookie-1" in text
     assert "master of the wiki" in text
 
 
-def test_the_wikis_own_address_stays_where_it_is_the_wikis(scrub):
+def test_the_wikis_own_address_is_kept_in_uris(scrub):
     uri = "http://89.160.20.112:8080/"
     text, _ = scrub(
-        interaction(uri, answered='{"userinfo":{"name":"89.160.20.112"},"server":"http://89.160.20.112:8080"}')
+        interaction(uri, response='{"userinfo":{"name":"89.160.20.112"},"server":"http://89.160.20.112:8080"}')
     )
     assert '{"userinfo":{"name":"192.0.2.1"},"server":"http://89.160.20.112:8080"}' in text
 
 
 def test_scrubbing_twice_changes_nothing_and_new_secrets_get_new_numbers(scrub, tmp_path):
-    once, [clean] = scrub(interaction(answered=f'{{"csrftoken":"{HEX}+\\\\","email":"a@b.test","name":"8.8.8.8"}}'))
+    once, [clean] = scrub(interaction(response=f'{{"csrftoken":"{HEX}+\\\\","email":"a@b.test","name":"8.8.8.8"}}'))
     scrub_file(tmp_path / "clean.yaml", tmp_path / "again.yaml")
     assert (tmp_path / "again.yaml").read_text() == once
-    _, both = scrub(interaction(answered='{"csrftoken":"other+\\\\","email":"c@d.test","name":"9.9.9.9"}'), clean)
+    _, both = scrub(interaction(response='{"csrftoken":"other+\\\\","email":"c@d.test","name":"9.9.9.9"}'), clean)
     assert '"SCRUBBED-csrftoken-2+' in both[0]["response"]["body"]["string"]
     assert '"scrubbed-2@example.org"' in both[0]["response"]["body"]["string"]
     assert '"192.0.2.2"' in both[0]["response"]["body"]["string"]
     assert both[1] == clean
 
 
-def test_lengths_are_those_of_the_scrubbed_bodies(scrub):
+def test_content_length_is_that_of_the_scrubbed_body(scrub):
     body = f'{{"csrftoken":"{HEX}+\\\\"}}'
     headers = {"Content-Type": "application/json", "content-length": str(len(body))}
-    _, [clean] = scrub(interaction(answered=body, answer_headers=headers))
+    _, [clean] = scrub(interaction(response=body, response_headers=headers))
     assert clean["response"]["headers"]["content-length"] == [str(len(clean["response"]["body"]["string"]))]
 
 
-def test_what_the_caller_names_is_gone_wherever_it_stands(scrub):
+def test_named_secrets_are_scrubbed_everywhere(scrub):
     text, _ = scrub(
         interaction("http://wiki.test/Zebrafish?q=Zebrafish", headers={"User-Agent": "bot of Zebrafish"}),
-        interaction(method="POST", body="text=about+Zebrafish", headers=FORM, answered="Zebrafish!"),
+        interaction(method="POST", body="text=about+Zebrafish", headers=FORM, response="Zebrafish!"),
         secrets=["Zebrafish", None, ""],
     )
     assert "Zebrafish" not in text
     assert text.count("SCRUBBED-secret-1") == 5
 
 
-def test_a_compressed_answer_is_taken_over_as_text(scrub):
+def test_a_compressed_response_is_scrubbed_as_text(scrub):
     packed = gzip.compress(b'{"csrftoken":"abcdef123456+\\\\"}')
     headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
-    _, [clean] = scrub(interaction(answered=packed, answer_headers=headers))
+    _, [clean] = scrub(interaction(response=packed, response_headers=headers))
     assert clean["response"]["body"]["string"] == '{"csrftoken":"SCRUBBED-csrftoken-1+\\\\"}'
     assert "Content-Encoding" not in clean["response"]["headers"]
 
 
-def test_what_vcr_keeps_beside_the_requests_is_scrubbed_too(tmp_path):
+def test_other_keys_of_a_cassette_are_scrubbed_too(tmp_path):
     made = {"version": 1, "interactions": [], "metadata": {"password": ["pw"], "note": f"Bearer {BASE62}"}}
     raw = copy.deepcopy(made)
     clean = Scrubber().scrub(made)
@@ -278,8 +278,8 @@ def test_what_vcr_keeps_beside_the_requests_is_scrubbed_too(tmp_path):
     assert clean["metadata"] == {"password": ["SCRUBBED-password-1"], "note": "Bearer SCRUBBED-bearer-1"}
 
 
-def test_a_binary_answer_is_refused_and_nothing_written(scrub, tmp_path):
-    picture = interaction(answered=b"\x89PNG\r\n\x1a\n\x00\xff", answer_headers={"Content-Type": "image/png"})
+def test_a_binary_response_is_refused_and_no_file_is_written(scrub, tmp_path):
+    picture = interaction(response=b"\x89PNG\r\n\x1a\n\x00\xff", response_headers={"Content-Type": "image/png"})
     with pytest.raises(UnscrubbableError):
         scrub(picture)
     assert not (tmp_path / "clean.yaml").exists()
@@ -290,7 +290,7 @@ def test_a_binary_answer_is_refused_and_nothing_written(scrub, tmp_path):
 @pytest.mark.parametrize(
     "content", [b"[1, 2]", b"a: [", b"\xff\xfe", b"interactions: 5", b"{}", b"!!python/object:os.system {}"]
 )
-def test_what_is_no_cassette_is_told_so(tmp_path, content):
+def test_scrubbing_a_file_that_is_not_a_cassette_raises(tmp_path, content):
     (tmp_path / "raw.yaml").write_bytes(content)
     with pytest.raises(CassetteError, match="is not a vcr cassette"):
         scrub_file(tmp_path / "raw.yaml", tmp_path / "clean.yaml")
@@ -305,8 +305,8 @@ def test_a_long_text_is_scrubbed_in_a_time_proportional_to_its_length(scrub):
     boxes = "".join(f'<input name="wp{number}" type="checkbox" value="1"/>\n\n' for number in range(2000))
     made = [
         interaction(method="POST", body=urlencode({"text": words * 2000, "token": secret}), headers=FORM),
-        interaction(answered=f'<form enctype="multipart/form-data">\n{boxes}</form>'),
-        interaction(answered="text=" + "token%3Dabcdefg1%26" * 5000),
+        interaction(response=f'<form enctype="multipart/form-data">\n{boxes}</form>'),
+        interaction(response="text=" + "token%3Dabcdefg1%26" * 5000),
     ]
     made += [
         interaction(headers={"Authorization": f'OAuth oauth_token="{number:032x}", oauth_nonce="{number:029d}"'})

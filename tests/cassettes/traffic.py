@@ -6,7 +6,7 @@ from httplib2_oauthlib.cassettes import (
 )
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
-ANYBODY = OAuth1("any client", "any secret", "any token", "any token secret")
+ANY_CREDENTIALS = OAuth1("any client", "any secret", "any token", "any token secret")
 
 
 def play(http, tmp_path, *request, **options):

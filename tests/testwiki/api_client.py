@@ -10,7 +10,7 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 class Client:
-    """api.php as a bot uses it."""
+    """A bot that reads and writes with api.php."""
 
     def __init__(self, wiki, oauth=None):
         self.wiki = wiki

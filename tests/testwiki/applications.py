@@ -1,4 +1,4 @@
-"""The web application in whose name the tests ask for access, and where a page redirects to."""
+"""The callback and the user agent of the web application that requests access in the tests."""
 
 from urllib.parse import parse_qs, urlsplit
 

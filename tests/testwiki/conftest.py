@@ -15,7 +15,7 @@ def bot(wiki, alice):
 
 
 @pytest.fixture
-def nobody(wiki):
+def anonymous(wiki):
     return Client(wiki)
 
 
@@ -26,7 +26,7 @@ def consumer(wiki):
 
 @pytest.fixture
 def begin(wiki, consumer):
-    """Begin a handshake; return the page where the user is asked, the token, and how to end it."""
+    """Begin a handshake. Return the wiki's authorization URI, the request token, and a function to complete it."""
 
     def begin(page="authorize", callback=CALLBACK, consumer=consumer):
         tool = mediawiki.Handshaker(wiki.index_uri, (consumer.key, consumer.secret), callback, AGENT)

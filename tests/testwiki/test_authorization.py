@@ -18,7 +18,7 @@ from ..browser import Browser
 from .applications import AGENT, CALLBACK, location_of
 
 
-def test_the_user_sees_who_asks_and_for_what(wiki, consumer, begin, alice_browser):
+def test_the_page_shows_the_application_and_the_rights_it_requests(wiki, consumer, begin, alice_browser):
     page = alice_browser.get(begin()[0])
     assert (
         "Hi Alice, In order to complete your request, A <tool> needs permission to perform the following" in page.text
@@ -39,12 +39,12 @@ def test_the_user_sees_who_asks_and_for_what(wiki, consumer, begin, alice_browse
         (["basic", "editpage"], "the following actions on your behalf on all projects of this site: Edit existing"),
     ],
 )
-def test_what_is_asked_for_is_what_the_consumer_was_registered_with(wiki, begin, alice_browser, grants, words):
+def test_the_requested_grants_are_those_of_the_registration(wiki, begin, alice_browser, grants, words):
     page = alice_browser.get(begin(consumer=wiki.register("Tool", callback=CALLBACK, grants=grants))[0])
     assert words in page.text
 
 
-def test_cancel_stays_at_the_wiki_and_grants_nothing(wiki, begin, alice_browser):
+def test_cancel_stays_on_the_wiki_and_grants_nothing(wiki, begin, alice_browser):
     uri, _, complete = begin()
     page = alice_browser.submit(alice_browser.get(uri), "cancel")
     assert page.status == 200
@@ -52,19 +52,19 @@ def test_cancel_stays_at_the_wiki_and_grants_nothing(wiki, begin, alice_browser)
     assert wiki.store.access_tokens == {}
     with pytest.raises(HandshakeError, match="No token was found matching your request"):
         complete("f" * 32)
-    # The user may think better of it.
+    # The user can still allow the request afterwards.
     assert alice_browser.submit(alice_browser.get(uri), "accept").status == 302
 
 
 @pytest.mark.parametrize("change", [{"wpEditToken": "forged"}, {"wpEditToken": None}])
-def test_a_form_that_is_not_the_wikis_is_shown_again_and_grants_nothing(wiki, begin, alice_browser, change):
+def test_a_forged_form_is_shown_again_and_grants_nothing(wiki, begin, alice_browser, change):
     page = alice_browser.get(begin()[0])
     again = alice_browser.submit(page, "accept", **change)
     assert (again.status, again.buttons) == (200, page.buttons)
     assert wiki.store.access_tokens == {}
 
 
-def test_another_users_form_is_worth_nothing(wiki, begin, alice_browser):
+def test_another_users_form_grants_nothing(wiki, begin, alice_browser):
     wiki.account("Bob")
     bob = Browser()
     bob.log_in(bob.get(f"{wiki.index_uri}?title=Special:UserLogin"), "Bob")
@@ -80,7 +80,7 @@ def test_another_users_form_is_worth_nothing(wiki, begin, alice_browser):
         ("", 'Missing value for "requestToken" field'),
     ],
 )
-def test_a_request_token_that_is_none_is_found_out_when_it_is_allowed(begin, alice_browser, token, words):
+def test_an_invalid_request_token_is_reported_on_allow(begin, alice_browser, token, words):
     page = alice_browser.submit(alice_browser.get(begin()[0]), "accept", requestToken=token)
     assert (page.status, list(page.buttons)) == (200, ["accept", "cancel"])
     assert words in page.text
@@ -99,7 +99,7 @@ def test_an_expired_request_is_refused(wiki, begin, alice_browser):
     assert "E004" in alice_browser.submit(page, "accept").text
 
 
-def test_a_request_that_was_used_is_refused(begin, alice_browser):
+def test_a_completed_request_is_refused(begin, alice_browser):
     uri, _, complete = begin()
     complete(alice_browser.submit(alice_browser.get(uri), "accept").location)
     page = alice_browser.submit(alice_browser.get(uri), "accept")
@@ -108,7 +108,7 @@ def test_a_request_that_was_used_is_refused(begin, alice_browser):
     assert 'href="https://www.mediawiki.org/wiki/Help:OAuth/Errors#E009"' in page.html
 
 
-def test_a_request_that_is_allowed_twice_is_dead(wiki, begin, alice_browser):
+def test_allowing_a_request_twice_invalidates_it(wiki, begin, alice_browser):
     uri, token, complete = begin()
     page = alice_browser.get(uri)
     first = alice_browser.submit(page, "accept").location
@@ -119,7 +119,7 @@ def test_a_request_that_is_allowed_twice_is_dead(wiki, begin, alice_browser):
         wiki.authorize(token.key, "Alice")
 
 
-def test_who_allows_again_keeps_the_token_and_who_revoked_gets_a_new_one(wiki, begin, alice_browser):
+def test_allowing_again_keeps_the_token_and_after_revoking_makes_a_new_one(wiki, begin, alice_browser):
     tokens = []
     for number in range(3):
         uri, _, complete = begin()
@@ -134,7 +134,7 @@ def test_who_allows_again_keeps_the_token_and_who_revoked_gets_a_new_one(wiki, b
 
 
 @pytest.mark.parametrize("grants", [["mwoauth-authonly"], ["mwoauth-authonlyprivate"]])
-def test_who_only_says_who_they_are_is_asked_once(wiki, begin, alice_browser, grants):
+def test_authentication_only_grants_are_requested_once(wiki, begin, alice_browser, grants):
     consumer = wiki.register("Tool", callback=CALLBACK, grants=grants)
 
     def ask(page):
@@ -147,7 +147,7 @@ def test_who_only_says_who_they_are_is_asked_once(wiki, begin, alice_browser, gr
     assert location_of(again)[0] == CALLBACK
     complete(again.location)
     assert ask("authorize")[0].status == 200
-    # Reloaded, it is an error page.
+    # If the user reloads the page, the wiki shows an error page.
     uri, _, _ = begin("authenticate", consumer=consumer)
     alice_browser.get(uri)
     page = alice_browser.get(uri)
@@ -155,7 +155,7 @@ def test_who_only_says_who_they_are_is_asked_once(wiki, begin, alice_browser, gr
     assert "OAuth callback URL not found in cache." in page.text
 
 
-def test_who_is_asked_for_more_than_before_is_asked_again(wiki, begin, alice_browser):
+def test_a_user_is_asked_again_when_the_grants_grow(wiki, begin, alice_browser):
     consumer = wiki.register("Tool", callback=CALLBACK, grants=["mwoauth-authonly"])
     uri, _, complete = begin("authenticate", consumer=consumer)
     complete(alice_browser.submit(alice_browser.get(uri), "accept").location)
@@ -163,7 +163,7 @@ def test_who_is_asked_for_more_than_before_is_asked_again(wiki, begin, alice_bro
     assert alice_browser.get(begin("authenticate", consumer=consumer)[0]).status == 200
 
 
-def test_a_yes_gives_the_request_another_ten_minutes(wiki, begin, alice_browser):
+def test_allowing_extends_the_request_by_ten_minutes(wiki, begin, alice_browser):
     uri, _, complete = begin()
     real = wiki.clock
     wiki.clock = lambda: real() + 500
@@ -172,7 +172,7 @@ def test_a_yes_gives_the_request_another_ten_minutes(wiki, begin, alice_browser)
     assert complete(callback).key in wiki.store.access_tokens
 
 
-def test_who_grants_rights_is_asked_each_time(begin, alice_browser):
+def test_grants_with_rights_are_requested_each_time(begin, alice_browser):
     uri, _, complete = begin("authenticate")
     complete(alice_browser.submit(alice_browser.get(uri), "accept").location)
     assert alice_browser.get(begin("authenticate")[0]).status == 200
@@ -191,7 +191,7 @@ def test_who_grants_rights_is_asked_each_time(begin, alice_browser):
          "http://127.0.0.1:5000/x?oauth_verifier=V&oauth_token=T"),
     ],
 )  # fmt: skip
-def test_the_browser_is_sent_to_the_callback_with_verifier_and_token(
+def test_the_browser_is_redirected_to_the_callback_with_verifier_and_token(
     wiki, begin, alice_browser, registration, callback, sent_to
 ):
     uri, token, _ = begin(callback=callback, consumer=wiki.register("Tool", **registration))
@@ -200,7 +200,7 @@ def test_the_browser_is_sent_to_the_callback_with_verifier_and_token(
     assert location == sent_to.replace("V", verifier).replace("=T", f"={token.key}")
 
 
-def test_a_fixed_callback_is_asked_for_with_oob_only(wiki):
+def test_a_fixed_callback_requires_oob(wiki):
     consumer = wiki.register("Tool", callback=CALLBACK, callback_is_prefix=False)
     with pytest.raises(HandshakeError, match=r'must be set to "oob" \(case-sensitive\)\.') as caught:
         mediawiki.initiate(wiki.index_uri, (consumer.key, consumer.secret), CALLBACK, AGENT)
@@ -224,7 +224,7 @@ def test_without_a_callback_the_wiki_shows_the_verifier(wiki, begin, alice_brows
         ({"oauth_token": "unknown"}, "E006"),
     ],
 )
-def test_an_unknown_consumer_is_an_error_page(wiki, alice_browser, query, code):
+def test_an_unknown_consumer_gets_an_error_page(wiki, alice_browser, query, code):
     page = alice_browser.get(f"{wiki.index_uri}?{urlencode({'title': 'Special:OAuth/authorize', **query})}")
     assert "Application Connection Error" in page.text
     assert code in page.text
@@ -234,15 +234,15 @@ def test_the_consumer_is_found_by_its_request_token(wiki, consumer, begin, alice
     _, token, _ = begin()
     page = alice_browser.get(f"{wiki.index_uri}?title=Special:OAuth/authorize&oauth_token={token.key}")
     assert page.fields["consumerKey"] == consumer.key
-    # As a path, too.
+    # The page's title can also be given in the path.
     by_path = alice_browser.get(f"{wiki.index_uri}/Special:OAuth/authorize?oauth_token={token.key}")
-    # The edit token holds the time.
+    # The edit token contains the time, so it differs.
     assert {**by_path.fields, "wpEditToken": ""} == {**page.fields, "wpEditToken": ""}
     wiki.clock = lambda: time.time() + 601
     assert "E006" in alice_browser.get(f"{wiki.index_uri}?title=Special:OAuth/authorize&oauth_token={token.key}").text
 
 
-def test_a_consumer_that_is_not_approved_is_refused_everywhere_but_at_initiate(wiki, alice_browser, begin):
+def test_an_unapproved_consumer_is_refused_everywhere_except_at_initiate(wiki, alice_browser, begin):
     consumer = wiki.register("Tool", callback=CALLBACK, is_approved=False)
     page = alice_browser.get(begin(consumer=consumer)[0])
     assert '"Tool" is not approved as a Connected App.' in page.text
@@ -257,7 +257,7 @@ def test_a_consumer_that_is_not_approved_is_refused_everywhere_but_at_initiate(w
         mediawiki.identify(wiki.index_uri, (consumer.key, consumer.secret), (token.key, token.secret), user_agent=AGENT)
 
 
-def test_an_owner_only_consumer_asks_nobody(wiki, alice_browser):
+def test_an_owner_only_consumer_cannot_be_authorized(wiki, alice_browser):
     own, others = wiki.owner_only("Alice"), wiki.owner_only("Bob")
     uri = f"{wiki.index_uri}?title=Special:OAuth/authorize&oauth_token={'0' * 32}&oauth_consumer_key="
     assert (
@@ -266,7 +266,7 @@ def test_an_owner_only_consumer_asks_nobody(wiki, alice_browser):
     assert "is not approved as a Connected App" in alice_browser.get(uri + others.client_key).text
 
 
-def test_names_are_shown_as_text(wiki, begin, alice_browser):
+def test_names_are_escaped_in_every_page(wiki, begin, alice_browser):
     consumer = wiki.register('<script>alert("x")</script>', callback=CALLBACK, is_approved=False)
     for page in (alice_browser.get(begin(consumer=consumer)[0]), alice_browser.get(begin()[0])):
         assert "<script" not in page.html

@@ -31,10 +31,10 @@ def test_an_edit_by_a_web_tool_is_tagged(wiki):
     assert page["revisions"][0]["tags"] == [f"OAuth CID: {consumer.id}"]
 
 
-def test_somebody_anonymous_may_edit_with_the_token_of_everybody(nobody):
-    assert nobody.query(meta="tokens", type="csrf|watch")["tokens"] == {"csrftoken": "+\\", "watchtoken": "+\\"}
-    assert nobody.edit(title="Sandbox", text="x")["edit"]["result"] == "Success"
-    (page,) = nobody.query(prop="revisions", titles="Sandbox", rvprop="user")["pages"]
+def test_an_anonymous_client_can_edit_with_the_anonymous_token(anonymous):
+    assert anonymous.query(meta="tokens", type="csrf|watch")["tokens"] == {"csrftoken": "+\\", "watchtoken": "+\\"}
+    assert anonymous.edit(title="Sandbox", text="x")["edit"]["result"] == "Success"
+    (page,) = anonymous.query(prop="revisions", titles="Sandbox", rvprop="user")["pages"]
     assert page["revisions"][0] == {"user": "127.0.0.1", "anon": True}
 
 
@@ -60,44 +60,44 @@ def test_somebody_anonymous_may_edit_with_the_token_of_everybody(nobody):
         ({"appendtext": "x", "section": "1"}, "testwiki-unsupported"),
     ],
 )
-def test_an_edit_that_is_not_made_says_why(bot, parameters, code):
+def test_a_failed_edit_returns_its_error_code(bot, parameters, code):
     answer = bot.edit(**parameters)
     assert code_of(answer) == code
     assert bot.response["mediawiki-api-error"] == code
     assert "api.php for API usage" in answer["error"]["docref"]
 
 
-def test_a_token_is_good_for_its_session_only(wiki, bot):
+def test_a_token_is_valid_only_in_its_session(wiki, bot):
     token = bot.query(meta="tokens")["tokens"]["csrftoken"]
     bob = Client(wiki, OAuth1(*wiki.owner_only("Bob")))
     assert code_of(bob.edit(text="x", token=token)) == "badtoken"
     assert bot.edit(text="x", token=token)["edit"]["result"] == "Success"
 
 
-def test_writing_needs_a_post_and_its_token_in_the_body(wiki, bot):
+def test_an_edit_requires_post_and_a_token_in_the_body(wiki, bot):
     token = bot.query(meta="tokens")["tokens"]["csrftoken"]
     assert code_of(bot.get(action="edit", title="X", text="y")) == "missingparam"
     assert code_of(bot.get(action="edit", title="X", text="y", token=token)) == "mustpostparams"
 
 
-@pytest.mark.parametrize(("who", "asserted"), [("nobody", "user"), ("nobody", "bot")])
-def test_assertions_of_somebody_anonymous_fail(nobody, who, asserted):
-    assert code_of(nobody.get(action="query", **{"assert": asserted})) == "assertuserfailed"
-    assert code_of(nobody.get(action="query", assertuser="Alice")) == "assertnameduserfailed"
+@pytest.mark.parametrize("asserted", ["user", "bot"])
+def test_assertions_of_an_anonymous_client_fail(anonymous, asserted):
+    assert code_of(anonymous.get(action="query", **{"assert": asserted})) == "assertuserfailed"
+    assert code_of(anonymous.get(action="query", assertuser="Alice")) == "assertnameduserfailed"
 
 
-def test_assertions_that_hold(bot):
+def test_assertions_that_are_true_pass(bot):
     answer = bot.get(action="query", meta="userinfo", **{"assert": "user", "assertuser": "alice"})
     assert answer["query"]["userinfo"]["name"] == "Alice"
 
 
-def test_logout_is_refused_under_oauth(bot, nobody):
+def test_logout_is_refused_under_oauth(bot, anonymous):
     token = bot.query(meta="tokens")["tokens"]["csrftoken"]
     assert code_of(bot.post(action="logout", token=token)) == "cannotlogout"
-    assert nobody.post(action="logout", token="+\\") == {}
+    assert anonymous.post(action="logout", token="+\\") == {}
 
 
-def test_a_lag_above_maxlag_is_refused_with_a_time_to_wait(wiki, bot):
+def test_a_lag_above_maxlag_is_refused_with_retry_after(wiki, bot):
     wiki.lag = 7.5
     answer = bot.get(action="query", meta="userinfo", maxlag="5")
     assert (code_of(answer), answer["error"]["lag"], answer["error"]["host"]) == ("maxlag", 7.5, "127.0.0.1")
@@ -111,7 +111,7 @@ def test_a_lag_above_maxlag_is_refused_with_a_time_to_wait(wiki, bot):
     assert code_of(bot.get(action="query", maxlag="soon")) == "badinteger"
 
 
-def test_upload_keeps_every_byte(wiki, bot):
+def test_an_upload_keeps_every_byte(wiki, bot):
     picture = b"\x89PNG\r\n\x1a\n" + bytes(8) + (3).to_bytes(4, "big") + (2).to_bytes(4, "big") + bytes(range(256))
     token = bot.query(meta="tokens")["tokens"]["csrftoken"]
     fields = {"action": "upload", "filename": "a b.png", "token": token, "format": "json", "formatversion": "2"}
@@ -127,7 +127,7 @@ def test_upload_keeps_every_byte(wiki, bot):
     assert code_of(bot.post(action="upload", filename="x", token=token)) == "missingparam"
 
 
-def test_uploads_need_a_name_and_the_right(wiki):
+def test_an_upload_requires_a_filename_and_the_right(wiki):
     client = Client(wiki, OAuth1(*wiki.owner_only("Bob", grants=["basic"])))
     token = client.query(meta="tokens")["tokens"]["csrftoken"]
     body = (
@@ -142,7 +142,7 @@ def test_uploads_need_a_name_and_the_right(wiki):
     assert code_of(client.answer(*client.http.request(uri, "POST", body, headers))) == "missingparam"
 
 
-def test_administrators_may_delete(wiki, bot):
+def test_only_administrators_can_delete(wiki, bot):
     admin = Client(wiki, OAuth1(*wiki.owner_only("Admin", grants=["basic", "delete"])))
     bot.edit(text="x")
     token = bot.query(meta="tokens")["tokens"]["csrftoken"]
@@ -153,6 +153,14 @@ def test_administrators_may_delete(wiki, bot):
     assert code_of(admin.post(action="delete", title="User:Alice", token=token)) == "missingtitle"
 
 
-def test_a_write_sets_the_cookies_that_lead_to_the_primary_database(bot):
+def test_an_edit_sets_the_cookies_that_select_the_primary_database(bot):
     bot.edit(text="x")
     assert "UseDC=master" in bot.response["set-cookie"]
+
+
+def test_an_edit_based_on_the_current_revision_is_no_conflict(wiki, bot):
+    bot.edit(text="one")
+    (page,) = bot.query(prop="revisions", titles="User:Alice", rvprop="timestamp")["pages"]
+    bob = Client(wiki, OAuth1(*wiki.owner_only("Bob")))
+    saved = bob.edit(text="two", basetimestamp=page["revisions"][0]["timestamp"])
+    assert saved["edit"]["result"] == "Success"

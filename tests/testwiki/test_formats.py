@@ -10,7 +10,7 @@ from httplib2_oauthlib import OAuth1Http
 from .api_client import code_of
 
 
-def test_formatversion_1_writes_as_mediawiki_does(bot):
+def test_formatversion_1_is_written_as_by_mediawiki(bot):
     bot.edit(text="h\u00e9")
     titles = "user:Alice|Nowhere|Main Page"
     revisions = {"prop": "revisions", "titles": titles, "rvprop": "content|flags", "rvslots": "main"}
@@ -19,7 +19,7 @@ def test_formatversion_1_writes_as_mediawiki_does(bot):
     assert "anon" not in answer["query"]["userinfo"]
     assert answer["query"]["normalized"] == [{"from": "user:Alice", "to": "User:Alice"}]
     pages = answer["query"]["pages"]
-    # MediaWiki's quirk: numbers -1, 1 and 2 make a list.
+    # MediaWiki writes a list here, because the page numbers are -1, 1 and 2.
     assert [page["title"] for page in pages] == ["Nowhere", "Main Page", "User:Alice"]
     assert pages[0]["missing"] == ""
     assert pages[2]["revisions"][0]["slots"]["main"]["*"] == "h\u00e9"
@@ -29,7 +29,7 @@ def test_formatversion_1_writes_as_mediawiki_does(bot):
     assert set(error) == {"code", "info", "*"}
 
 
-def test_xml_has_the_elements_of_mediawikis(wiki, bot):
+def test_xml_has_mediawikis_elements(wiki, bot):
     bot.edit(text="h\u00e9 <b>", summary="s")
     uri = (
         f"{wiki.api_uri}?action=query&format=xml&meta=userinfo&uiprop=groups&prop=revisions&titles=User:Alice"
@@ -42,13 +42,13 @@ def test_xml_has_the_elements_of_mediawikis(wiki, bot):
     assert (slot.get("role"), slot.text) == ("main", "h\u00e9 <b>")
 
 
-def test_a_person_gets_html(wiki):
+def test_without_a_format_the_response_is_html(wiki):
     response, content = OAuth1Http().request(f"{wiki.api_uri}?action=query&meta=siteinfo")
     assert response["content-type"].startswith("text/html")
     assert b"TestWiki" in content
 
 
-def test_what_is_not_known_is_warned_of(bot):
+def test_unknown_parameters_and_values_cause_warnings(bot):
     answer = bot.get(action="query", meta="userinfo|x", uiprop="groups|y|z", foo="1", bar="2")
     assert answer["warnings"]["main"]["warnings"] == "Unrecognized parameters: foo, bar."
     assert answer["warnings"]["userinfo"]["warnings"] == 'Unrecognized values for parameter "uiprop": y, z'
@@ -58,6 +58,6 @@ def test_what_is_not_known_is_warned_of(bot):
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH"])
-def test_other_methods_are_refused(wiki, bot, method):
+def test_methods_other_than_get_and_post_are_refused(wiki, bot, method):
     response, content = bot.http.request(f"{wiki.api_uri}?format=json", method)
     assert (response.status, json.loads(content)["error"]["code"]) == (405, "invalidmethod")

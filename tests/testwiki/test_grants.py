@@ -1,5 +1,6 @@
-"""Grants: how a user revokes one, and what it permits."""
+"""Grants: the page where a user revokes them, and the rights that they give."""
 
+import json
 import re
 from urllib.parse import urlencode
 
@@ -8,6 +9,7 @@ import pytest
 from httplib2_oauthlib import HandshakeError, IdentityError, OAuth1, OAuth1Http, RefusedError, mediawiki
 
 from ..browser import Browser
+from .api_client import Client, code_of
 from .applications import AGENT, location_of
 
 
@@ -23,7 +25,7 @@ def test_a_user_sees_and_revokes_what_was_granted(wiki, begin, alice_browser):
     page = alice_browser.get(link)
     assert page.buttons == {"renounce": "Deauthorize"}
     alice_browser.submit(page, "renounce", wpEditToken="forged")
-    # Another button than this page's, or none.
+    # A form with another button, or without a button, changes nothing.
     assert 'Invalid value provided for "action" field' in alice_browser.submit(page).text
     alice_browser.submit(page, update="Update grants")
     assert access.key in wiki.store.access_tokens
@@ -34,7 +36,7 @@ def test_a_user_sees_and_revokes_what_was_granted(wiki, begin, alice_browser):
     assert "no applications connected" in alice_browser.get(f"{wiki.index_uri}/Special:OAuthManageMyGrants").text
 
 
-def test_nobody_revokes_for_another(wiki, alice_browser):
+def test_a_user_cannot_revoke_another_users_grant(wiki, alice_browser):
     wiki.owner_only("Bob")
     number = next(iter(wiki.store.access_tokens.values())).id
     page = alice_browser.get(f"{wiki.index_uri}/Special:OAuthManageMyGrants/revoke/{number}")
@@ -58,7 +60,7 @@ def test_a_revoked_token_is_refused_everywhere(wiki, consumer, begin, alice_brow
     for uri in (f"{wiki.api_uri}?action=query&format=json", f"{wiki.rest_uri}/v1/page/Main_Page"):
         with pytest.raises(RefusedError):
             mediawiki.check(*http.request(uri))
-    # Revoked between the yes and the token.
+    # Here the user revokes after allowing and before the access token is requested.
     uri, token, complete = begin()
     callback = alice_browser.submit(alice_browser.get(uri), "accept").location
     wiki.revoke(wiki.store.request_tokens[token.key].access.key)
@@ -67,12 +69,12 @@ def test_a_revoked_token_is_refused_everywhere(wiki, consumer, begin, alice_brow
 
 
 @pytest.mark.parametrize("subpage", ["update/1", "revoke", "revoke/abc", "revoke/999"])
-def test_there_is_nothing_else_to_manage(wiki, alice_browser, subpage):
+def test_other_subpages_of_the_grants_page_find_no_token(wiki, alice_browser, subpage):
     page = alice_browser.get(f"{wiki.index_uri}/Special:OAuthManageMyGrants/{subpage}")
     assert "No access token exists with the given key." in page.text
 
 
-def test_a_token_for_the_identity_alone_reads_nothing(wiki):
+def test_a_token_for_authentication_only_cannot_read(wiki):
     owner = wiki.owner_only("Alice", grants=["mwoauth-authonlyprivate"])
     wiki.account("Alice", email="alice@example.org", real_name="Alice Liddell")
     http = OAuth1Http(timeout=10, oauth=OAuth1(*owner))
@@ -84,13 +86,13 @@ def test_a_token_for_the_identity_alone_reads_nothing(wiki):
     stated = mediawiki.identify(wiki.index_uri, owner[:2], owner[2:], user_agent=AGENT)
     assert (stated["username"], stated["email"], stated["realname"]) == ("Alice", "alice@example.org", "Alice Liddell")
     assert stated["confirmed_email"] is True
-    # MediaWiki states all that the user may, whatever was granted.
+    # MediaWiki lists all rights of the user, also those that weren't granted.
     assert "edit" in stated["rights"]
     other = wiki.owner_only("Alice", grants=["basic"])
     assert "email" not in mediawiki.identify(wiki.index_uri, other[:2], other[2:], user_agent=AGENT)
 
 
-def test_a_blocked_account_may_say_who_it_is_and_not_edit(wiki):
+def test_a_blocked_account_can_identify_but_not_edit(wiki):
     owner = wiki.owner_only("Bob")
     wiki.account("Bob", is_blocked=True)
     assert mediawiki.identify(wiki.index_uri, owner[:2], owner[2:], user_agent=AGENT)["blocked"] is True
@@ -103,8 +105,8 @@ def test_a_blocked_account_may_say_who_it_is_and_not_edit(wiki):
     assert b'"code":"blocked"' in http.request(wiki.api_uri + "?format=json", "POST", urlencode(edit), form)[1]
 
 
-def test_the_identity_is_for_one_request_of_one_consumer(wiki):
-    """The statement holds for the embedded wiki as for a real one: another consumer's secret does not open it."""
+def test_another_consumer_cannot_read_the_identity(wiki):
+    """As on a real wiki, an access token works only with the consumer that it was granted to."""
     one, other = wiki.owner_only("Alice"), wiki.owner_only("Alice")
     with pytest.raises((HandshakeError, IdentityError)):
         mediawiki.identify(wiki.index_uri, other[:2], one[2:], user_agent=AGENT)
@@ -113,3 +115,14 @@ def test_the_identity_is_for_one_request_of_one_consumer(wiki):
 def test_an_unknown_grant_is_refused(wiki):
     with pytest.raises(ValueError, match="no such grant: nonsense"):
         wiki.register(grants=["basic", "nonsense"])
+
+
+def test_grants_limit_rights(wiki):
+    reader = Client(wiki, OAuth1(*wiki.owner_only("Bob", grants=["basic"])))
+    assert "edit" not in reader.query(meta="userinfo", uiprop="rights")["userinfo"]["rights"]
+    assert code_of(reader.edit(text="x")) == "permissiondenied"
+    page = json.dumps({"title": "X", "source": "x", "comment": "c"})
+    response, content = reader.http.request(
+        f"{wiki.rest_uri}/v1/page", "POST", page, {"Content-Type": "application/json"}
+    )
+    assert (response.status, json.loads(content)["actionModuleErrorCode"]) == (400, "permissiondenied")

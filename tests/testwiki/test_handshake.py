@@ -1,4 +1,4 @@
-"""Special:OAuth, as an application uses it."""
+"""The requests that an application sends to Special:OAuth."""
 
 import json
 import time
@@ -14,7 +14,7 @@ from .api_client import Client
 
 @pytest.fixture
 def handshake(wiki):
-    """Ask Special:OAuth as a consumer."""
+    """Send a consumer's requests to Special:OAuth."""
 
     def ask(subpage, oauth, **parameters):
         uri = f"{wiki.index_uri}?{urlencode({'title': f'Special:OAuth/{subpage}', **parameters})}"
@@ -32,7 +32,7 @@ def test_a_handshake_from_initiate_to_identity(wiki, handshake, callback):
     sent_to = wiki.authorize(request_token[0], "Alice")
     returned = parse_qs(urlsplit(sent_to).query)
     assert returned["oauth_token"] == [request_token[0]]
-    # MediaWiki takes "oob" for the registered callback.
+    # MediaWiki replaces "oob" with the registered callback.
     assert sent_to.startswith(consumer.callback if callback == "oob" else callback)
     granting = OAuth1(consumer.key, consumer.secret, *request_token, verifier=returned["oauth_verifier"][0])
     granted = parse_qs(handshake("token", granting))
@@ -80,7 +80,7 @@ def test_a_handshake_with_rsa_needs_no_secret(wiki, handshake, rsa_keys):
         ("https://tool.example/a?b=1", "https://tool.example/ab?b=1", False),
     ],
 )
-def test_callbacks_must_begin_like_the_registered_one(wiki, handshake, registered, asked, accepted):
+def test_a_callback_must_start_with_the_registered_one(wiki, handshake, registered, asked, accepted):
     consumer = wiki.register(callback=registered)
     answer = handshake("initiate", OAuth1(consumer.key, consumer.secret, callback_uri=asked))
     assert answer.startswith(
@@ -88,7 +88,7 @@ def test_callbacks_must_begin_like_the_registered_one(wiki, handshake, registere
     )
 
 
-def test_handshakes_that_fail_say_why(wiki, handshake):
+def test_a_failed_handshake_returns_the_reason(wiki, handshake):
     consumer = wiki.register()
     owner_only = wiki.owner_only("Alice")
     assert "E010" in handshake("initiate", OAuth1(*owner_only[:2], callback_uri="oob"))
@@ -106,7 +106,7 @@ def test_handshakes_that_fail_say_why(wiki, handshake):
         wiki.authorize("unknown", "Alice")
 
 
-def test_the_format_of_an_answer_may_be_asked_for_in_the_form(wiki, consumer):
+def test_the_response_format_can_be_set_in_the_form(wiki, consumer):
     http = OAuth1Http(timeout=10, oauth=OAuth1(consumer.key, consumer.secret, callback_uri="oob"))
     form = {"Content-Type": "application/x-www-form-urlencoded"}
     answer = http.request(f"{wiki.index_uri}?title=Special:OAuth/initiate", "POST", "format=json", form)[1]

@@ -11,7 +11,7 @@ from ..browser import Browser
 from .applications import CALLBACK, location_of
 
 
-def test_who_is_not_logged_in_is_led_to_the_login_page_and_back(wiki, begin):
+def test_an_anonymous_user_is_redirected_to_the_login_page_and_back(wiki, begin):
     browser, (uri, token, complete) = Browser(), begin()
     wiki.account("Alice")
     where, query = location_of(browser.get(uri))
@@ -34,7 +34,7 @@ def test_who_is_not_logged_in_is_led_to_the_login_page_and_back(wiki, begin):
 @pytest.mark.parametrize(
     ("name", "password"), [("Alice", "wrong"), ("Nobody", PASSWORD), ("Alice", ""), ("", ""), ("alice ", "x")]
 )
-def test_a_wrong_password_and_an_unknown_account_are_told_the_same(wiki, name, password):
+def test_a_wrong_password_and_an_unknown_account_get_the_same_message(wiki, name, password):
     wiki.account("Alice")
     browser = Browser()
     page = browser.log_in(browser.get(f"{wiki.index_uri}?title=Special:UserLogin"), name, password)
@@ -43,7 +43,7 @@ def test_a_wrong_password_and_an_unknown_account_are_told_the_same(wiki, name, p
     assert "Not logged in" in page.text
 
 
-def test_an_account_may_have_a_password_of_its_own(wiki):
+def test_an_account_can_have_its_own_password(wiki):
     wiki.account("Bob", password="héllo wörld")
     browser = Browser()
     login = browser.get(f"{wiki.index_uri}?title=Special:UserLogin")
@@ -51,7 +51,7 @@ def test_an_account_may_have_a_password_of_its_own(wiki):
     assert browser.log_in(login, "bob", "héllo wörld").location == f"{wiki.index_uri}?title=Main+Page"
 
 
-def test_a_name_with_underscores_is_the_same_account(wiki):
+def test_underscores_in_a_user_name_stand_for_spaces(wiki):
     wiki.account("Some user")
     browser = Browser()
     login = browser.get(f"{wiki.index_uri}?title=Special:UserLogin")
@@ -59,7 +59,7 @@ def test_a_name_with_underscores_is_the_same_account(wiki):
     assert "Logged in as Some user" in browser.get(f"{wiki.index_uri}/Main_Page").text
 
 
-def test_line_ends_lead_nowhere(wiki, begin, alice_browser):
+def test_line_ends_in_a_redirect_inject_no_header(wiki, begin, alice_browser):
     browser = Browser()
     query = urlencode({"title": "Special:UserLogin", "returntoquery": "a=\r\nX: y#z"})
     uri = f"{wiki.index_uri}?{query}"
@@ -75,8 +75,8 @@ def test_a_login_form_of_another_session_is_refused(wiki):
     assert "problem with your login session" in Browser().log_in(login).text
 
 
-def test_a_session_that_was_there_before_the_login_is_worth_nothing(wiki, begin):
-    """Who has planted a cookie in somebody's browser is not logged in with them."""
+def test_a_session_from_before_the_login_is_not_logged_in(wiki, begin):
+    """This prevents session fixation: a cookie planted in a browser doesn't share its login."""
     wiki.account("Alice")
     browser = Browser()
     login = browser.get(f"{wiki.index_uri}?title=Special:UserLogin")
@@ -89,7 +89,7 @@ def test_a_session_that_was_there_before_the_login_is_worth_nothing(wiki, begin)
     assert "Not logged in" in page.text
 
 
-def test_the_login_leads_nowhere_but_to_the_wiki(wiki):
+def test_the_login_redirects_only_to_the_wiki(wiki):
     wiki.account("Alice")
     browser = Browser()
     for returnto in ("https://evil.example/", "//evil.example", "\r\nX: y"):
@@ -97,11 +97,11 @@ def test_the_login_leads_nowhere_but_to_the_wiki(wiki):
         assert browser.log_in(browser.get(uri)).location.startswith(f"{wiki.index_uri}?title=")
 
 
-def test_who_logs_out_is_logged_out(wiki, alice_browser):
+def test_logging_out_requires_the_wikis_form_and_ends_the_session(wiki, alice_browser):
     assert "Logged in as Alice" in alice_browser.get(f"{wiki.index_uri}?title=Main_Page").text
     page = alice_browser.get(f"{wiki.index_uri}?title=Special:UserLogout")
     assert "Do you want to log out?" in page.text
-    # Nobody else's page can do it.
+    # Another site's form can't log the user out.
     alice_browser.submit(page, wpEditToken="forged")
     assert "Logged in as Alice" in alice_browser.get(f"{wiki.index_uri}?title=Main_Page").text
     done = alice_browser.submit(page)
@@ -110,13 +110,13 @@ def test_who_logs_out_is_logged_out(wiki, alice_browser):
     assert "Not logged in" in alice_browser.get(f"{wiki.index_uri}?title=Main_Page").text
 
 
-def test_the_sessions_cookie_is_for_the_wiki_alone(wiki):
+def test_the_session_cookie_is_http_only_and_same_site(wiki):
     page = Browser().get(f"{wiki.index_uri}?title=Special:UserLogin")
     assert re.fullmatch(r"testwiki_session=[0-9a-f]{32}; HttpOnly; Path=/; SameSite=Lax", page.headers["Set-Cookie"])
     assert "no-store" in page.headers["Cache-Control"]
 
 
-def test_browsers_without_number_are_not_all_remembered(wiki):
+def test_the_number_of_anonymous_sessions_is_limited(wiki):
     first = wiki.store.sessions.begin(None)
     for _ in range(10_000):
         last = wiki.store.sessions.begin(None)

@@ -1,4 +1,4 @@
-"""How the embedded wiki verifies a signed request."""
+"""The verification of signed requests by the embedded wiki."""
 
 import http.client
 import time
@@ -11,8 +11,8 @@ from httplib2_oauthlib.testwiki import TestWiki
 from .api_client import Client
 
 
-def test_only_the_header_counts(wiki, alice):
-    """Signed in the query or the body, a request runs anonymously."""
+def test_signatures_outside_the_header_are_ignored(wiki, alice):
+    """A request with its signature in the query or the body is handled as anonymous."""
     from dataclasses import replace
 
     for placement in ("QUERY", "BODY"):
@@ -28,7 +28,7 @@ def test_the_realm_is_ignored(wiki, alice):
 
 
 @pytest.mark.parametrize(("off", "accepted"), [(0, True), (300, True), (-300, True), (301, False), (-301, False)])
-def test_a_timestamp_is_good_for_five_minutes(wiki, alice, off, accepted):
+def test_a_timestamp_is_accepted_for_five_minutes(wiki, alice, off, accepted):
     wiki.clock = lambda: 1_000_000
     signed = alice.sign(f"{wiki.api_uri}?action=query&format=json", timestamp=1_000_000 + off)
     _, content = OAuth1Http().request(signed.uri, headers=signed.headers)
@@ -44,7 +44,7 @@ def test_a_nonce_is_used_up_even_by_a_wrong_signature(wiki, alice):
     assert b"Nonce already used: n" in answers[1]
 
 
-def test_a_nonce_may_come_back_when_its_time_is_over(wiki, alice):
+def test_a_nonce_can_be_reused_after_its_timestamp_expired(wiki, alice):
     uri = f"{wiki.api_uri}?action=query&format=json"
     for now, accepted in ((1_000_000, True), (1_000_000, False), (1_000_700, True)):
         wiki.clock = lambda now=now: now
@@ -88,14 +88,14 @@ def test_a_token_of_another_consumer_is_refused(wiki):
     assert "No approved grant" in Client(wiki, mixed).get(action="query")["error"]["info"]
 
 
-def test_the_wiki_signs_with_the_name_that_it_calls_itself(alice, wiki):
-    """As MediaWiki does, whatever Host header it is asked under."""
+def test_signatures_are_verified_with_the_wikis_configured_name(alice, wiki):
+    """Like MediaWiki, the wiki ignores the Host header."""
     uri = f"{wiki.api_uri}?action=query&meta=userinfo&format=json".replace("127.0.0.1", "localhost")
     assert b"Invalid signature" in OAuth1Http(oauth=alice).request(uri)[1]
 
 
 @pytest.mark.parametrize("server", ["https://wiki.example", "https://wiki.example:443/", "http://Wiki.Example:80"])
-def test_behind_a_proxy_it_goes_by_the_proxys_name(server):
+def test_behind_a_proxy_signatures_are_verified_with_the_proxys_name(server):
     with TestWiki(server=server) as wiki:
         oauth = OAuth1(*wiki.owner_only("Alice"))
         signed = oauth.sign(f"{wiki.api_uri}?action=query&meta=userinfo&format=json")
@@ -114,7 +114,7 @@ def test_rsa_consumers_are_verified_by_their_key(wiki, rsa_keys):
     assert "Invalid signature" in Client(wiki, without).get(action="query")["error"]["info"]
 
 
-def test_credentials_of_any_text_are_verified(wiki):
+def test_credentials_with_non_ascii_characters_are_verified(wiki):
     wiki.register(key="schl\u00fcssel", secret="geh\u00e9im \u6f22&=", owner="Zo\u00eb")
     from httplib2_oauthlib.testwiki.store import AccessToken
 
@@ -125,8 +125,8 @@ def test_credentials_of_any_text_are_verified(wiki):
 
 
 @pytest.mark.parametrize("timestamp", ["{}.5", "+{}", " {}", "{}."])
-def test_timestamps_are_numbers_as_php_reads_them(wiki, timestamp):
-    """Seen on a real wiki: who sends time.time() as it is, is not refused there."""
+def test_timestamps_are_parsed_as_php_parses_numbers(wiki, timestamp):
+    """A real wiki accepts time.time() without rounding."""
     http = OAuth1Http(timeout=10)
     for oauth in (OAuth1(*wiki.owner_only("Alice")),):
         uri = f"{wiki.api_uri}?action=query&meta=userinfo&format=json"

@@ -1,4 +1,4 @@
-"""How the embedded wiki's pages are made: markup, headers and addresses."""
+"""The markup, headers and addresses of the embedded wiki's pages."""
 
 import re
 from html.parser import HTMLParser
@@ -9,7 +9,7 @@ from ..browser import Browser
 
 
 class _Checked(HTMLParser):
-    """Collects what makes a page unfit for some of its readers."""
+    """Collects the labels, inputs, ids and tags that decide whether a page is accessible."""
 
     def __init__(self):
         super().__init__()
@@ -30,7 +30,7 @@ class _Checked(HTMLParser):
             self.metas[given.get("name", "charset")] = given.get("content", given.get("charset"))
 
 
-def test_every_page_is_accessible_and_fit_for_a_phone(wiki, begin, alice_browser):
+def test_every_page_is_accessible_and_fits_a_phone(wiki, begin, alice_browser):
     wiki.owner_only("Alice")
     uri, _, _ = begin()
     granted = alice_browser.get(f"{wiki.index_uri}/Special:OAuthManageMyGrants")
@@ -62,21 +62,21 @@ def test_every_page_is_accessible_and_fit_for_a_phone(wiki, begin, alice_browser
     assert [page.status for page in pages[-5:]] == [200, 200, 404, 200, 404]
 
 
-def test_the_roots_of_the_wiki_lead_to_its_main_page(wiki):
+def test_the_wikis_root_paths_redirect_to_the_main_page(wiki):
     for uri in (wiki.server + "/", wiki.index_uri, f"{wiki.index_uri}?title="):
         page = Browser().get(uri)
         assert (page.status, page.location) == (301, f"{wiki.index_uri}/Main_Page")
     assert "MediaWiki has been installed" in Browser().follow(page).text
 
 
-def test_an_empty_page_is_there(wiki):
+def test_an_empty_page_exists_and_a_missing_one_is_404(wiki):
     wiki.store.save(Title(0, "Empty"), "", wiki.store.user("Alice"))
     assert Browser().get(f"{wiki.index_uri}/Empty").status == 200
     page = Browser().get(f"{wiki.index_uri}/Not_there")
     assert (page.status, "There is currently no text in this page." in page.text) == (404, True)
 
 
-def test_no_sniffing_of_types(wiki):
+def test_every_entry_point_forbids_content_type_sniffing(wiki):
     for uri in (wiki.index_uri, f"{wiki.api_uri}?format=json", f"{wiki.rest_uri}/v1/page/X"):
         assert Browser().get(uri).headers["X-Content-Type-Options"] == "nosniff"
 

@@ -1,4 +1,4 @@
-"""rest.php, and pages by index.php."""
+"""Reading and changing pages with rest.php, and reading them with index.php."""
 
 import json
 
@@ -9,7 +9,7 @@ from httplib2_oauthlib import OAuth1, OAuth1Http, mediawiki
 
 @pytest.fixture
 def rest(wiki, bot):
-    """Ask rest.php; returns the status and the answer."""
+    """Send requests to rest.php. Each call returns the status and the parsed response."""
 
     def ask(path, method="GET", body=None):
         headers = {"Content-Type": "application/json"} if body is not None else {}
@@ -22,7 +22,7 @@ def rest(wiki, bot):
 NEW_PAGE = {"title": "User:Alice/a b", "source": "h\u00e9", "comment": "c"}
 
 
-def test_a_page_made_over_rest_is_read_back(rest):
+def test_a_page_created_over_rest_can_be_read(rest):
     assert rest("/page", "POST", json.dumps(NEW_PAGE))[0] == 201
     status, read = rest("/page/User:Alice%2Fa_b")
     assert (status, read["source"], read["key"]) == (200, "h\u00e9", "User:Alice/a_b")
@@ -38,7 +38,7 @@ def test_a_page_made_over_rest_is_read_back(rest):
         ("[]", 400, "source"),
     ],
 )
-def test_a_page_that_cannot_be_made_over_rest_says_why(rest, body, status, words):
+def test_a_failed_creation_over_rest_returns_the_reason(rest, body, status, words):
     answered, answer = rest("/page", "POST", body)
     assert answered == status
     assert words in answer["messageTranslations"]["en"]
@@ -48,13 +48,13 @@ def test_a_page_that_cannot_be_made_over_rest_says_why(rest, body, status, words
     ("path", "method", "status"),
     [("/page/Nowhere", "GET", 404), ("/nowhere", "GET", 404), ("/page", "GET", 405), ("/page/X", "PATCH", 405)],
 )
-def test_what_rest_does_not_have_is_refused(rest, path, method, status):
+def test_unknown_rest_paths_and_methods_are_refused(rest, path, method, status):
     assert rest(path, method)[0] == status
 
 
 @pytest.fixture
 def page(rest):
-    """A page of three revisions: its path, and the numbers of the second and the third."""
+    """Create a page with three revisions. Return its path and the IDs of the second and the third."""
     made = rest("/page", "POST", json.dumps({"title": "A b", "source": "one", "comment": ""}))[1]["latest"]["id"]
     second = rest("/page/A_b", "PUT", json.dumps({"source": "two", "comment": "", "latest": {"id": made}}))[1]
     third = {"source": "three\n", "comment": "c", "latest": second["latest"]}
@@ -63,7 +63,7 @@ def page(rest):
     return "/page/A_b", second["latest"]["id"], changed["latest"]["id"]
 
 
-def test_a_page_is_changed_over_rest_by_who_signs(wiki, rest, page):
+def test_a_change_over_rest_is_attributed_to_the_signer(wiki, rest, page):
     path, _, newest = page
     assert rest(path)[1]["source"] == "three"
     revisions = next(iter(page for title, page in wiki.store.pages.items() if str(title) == "A b")).revisions
@@ -71,13 +71,13 @@ def test_a_page_is_changed_over_rest_by_who_signs(wiki, rest, page):
     assert revisions[-1].id == newest
 
 
-def test_a_page_that_is_not_there_is_made_by_put(rest):
+def test_put_creates_a_missing_page(rest):
     body = json.dumps({"source": "x", "comment": ""})
     assert rest("/page/New", "PUT", body)[0] == 201
     assert rest("/page/New")[1]["source"] == "x"
 
 
-# As MediaWiki 1.39 answered, when it was tried.
+# MediaWiki 1.39 gave these responses when each was tried there.
 @pytest.mark.parametrize(
     ("body", "status", "said"),
     [
@@ -90,14 +90,14 @@ def test_a_page_that_is_not_there_is_made_by_put(rest):
         ({"comment": None}, 400, 'Mandatory field "comment" missing from request body.'),
         ([], 400, 'Mandatory field "source" missing from request body.'),
         ("", 400, "Bad request body, must be a JSON object."),
-        # Nothing to save: the page has this text, or had it when it was read.
+        # There is nothing to save: the page has this text, or had it in the revision that was read.
         ({"latest": {"id": "second"}, "source": "three"}, 200, None),
         ({"latest": {"id": "second"}, "source": "two"}, 200, None),
         ({"latest": {"id": "second"}, "source": "three \n"}, 200, None),
         ({"latest": {"id": "third"}, "source": "three"}, 200, None),
     ],
 )
-def test_a_change_over_rest_is_answered_as_mediawiki_does(rest, page, body, status, said):
+def test_a_change_over_rest_gets_mediawikis_response(rest, page, body, status, said):
     path, second, third = page
     if isinstance(body, dict):
         body = {"source": "four", "comment": "", **body}
@@ -112,7 +112,7 @@ def test_a_change_over_rest_is_answered_as_mediawiki_does(rest, page, body, stat
     assert rest(path)[1]["source"] == "three"
 
 
-def test_a_page_that_is_not_there_or_can_not_be_is_not_changed_over_rest(rest):
+def test_a_missing_page_or_invalid_title_is_not_changed_over_rest(rest):
     body = json.dumps({"source": "x", "comment": "", "latest": {"id": 1}})
     status, content = rest("/page/Nowhere", "PUT", body)
     assert (status, content["messageTranslations"]["en"]) == (404, "The page you specified doesn't exist.")
@@ -124,7 +124,7 @@ def test_a_page_that_is_not_there_or_can_not_be_is_not_changed_over_rest(rest):
         assert rest("/page", "POST", nonsense)[0] == 400
 
 
-def test_a_change_over_rest_bears_the_tag_of_its_application_and_is_not_stored(wiki):
+def test_a_change_over_rest_is_tagged_and_its_response_is_not_cached(wiki):
     consumer = wiki.register("App", callback="https://app.example/")
     tool = mediawiki.Handshaker(wiki.index_uri, (consumer.key, consumer.secret), user_agent="test/1.0")
     _, request_token = tool.initiate("https://app.example/")
@@ -137,7 +137,7 @@ def test_a_change_over_rest_bears_the_tag_of_its_application_and_is_not_stored(w
     assert revisions[0].tags == (f"OAuth CID: {consumer.id}",)
 
 
-def test_only_json_changes_a_page_over_rest(wiki, bot):
+def test_a_change_over_rest_requires_json(wiki, bot):
     uri, body = f"{wiki.rest_uri}/v1/page/X", '{"source": "x", "comment": ""}'
     for headers, problem in (({}, "must be supplied"), ({"Content-Type": "text/plain"}, "Unsupported")):
         response, content = bot.http.request(uri, "PUT", body, headers)
@@ -146,13 +146,13 @@ def test_only_json_changes_a_page_over_rest(wiki, bot):
     assert response.status == 201
 
 
-def test_the_methods_of_a_page_are_told(wiki, bot):
+def test_an_unsupported_method_names_the_allowed_ones(wiki, bot):
     response, content = bot.http.request(f"{wiki.rest_uri}/v1/page/Main_Page", "DELETE")
     assert (response.status, response["allow"]) == (405, "HEAD, GET, PUT")
     assert b"was not one of the allowed methods for this path (HEAD, GET, PUT)" in content
 
 
-def test_who_is_blocked_changes_nothing_over_rest(wiki, rest, page):
+def test_a_blocked_user_cannot_change_a_page_over_rest(wiki, rest, page):
     path, _, third = page
     body = json.dumps({"source": "four", "comment": "", "latest": {"id": third}})
     wiki.store.user("Alice").is_blocked = True
@@ -160,7 +160,7 @@ def test_who_is_blocked_changes_nothing_over_rest(wiki, rest, page):
     assert (status, content["actionModuleErrorCode"]) == (400, "blocked")
 
 
-def test_rest_revalidates(wiki):
+def test_rest_returns_304_for_a_matching_etag(wiki):
     uri = f"{wiki.rest_uri}/v1/page/Main_Page"
     response, _ = OAuth1Http().request(uri)
     again, content = OAuth1Http().request(uri, headers={"If-None-Match": response["etag"]})

@@ -1,4 +1,4 @@
-"""The embedded wiki as a server: starting, stopping, connections, and what it remembers of requests."""
+"""The embedded wiki as a server: starting, stopping, connections and recorded requests."""
 
 import contextlib
 import http.client
@@ -15,7 +15,7 @@ from .api_client import Client
 from .applications import AGENT
 
 
-def test_it_starts_stops_and_starts_again_at_the_same_place_with_what_it_knew():
+def test_a_restarted_wiki_keeps_its_address_and_its_data():
     wiki = TestWiki()
     with wiki:
         oauth = OAuth1(*wiki.owner_only("Alice"))
@@ -31,7 +31,7 @@ def test_it_starts_stops_and_starts_again_at_the_same_place_with_what_it_knew():
     wiki.stop()
 
 
-def test_two_run_side_by_side():
+def test_two_wikis_run_side_by_side():
     with TestWiki() as one, TestWiki() as other:
         assert one.api_uri != other.api_uri
         stranger = OAuth1(*one.owner_only("Alice"))
@@ -48,7 +48,7 @@ def test_it_keeps_connections_alive_and_serves_many_at_once(wiki, alice):
         sockets.add(connection.sock)
     assert len(sockets) == 1
     assert None not in sockets
-    # Idle connections in plenty leave the wiki to others.
+    # Many idle connections don't block other clients.
     idle = [http.client.HTTPConnection(address, timeout=10) for _ in range(40)]
     for each in idle:
         each.request("GET", "/api.php?action=query&format=json")
@@ -58,8 +58,8 @@ def test_it_keeps_connections_alive_and_serves_many_at_once(wiki, alice):
         each.close()
 
 
-def test_it_answers_many_at_the_same_time(wiki):
-    """Each request waits, within the wiki, until eight are there."""
+def test_eight_requests_are_served_at_the_same_time(wiki):
+    """Inside the wiki, each request waits until there are eight."""
     together = threading.Barrier(8, timeout=20)
     wiki.clock = lambda: together.wait() and 0
     statuses = []
@@ -75,8 +75,8 @@ def test_it_answers_many_at_the_same_time(wiki):
     assert statuses == [200] * 8
 
 
-def test_connections_on_which_nothing_is_sent_keep_nobody_out_nor_it_from_stopping(alice):
-    """Browsers open such."""
+def test_silent_connections_block_neither_other_clients_nor_stopping(alice):
+    """Browsers open such connections in advance."""
     with TestWiki() as wiki, contextlib.ExitStack() as stack:
         address = ("127.0.0.1", urlsplit(wiki.server).port)
         for _ in range(16):
@@ -88,7 +88,7 @@ def test_connections_on_which_nothing_is_sent_keep_nobody_out_nor_it_from_stoppi
         assert not stopping.is_alive()
 
 
-def test_an_owner_only_consumer_has_the_four_values_of_oauth1(wiki):
+def test_owner_only_returns_the_four_arguments_of_oauth1(wiki):
     assert wiki.api_uri == f"{wiki.server}/api.php"
     assert wiki.index_uri == f"{wiki.server}/index.php"
     owner_only = wiki.owner_only("alice")
@@ -103,15 +103,15 @@ def test_an_owner_only_consumer_has_the_four_values_of_oauth1(wiki):
     assert wiki.owner_only("Alice") != owner_only
 
 
-def test_nothing_that_is_printed_shows_a_secret(wiki):
+def test_no_repr_shows_a_secret(wiki):
     owner_only = wiki.owner_only("Alice")
     shown = repr([owner_only, *wiki.store.consumers.values(), *wiki.store.access_tokens.values()])
     assert owner_only.client_secret not in shown
     assert owner_only.resource_owner_secret not in shown
 
 
-def test_requests_are_remembered(wiki, bot, nobody):
-    nobody.get(action="query", meta="userinfo")
+def test_the_wiki_records_the_requests_it_got(wiki, bot, anonymous):
+    anonymous.get(action="query", meta="userinfo")
     bot.get(action="query", meta="userinfo")
     Client(wiki, OAuth1("unknown")).get(action="query")
     assert [(seen.method, seen.user, seen.refusal) for seen in wiki.requests] == [
@@ -123,7 +123,7 @@ def test_requests_are_remembered(wiki, bot, nobody):
     assert "authorization" in wiki.requests[1].headers
 
 
-def test_a_wiki_that_runs_for_long_forgets_what_is_over(wiki, consumer):
+def test_expired_request_tokens_are_deleted(wiki, consumer):
     for _ in range(3):
         mediawiki.initiate(wiki.index_uri, (consumer.key, consumer.secret), "oob", AGENT)
     real = wiki.clock
@@ -144,14 +144,14 @@ def test_a_wiki_that_runs_for_long_forgets_what_is_over(wiki, consumer):
          + "%3Ca%20" * 8000 + '"'}, None),
     ],
 )  # fmt: skip
-def test_long_requests_take_no_longer_than_their_length(wiki, method, path, headers, body):
-    """Once these took minutes, in the process of whoever tests."""
+def test_long_requests_take_time_proportional_to_their_length(wiki, method, path, headers, body):
+    """These once took minutes, in the process that runs the tests."""
     headers = {"Authorization": 'OAuth oauth_consumer_key="x"', **headers}
     http = OAuth1Http(timeout=15)
     assert http.request(wiki.server + path, method, body, headers)[0].status in (200, 400)
 
 
-def test_it_starts_again_where_connections_were(wiki):
+def test_a_wiki_restarts_while_a_connection_is_open(wiki):
     connection = http.client.HTTPConnection(wiki.server.partition("//")[2], timeout=10)
     connection.request("GET", "/index.php")
     connection.getresponse().read()
