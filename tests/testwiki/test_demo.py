@@ -1,4 +1,4 @@
-"""The demo."""
+"""The command ``httplib2-oauth demo``: its output, its exit code and its failures."""
 
 import importlib
 import os
@@ -12,7 +12,7 @@ from httplib2_oauthlib._cli.main import main
 from httplib2_oauthlib.testwiki import TestWiki
 
 
-def test_the_demo_tells_its_story_and_all_of_it_holds(capsys):
+def test_the_demo_shows_its_steps_in_order_and_all_checks_pass(capsys):
     assert main(["demo"]) == 0
     story = capsys.readouterr().out
     steps = [
@@ -27,7 +27,7 @@ def test_the_demo_tells_its_story_and_all_of_it_holds(capsys):
     assert places == sorted(places)
     assert story.count("   ok     ") == 8
     assert "FAILED" not in story
-    # The real output of the steps, explain() included.
+    # The story shows the real output of each step, including explain().
     for shown in (
         '"anon": true',
         '"name": "Alice"',
@@ -50,8 +50,8 @@ def test_the_demo_shows_no_secret(capsys, monkeypatch):
     assert all(secret not in story for secret in made[0][1:])
 
 
-def test_a_demo_that_does_not_hold_says_so(capsys, monkeypatch):
-    """Exit code 0 only if every check passed: here the wiki does not know the credentials."""
+def test_a_failed_check_exits_with_1_and_is_shown(capsys, monkeypatch):
+    """The wiki doesn't know these credentials, so one check fails."""
     monkeypatch.setattr(TestWiki, "owner_only", lambda self, user: ("unknown", "a", "b", "c"))
     assert main(["demo"]) == 1
     story = capsys.readouterr().out
@@ -83,21 +83,21 @@ def test_a_demo_that_does_not_hold_says_so(capsys, monkeypatch):
     ],
     ids=["another name", "another author", "any signature"],
 )
-def test_a_wiki_that_errs_makes_the_demo_fail(capsys, monkeypatch, module, name, broken, failed):
+def test_a_faulty_wiki_makes_the_demo_fail(capsys, monkeypatch, module, name, broken, failed):
     target = importlib.import_module(f"httplib2_oauthlib.testwiki.{module}")
     monkeypatch.setattr(target, name, broken(getattr(target, name)))
     assert main(["demo"]) == 1
     assert f"FAILED {failed}" in capsys.readouterr().out
 
 
-def test_a_reader_who_has_seen_enough_gets_no_traceback():
+def test_a_closed_output_pipe_causes_no_traceback():
     command = f"{sys.executable} -m httplib2_oauthlib demo | head -1"
     done = subprocess.run(command, shell=True, capture_output=True, timeout=50, check=False)
     assert done.stdout.startswith(b"A wiki is running")
     assert done.stderr == b""
 
 
-def test_the_demo_without_its_extra_names_it(capsys, monkeypatch):
+def test_the_demo_without_its_extra_names_the_extra(capsys, monkeypatch):
     for name in [name for name in sys.modules if name.startswith("httplib2_oauthlib.testwiki")]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "cheroot.wsgi", None)
@@ -107,7 +107,7 @@ def test_the_demo_without_its_extra_names_it(capsys, monkeypatch):
     assert "pip install 'httplib2-oauthlib[testwiki]'" in err
 
 
-def test_it_runs_as_a_module_also_where_the_output_is_ascii():
+def test_the_demo_runs_as_a_module_with_ascii_output():
     environment = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
     command = [sys.executable, "-m", "httplib2_oauthlib", "demo"]
     done = subprocess.run(command, env=environment, capture_output=True, timeout=50, check=False)

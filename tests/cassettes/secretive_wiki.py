@@ -1,8 +1,8 @@
-"""What the tests of the cassettes share: a server whose traffic holds every kind of secret, and what they are."""
+"""A server whose traffic holds every kind of secret, and a list of these secrets."""
 
 import json
 
-from .servers import answer
+from ..servers import answer
 
 CSRF = "5f0dd4a1c3b29e7764aa01b2c3d4e5f60718293a" + "+\\"
 LOGIN_TOKEN = "9c8b7a6f5e4d3c2b1a0f9e8d7c6b5a4f3e2d1c0b" + "+\\"
@@ -12,12 +12,12 @@ EMAIL = "alice.private@wiki.test"
 ADDRESS = "89.160.20.112"
 NAMED = "internal project Zebrafish"
 
-#: Every secret that the server gives away or is given, besides OAuth's own.
+#: Every secret that the server sends or receives, except those of OAuth.
 SECRETS = [CSRF[:-2], LOGIN_TOKEN[:-2], PASSWORD, SESSION, EMAIL, ADDRESS]
 
 
 def api(received):
-    """A wiki's API, as far as secrets go."""
+    """Respond as a wiki's API does where a response holds secrets."""
     query = received.target.partition("?")[2]
     if "meta=tokens" in query:
         return _json({"query": {"tokens": {"csrftoken": CSRF, "logintoken": LOGIN_TOKEN}}})

@@ -1,7 +1,9 @@
-"""The recorded traffic of a real wiki, played: what it accepted is signed alike, what it refused is understood.
+"""Replays of a real wiki's recorded traffic.
 
-``cassettes/*.yaml`` were made from recordings of another client (``httplib2-oauth scrub``); every request in them is
-made again here with this package, and judged anew.
+Requests that the wiki accepted are still signed in the same way, and its refusals are raised with their reasons.
+
+The files ``cassettes/*.yaml`` were made by ``httplib2-oauth scrub`` from recordings of another client. This package
+sends every request in them again, and the judge verifies each signature.
 """
 
 import io
@@ -15,20 +17,20 @@ import pytest
 from httplib2_oauthlib import HandshakeError, OAuth1, OAuth1Http, RefusedError, mediawiki
 from httplib2_oauthlib.cassettes import audit, recorder
 
-from .judge import Judge
+from ..judge import Judge
 
-CASSETTES = Path(__file__).parents[1] / "cassettes"
+CASSETTES = Path(__file__).parents[2] / "cassettes"
 TYPE = "content-type"
-ANYBODY = OAuth1("any client", "any secret", "any token", "any token secret")
+ANY_CREDENTIALS = OAuth1("any client", "any secret", "any token", "any token secret")
 
 
-def play(name, oauth=ANYBODY, rsa_public_key=None):
-    """Make every request of a cassette again; yield its number, the cassette, the answer and the judge."""
+def play(name, oauth=ANY_CREDENTIALS, rsa_public_key=None):
+    """Send every request of a cassette again; yield its number, cassette, response, content and judge."""
     judge = Judge(oauth, rsa_public_key)
     http = OAuth1Http(timeout=10, oauth=oauth)
     with recorder(CASSETTES, before_record_request=judge).use(http, name) as cassette:
         for number, request in enumerate(cassette.requests):
-            # As a careless program spells a form's type: MediaWiki would refuse it, so that it has to be mended.
+            # Some programs write the form's type in capitals. MediaWiki refuses it, so this package corrects it.
             headers = (
                 {TYPE: request.headers[TYPE].replace("x-www-form", "X-WWW-Form")} if TYPE in request.headers else {}
             )
@@ -43,18 +45,18 @@ def owner_only():
 
 
 @pytest.mark.parametrize("name", owner_only())
-def test_what_is_sent_now_is_judged_as_the_real_wiki_judged_it(name):
+def test_requests_signed_now_get_the_verdict_that_the_real_wiki_gave(name):
     refused = 0
     for number, cassette, response, content, judge in play(name):
         judge.check(response, content)
         refused += judge.last is not None
         recorded = cassette.responses[number]["body"]["string"]
         assert content == recorded or recorded.startswith(b"SCRUBBED-statement")
-    # The shapes that MediaWiki signs otherwise than the RFC.
+    # For these requests, MediaWiki computes another signature than RFC 5849.
     assert refused == {"owner_only_query_forms": 1, "owner_only_more": 4}.get(name, 0)
 
 
-def test_what_is_signed_with_an_rsa_key_is_accepted(rsa_keys):
+def test_requests_signed_with_an_rsa_key_are_accepted(rsa_keys):
     private, public = rsa_keys
     oauth = OAuth1("any client", None, "any token", "any secret", signature_method="RSA-SHA1", rsa_key=private)
     for _, _, response, content, judge in play("rsa_sha1", oauth, public):
@@ -63,7 +65,7 @@ def test_what_is_signed_with_an_rsa_key_is_accepted(rsa_keys):
         assert response.status == 200
 
 
-def test_a_login_an_edit_and_its_confirmation():
+def test_a_recorded_login_edit_and_confirmation_can_be_replayed():
     contents = [content for _, _, _, content, _ in play("owner_only_login_edit")]
     siteinfo, _, tokens, edit, page, *_ = map(json.loads, contents)
     user = siteinfo["query"]["userinfo"]
@@ -76,13 +78,13 @@ def test_a_login_an_edit_and_its_confirmation():
     assert revision["slots"]["main"]["content"].startswith("Signed with OAuth ~ 1.0a: h\u00e9llo, \u6f22\u5b57")
 
 
-def test_two_users_are_told_apart_by_the_order_in_which_they_asked():
+def test_two_users_get_their_own_responses_in_recorded_order():
     names = [json.loads(content)["query"]["userinfo"]["name"] for _, _, _, content, _ in play("two_users")]
     assert names == ["Alice", "Bob"]
 
 
-def test_an_upload_is_recognised_though_the_file_is_not_on_the_cassette():
-    judge, picture = Judge(ANYBODY), _recorded_picture()
+def test_an_upload_is_matched_although_the_cassette_lacks_the_file():
+    judge, picture = Judge(ANY_CREDENTIALS), _recorded_picture()
     fields = {"action": "upload", "filename": "OAuth test.png", "comment": "binary multipart", "ignorewarnings": "1"}
     fields |= {"token": "anything", "format": "json", "formatversion": "2"}
     body = "".join(
@@ -94,7 +96,7 @@ def test_an_upload_is_recognised_though_the_file_is_not_on_the_cassette():
     )
     body += head.encode() + picture + b"\r\n--another--\r\n"
     headers = {"Content-Type": "multipart/form-data; boundary=another"}
-    http = OAuth1Http(timeout=10, oauth=ANYBODY)
+    http = OAuth1Http(timeout=10, oauth=ANY_CREDENTIALS)
     with recorder(CASSETTES, before_record_request=judge).use(http, "owner_only_more") as cassette:
         uri = next(request.uri for request in cassette.requests if request.method == "POST")
         _, content = http.request(uri, "POST", io.BytesIO(body), {**headers, "Content-Length": str(len(body))})
@@ -102,25 +104,26 @@ def test_an_upload_is_recognised_though_the_file_is_not_on_the_cassette():
 
 
 def _recorded_picture():
-    from . import vectors
+    from .. import vectors
 
     body = next(vector.body for vector in vectors.ALL if b"\x89PNG" in (vector.body or b""))
     return body[body.index(b"\x89PNG") : body.index(b"\r\n--", body.index(b"IEND"))]
 
 
-# -- what the wiki refused
+# -- refusals
 
 REFUSALS = [
     "signature", "consumer", "token", "signature", "nonce", "nonce",
-    # The two refusals of a clock follow each other: the first is repaired with what the wiki said, in vain.
+    # Two refusals of a timestamp follow each other. After the first, the request is sent again with the wiki's time,
+    # and refused again.
     "timestamp",
     "method", "method", "other", "signature",
     None, None, None,
 ]  # fmt: skip
 
 
-def test_every_refusal_is_understood():
-    http = OAuth1Http(timeout=10, oauth=ANYBODY)
+def test_every_recorded_refusal_is_raised_with_its_reason():
+    http = OAuth1Http(timeout=10, oauth=ANY_CREDENTIALS)
     reasons = []
     with recorder(CASSETTES).use(http, "errors") as cassette:
         while not cassette.all_played:
@@ -136,7 +139,7 @@ def test_every_refusal_is_understood():
     assert reasons == REFUSALS
 
 
-def test_every_refusal_of_a_handshake_is_understood():
+def test_every_recorded_handshake_refusal_is_raised_with_its_reason():
     errors = []
     with recorder(CASSETTES).use_cassette("handshake_errors") as cassette:
         base = re.match(r"(.*?)\?", cassette.requests[0].uri)[1]
@@ -161,7 +164,7 @@ def test_every_refusal_of_a_handshake_is_understood():
 # -- the handshake
 
 
-def test_the_whole_handshake():
+def test_the_whole_recorded_handshake_can_be_replayed():
     oauth = OAuth1("any client", "any secret")
     judge = Judge(oauth)
     http = httplib2.Http(timeout=10)
@@ -188,7 +191,7 @@ def test_the_whole_handshake():
         assert judge.verdicts == [None] * 6
 
 
-def test_a_handshake_out_of_band():
+def test_a_recorded_out_of_band_handshake_can_be_replayed():
     with recorder(CASSETTES).use_cassette("handshake_oob") as cassette:
         base = re.match(r"(.*?)\?", cassette.requests[0].uri)[1]
         _, request_token = mediawiki.initiate(base, ("any", "thing"), "oob", "tests")
@@ -196,14 +199,14 @@ def test_a_handshake_out_of_band():
     assert request_token.key == "SCRUBBED-token-1"
 
 
-# -- what is committed
+# -- the files
 
 
-def test_the_committed_cassettes_hold_nothing_that_looks_like_a_secret():
+def test_the_committed_cassettes_pass_the_audit():
     assert list(audit(CASSETTES)) == []
 
 
-def test_the_committed_cassettes_are_readable():
+def test_the_committed_cassettes_hold_no_binary_data():
     texts = [path.read_text("utf-8") for path in CASSETTES.rglob("*.yaml")]
     assert len(texts) > 20
     assert not [text for text in texts if "!!binary" in text]

@@ -1,4 +1,4 @@
-"""The embedded wiki beside the real one: the same requests, to the byte, and the same verdicts."""
+"""The embedded wiki gets the requests that a real wiki got, byte for byte, and gives the same responses."""
 
 import base64
 import http.client
@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import serialization
 from httplib2_oauthlib.testwiki import TestWiki
 from httplib2_oauthlib.testwiki.store import AccessToken, RequestToken, Title
 
-from . import vectors
+from .. import vectors
 
 
 def public_key_of(private_pem):
@@ -22,7 +22,7 @@ def public_key_of(private_pem):
 
 @pytest.fixture(scope="module")
 def wiki():
-    """The embedded wiki, calling itself by the recorded wiki's name, with its consumers, tokens and pages."""
+    """The embedded wiki with the recorded wiki's name, consumers, tokens and pages."""
     known = vectors.CREDENTIALS
     with TestWiki(server=known["base"]) as wiki:
         store = wiki.store
@@ -40,7 +40,7 @@ def wiki():
             store.user(token["user"])
             access = AccessToken(token["key"], token["secret"], token["consumer"], token["user"])
             store.access_tokens[access.key] = access
-        # The csrf tokens of the wiki that is gone are as good here.
+        # The recorded wiki's CSRF tokens are valid here too.
         good = set(
             re.findall(r"[0-9a-f]{40}\+\\", json.dumps([v.answer for v in vectors.ALL]).replace("\\\\\\\\", "\\"))
         )
@@ -53,7 +53,7 @@ def wiki():
 
 @pytest.fixture
 def as_recorded(wiki):
-    """Put the wiki's clock, nonces and handshake as they were when a request was recorded."""
+    """Set the wiki's clock, nonces and handshake to their state when a request was recorded."""
 
     def put(vector):
         wiki.clock = lambda: vector.time
@@ -74,7 +74,7 @@ def as_recorded(wiki):
             access,
             used=vector.id == "handshake-5",
         )
-        # A page that the recorded edits add to or must not make anew; one that they make.
+        # Some recorded edits append to this page or expect that it exists, and one edit creates it.
         alice = store.user("Alice")
         if vector.id == "owner_only_login_edit-3":
             store.pages.pop(Title(2, "Alice/OAuth"), None)
@@ -87,7 +87,7 @@ def as_recorded(wiki):
 
 
 def send(wiki, vector):
-    """Send a recorded request as it was recorded."""
+    """Send a recorded request byte for byte."""
     host, port = wiki._address
     connection = http.client.HTTPConnection(host, port, timeout=10)
     headers = {"Host": vectors.BASE.partition("//")[2], **vector.headers}
@@ -99,7 +99,7 @@ def send(wiki, vector):
 
 
 def error_of(text):
-    """Code and text of an error answer of whatever entry point, or None."""
+    """Return the code and the text of an error response of any entry point, or None."""
     if text.startswith("Error: "):
         return ("Error", text)
     if text.startswith("<?xml"):
@@ -115,13 +115,13 @@ def error_of(text):
     return error and (error, answer.get("message"))
 
 
-def test_every_recorded_request_with_an_oauth_header_is_judged():
+def test_the_vectors_hold_every_recorded_request_with_an_oauth_header():
     assert len(vectors.SIGNED) == 67
 
 
 @pytest.mark.parametrize("vector", vectors.ALL, ids=lambda vector: vector.id)
-def test_the_verdict_is_the_real_wikis(wiki, as_recorded, vector):
-    """Accepted, or refused with the same status, code and text; api.php, rest.php, index.php and Special:OAuth."""
+def test_each_recorded_request_gets_the_real_wikis_status_and_error(wiki, as_recorded, vector):
+    """The vectors contain requests to api.php, rest.php, index.php and Special:OAuth."""
     as_recorded(vector)
     response, content = send(wiki, vector)
     assert error_of(content) == error_of(vector.answer)
@@ -136,7 +136,7 @@ def test_the_verdict_is_the_real_wikis(wiki, as_recorded, vector):
 
 
 def shape(answer):
-    """The keys of an answer, at every depth; of a list those of its members. Values don't count."""
+    """Return the keys of a response at every depth, without values. For a list, return the keys of its members."""
     if isinstance(answer, dict):
         return {key: shape(value) for key, value in answer.items()}
     if isinstance(answer, list):
@@ -162,8 +162,8 @@ def decoded(text):
         return None
 
 
-# What depends on the pages there are, or on what MediaWiki reads out of a picture.
 def without_contents(keys):
+    """Remove keys that depend on the existing pages, or on the metadata that MediaWiki reads from an image."""
     if isinstance(keys, dict):
         return {k: without_contents(v) for k, v in keys.items() if k not in ("metadata", "grants", "namespaces")}
     return keys
@@ -172,20 +172,20 @@ def without_contents(keys):
 @pytest.mark.parametrize(
     "vector", [v for v in vectors.ALL if decoded(v.answer) is not None], ids=lambda vector: vector.id
 )
-def test_the_answer_has_the_keys_of_the_real_wikis(wiki, as_recorded, vector):
+def test_each_response_has_the_real_wikis_keys(wiki, as_recorded, vector):
     as_recorded(vector)
     _, content = send(wiki, vector)
     ours, theirs = decoded(content), decoded(vector.answer)
     pages_of = re.search("titles|allpages", vector.uri + str(vector.body))
     if pages_of and isinstance(ours.get("query", {}).get("pages"), dict):
-        # Keyed by page number, which is another one here.
+        # The keys are page numbers, which differ between the two wikis.
         for answer in (ours, theirs):
             answer["query"]["pages"] = list(answer["query"]["pages"].values())
     assert without_contents(shape(ours)) == without_contents(shape(theirs))
 
 
-def test_values_that_tell_the_user_are_the_real_wikis(wiki, as_recorded):
-    """Groups and rights, less what the consumer was not granted."""
+def test_userinfo_has_the_real_wikis_values(wiki, as_recorded):
+    """The rights are limited to those that the consumer was granted."""
     vector = next(v for v in vectors.SIGNED if v.id == "owner_only_login_edit-0")
     as_recorded(vector)
     ours = json.loads(send(wiki, vector)[1])["query"]["userinfo"]
@@ -198,7 +198,7 @@ def test_values_that_tell_the_user_are_the_real_wikis(wiki, as_recorded):
 
 
 def test_a_tampered_request_is_refused(wiki, as_recorded):
-    """The verdicts are judgements: any accepted request with one character changed is not accepted."""
+    """The embedded wiki verifies signatures: it rejects every accepted request once a parameter is added."""
     for vector in vectors.SIGNED:
         if not vector.is_refused and vector.target.startswith("/api.php"):
             as_recorded(vector)

@@ -1,4 +1,4 @@
-"""The audit: what it finds in files as they are, and where."""
+"""The secrets that the audit finds in files, and their lines."""
 
 import base64
 import json
@@ -8,15 +8,14 @@ import yaml
 
 from httplib2_oauthlib.cassettes import Finding, audit, scrub_file
 
-from . import vectors
+from .. import vectors
+from .traffic import BASE62, HEX
 
-HEX = "0123456789abcdef0f1e2d3c4b5a6978"
-BASE62 = "a9Xk2Lm7Qz4Rt8Vw3Yb6Nc1Pd5Sf0Gh"
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJhIjoxfQ_x." + "s" * 43
 
 
 def raw_recordings():
-    """The recorded traffic of a real wiki as vcr would have written it without this package."""
+    """Yield the recorded traffic of a real wiki as vcr writes it without this package."""
     for vector in vectors.ALL:
         headers = {name: [value] for name, value in vector.headers.items()}
         answer_headers = {name: [value] for name, value in vector.answer_headers.items()}
@@ -57,19 +56,19 @@ def found(path):
         ("id: '11111111111111111111111111111111111111'", None, None),
     ],
 )  # fmt: skip
-def test_what_looks_like_a_secret(tmp_path, line, kind, value):
+def test_text_that_looks_like_a_secret_is_found_with_its_line_and_kind(tmp_path, line, kind, value):
     path = tmp_path / "it.yaml"
     path.write_text(f"# one\n{line}\n")
     assert found(path) == ([] if kind is None else [(2, kind, value)])
 
 
-def test_uris_and_forms_are_read_to_their_end_and_aliases_once(tmp_path):
+def test_uris_and_forms_are_read_to_their_end_and_yaml_aliases_once(tmp_path):
     path = tmp_path / "it.yaml"
     path.write_text("uri: http://w.test/?a=1&lgpassword=it's<x\nbody: lgpassword=it's;y\nb: &x {pwd: abc}\nc: *x\n")
     assert found(path) == [(1, "lgpassword", "it's<x"), (2, "lgpassword", "it's;y"), (3, "pwd", "abc")]
 
 
-def test_headers_are_judged_by_their_names(tmp_path):
+def test_header_values_are_classified_by_the_header_name(tmp_path):
     path = tmp_path / "it.yaml"
     headers = {
         "Set-Cookie": ["session=short; path=/"],
@@ -98,13 +97,13 @@ def test_a_secret_is_found_behind_base64_escapes_and_line_breaks(tmp_path):
     )
 
 
-def test_a_line_is_the_one_in_which_it_stands(tmp_path):
+def test_the_reported_line_is_the_line_that_holds_the_secret(tmp_path):
     path = tmp_path / "it.yaml"
     path.write_text("body: |\n  one\n  two\n  token=abcdefghijkl\n\n  lgpassword=pw\n")
     assert [finding.line for finding in audit(path)] == [4, 6]
 
 
-def test_json_and_what_is_neither_are_read_too(tmp_path):
+def test_json_plain_text_and_binary_files_are_read_too(tmp_path):
     (tmp_path / "a.json").write_text(
         json.dumps({"interactions": [{"response": {"body": {"string": f'{{"token":"{HEX}"}}'}}}]})
     )
@@ -117,7 +116,7 @@ def test_json_and_what_is_neither_are_read_too(tmp_path):
     assert places == [("a.json", 1), ("b.txt", 2), ("c.bin", 2), ("d.yaml", 1)]
 
 
-def test_every_raw_recording_of_signed_traffic_holds_something(tmp_path):
+def test_every_unscrubbed_signed_recording_has_a_finding(tmp_path):
     count = 0
     for number, interaction in enumerate(raw_recordings()):
         path = tmp_path / f"{number}.yaml"
@@ -130,7 +129,7 @@ def test_every_raw_recording_of_signed_traffic_holds_something(tmp_path):
     assert count > 50
 
 
-def test_json_with_characters_beyond_the_basic_plane_is_read_and_taken_over(tmp_path):
+def test_json_with_surrogate_pairs_is_audited_and_scrubbed(tmp_path):
     request = {"method": "GET", "uri": "http://w.test/", "body": None, "headers": {"Cookie": ["a=bcd"]}}
     response = {"status": {"code": 200, "message": "OK"}, "headers": {}, "body": {"string": "\U0001f600"}}
     path = tmp_path / "it.json"
@@ -159,7 +158,7 @@ def test_a_finding_shows_only_the_beginning_of_what_it_found(tmp_path):
     assert isinstance(one, Finding)
 
 
-def test_named_secrets_are_looked_for_whatever_they_look_like(tmp_path):
+def test_named_secrets_are_found_although_they_look_harmless(tmp_path):
     path = tmp_path / "it.yaml"
     path.write_text("a: one\nb: about Zebrafish and ünder\n")
     assert found(path) == []
@@ -167,12 +166,12 @@ def test_named_secrets_are_looked_for_whatever_they_look_like(tmp_path):
     assert named == [(2, "Zebrafish"), (2, "ünder")]
 
 
-def test_a_file_that_nests_too_deep_is_read_all_the_same(tmp_path):
+def test_a_deeply_nested_file_is_still_read(tmp_path):
     path = tmp_path / "it.yaml"
     path.write_text("[" * 3000 + f'"lgtoken={HEX}"' + "]" * 3000)
     assert [kind for _, kind, _ in found(path)] == ["lgtoken"]
 
 
-def test_what_is_not_there_cannot_be_audited(tmp_path):
+def test_auditing_a_missing_path_raises_file_not_found(tmp_path):
     with pytest.raises(FileNotFoundError):
         list(audit(tmp_path / "nothing"))

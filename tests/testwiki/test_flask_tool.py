@@ -1,4 +1,4 @@
-"""The example tool in a real browser (Debian's Chromium), against the embedded wiki; both on loopback."""
+"""The example tool in a real browser (Debian's Chromium), with the embedded wiki. Both run on loopback."""
 
 import http.client
 import importlib.util
@@ -19,9 +19,9 @@ from playwright.sync_api import expect, sync_playwright
 
 from httplib2_oauthlib.testwiki.store import PASSWORD, Title
 
-from .servers import DROP, answer
+from ..servers import DROP, answer
 
-FOLDER = Path(__file__).parents[1] / "examples" / "flask_tool"
+FOLDER = Path(__file__).parents[2] / "examples" / "flask_tool"
 CONFIG = {
     "SECRET_KEY": "the canary that signs cookies",
     "OAUTH_MWURI": "https://wiki.example/w/index.php",
@@ -29,7 +29,7 @@ CONFIG = {
     "CONSUMER_SECRET": "a canary that no wiki knows",
     "USER_AGENT": "test_flask_tool/1.0 (https://tool.example/)",
 }
-PATIENCE = 15_000  # Milliseconds that a slow machine may take; nothing takes that long on any other.
+PATIENCE = 15_000  # Milliseconds. Only a slow machine needs this long.
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
 
 
@@ -41,7 +41,7 @@ def write_config(path, config=CONFIG, mode=0o600):
 
 @pytest.fixture(scope="module")
 def module(tmp_path_factory):
-    """app.py, imported with a configuration, as it must be."""
+    """The module app.py, imported with a configuration, which it requires."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TOOL_CONFIG", str(write_config(tmp_path_factory.mktemp("config") / "config.toml")))
         spec = importlib.util.spec_from_file_location("flask_tool_app", FOLDER / "app.py")
@@ -59,7 +59,7 @@ def chromium():
         # A machine without a browser skips these tests; CI must have one.
         (pytest.fail if os.environ.get("CI") else pytest.skip)("needs Chromium, or CHROMIUM set to its path")
     expect.set_options(timeout=PATIENCE)
-    # Nothing but loopback has an address.
+    # Only loopback names resolve.
     arguments = ["--no-sandbox", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1"]
     with sync_playwright() as playwright:
         yield playwright.chromium.launch(executable_path=path, args=arguments, timeout=4 * PATIENCE)
@@ -76,13 +76,13 @@ class Tool:
         self.server = Server(("127.0.0.1", 0), self.app)
         self.server.expiration_interval, self.server.shutdown_timeout = 0.05, 0.2
         self.server.prepare()
-        # By another name than the wiki's, so that for the browser they are two sites, as they are in life.
+        # The name differs from the wiki's, so for the browser they are two sites, as in production.
         self.uri = f"http://localhost:{self.server.bind_addr[1]}"
         self.thread = threading.Thread(target=self.server.serve, daemon=True)
         self.thread.start()
 
     def remember(self, response):
-        # All that it says, and all secrets that there are meanwhile.
+        # Keep every page that the tool shows, and every secret that exists at that time.
         if response.mimetype == "text/html":
             self.given += f"{response.headers.get('Location')}\n{response.get_data(as_text=True)}\n"
         tokens = [*self.wiki.store.request_tokens.values(), *self.wiki.store.access_tokens.values()]
@@ -90,7 +90,7 @@ class Tool:
         return response
 
     def get(self, path, cookie="", **headers):
-        """Ask without a browser; return the answer, with the cookie to send next."""
+        """Send a request without a browser. Return the response with the cookie to send next."""
         connection = http.client.HTTPConnection("127.0.0.1", self.server.bind_addr[1], timeout=30)
         headers = {name.replace("_", "-"): value for name, value in headers.items()}
         connection.request("GET", path, headers={"Host": urlsplit(self.uri).netloc, "Cookie": cookie, **headers})
@@ -101,12 +101,12 @@ class Tool:
         return got
 
     def callback_of(self, uri, user="Alice"):
-        """Allow the request to which a browser was sent; return where the wiki sends it, without its host."""
+        """Allow the request that ``uri`` names. Return the path and query to which the wiki redirects."""
         callback = self.wiki.authorize(parse_qs(urlsplit(uri).query)["oauth_token"][0], user)
         return callback.removeprefix(self.uri)
 
     def log_in(self, path="/login", cookie="", user="Alice"):
-        """Log in without a browser; return the last answer, and what led to it."""
+        """Log in without a browser. Return the last response, the callback and the cookie that led to it."""
         begun = self.get(path, cookie)
         callback = self.callback_of(begun.location, user)
         return self.get(callback, begun.cookie), callback, begun.cookie
@@ -114,7 +114,7 @@ class Tool:
 
 @pytest.fixture
 def tool(module, wiki, caplog, request):
-    """The tool on a socket, which at its end has told nobody a secret: on no page, and not in the log."""
+    """The tool on a socket. At the end, verify that no page and no log record shows a secret."""
     wiki.account("Alice")
     wiki.store.save(Title.parse("Sandbox"), "Hello", wiki.store.user("Alice"))
     tool = Tool(module, wiki, getattr(request, "param", {}))
@@ -127,7 +127,7 @@ def tool(module, wiki, caplog, request):
 
 @pytest.fixture
 def page(chromium, request):
-    """A page in a browser of its own, which at its end has reached nothing but loopback."""
+    """A page in a separate browser context. At the end, verify that it contacted only loopback."""
     asked = []
     context = chromium.new_context(**getattr(request, "param", {}))
     context.set_default_timeout(PATIENCE)
@@ -142,7 +142,7 @@ def click(page, name, role="button"):
 
 
 def begin(page, tool, path="/login", user="Alice"):
-    """Go through the tool to the wiki, up to its question."""
+    """Begin at the tool and go on to the wiki's authorization page."""
     page.goto(tool.uri + path)
     page.get_by_label("Username").fill(user)
     page.get_by_label("Password").fill(PASSWORD)
@@ -157,13 +157,13 @@ def log_in(page, tool, path="/login"):
 
 
 def expect_greeting(page, text="Hello!", error=None):
-    """See who the tool says is there ("Hello!" for nobody), and what it says went wrong."""
+    """Check the greeting (``"Hello!"`` if the visitor is anonymous) and the error message."""
     expect(page.get_by_role("heading", level=1)).to_have_text(text)
     expect(page.get_by_role("link", name="Log in", exact=True)).to_have_count(int(text == "Hello!"))
     expect(page.get_by_role("alert")).to_contain_text([error] if error else [])
 
 
-def test_who_logs_in_and_allows_is_greeted_by_name(page, tool, caplog):
+def test_a_visitor_who_logs_in_and_allows_is_greeted_by_name(page, tool, caplog):
     page.goto(tool.uri)
     expect_greeting(page)
     click(page, "Log in", "link")
@@ -173,7 +173,7 @@ def test_who_logs_in_and_allows_is_greeted_by_name(page, tool, caplog):
     assert not [record for record in caplog.records if record.levelname in ("ERROR", "WARNING")]
 
 
-def test_who_asks_for_the_api_page_gets_there_by_the_login_and_sees_what_the_wiki_says(page, tool, wiki):
+def test_the_account_page_leads_through_the_login_and_shows_the_wikis_data(page, tool, wiki):
     log_in(page, tool, "/me")
     assert page.url == f"{tool.uri}/me"
     today = time.strftime("%Y-%m-%d", time.gmtime(wiki.store.users["Alice"].registered))
@@ -182,7 +182,7 @@ def test_who_asks_for_the_api_page_gets_there_by_the_login_and_sees_what_the_wik
     assert agents == [CONFIG["USER_AGENT"]] * 4
 
 
-def test_who_logs_out_is_forgotten(page, tool):
+def test_logging_out_deletes_the_session(page, tool):
     log_in(page, tool)
     click(page, "Log out")
     expect_greeting(page)
@@ -191,7 +191,7 @@ def test_who_logs_out_is_forgotten(page, tool):
     expect_greeting(page)
 
 
-def test_a_login_needs_nothing_but_the_keyboard(page, tool):
+def test_a_login_works_with_only_the_keyboard(page, tool):
     def choose(role, name):
         control = page.get_by_role(role, name=name, exact=True)
         expect(control).to_be_visible()
@@ -213,10 +213,10 @@ def test_a_login_needs_nothing_but_the_keyboard(page, tool):
     expect_greeting(page)
 
 
-# -- a visitor who does something else
+# -- unusual visitors
 
 
-def test_who_cancels_at_the_wiki_stays_anonymous_and_can_log_in_later(page, tool):
+def test_a_visitor_who_cancels_stays_anonymous_and_can_log_in_later(page, tool):
     begin(page, tool)
     click(page, "Cancel")
     expect(page.get_by_text("You have chosen not to allow")).to_be_visible()
@@ -228,7 +228,7 @@ def test_who_cancels_at_the_wiki_stays_anonymous_and_can_log_in_later(page, tool
 
 
 @pytest.mark.parametrize("callback", ["/oauth-callback?oauth_problem=user_refused", "/oauth-callback", "another's"])
-def test_a_callback_that_is_no_yes_to_this_login_leaves_it_to_be_finished(page, tool, callback):
+def test_an_unrelated_callback_does_not_end_the_pending_login(page, tool, callback):
     begin(page, tool)
     question = page.url
     error = "You did not allow it" if "refused" in callback else "not the login that was begun in this window"
@@ -241,12 +241,12 @@ def test_a_callback_that_is_no_yes_to_this_login_leaves_it_to_be_finished(page, 
     expect_greeting(page, "Hello Alice!")
 
 
-def test_a_callback_in_another_browser_logs_nobody_in(page, tool):
+def test_a_callback_in_another_browser_does_not_log_in(page, tool):
     page.goto(tool.uri + tool.callback_of(tool.get("/login").location))
     expect_greeting(page, error="No login is under way here")
 
 
-def test_who_goes_back_or_opens_the_callback_again_is_still_logged_in(page, tool):
+def test_going_back_or_reopening_the_callback_keeps_the_login(page, tool):
     with page.expect_request(re.compile("/oauth-callback")) as seen:
         log_in(page, tool)
     page.go_back()
@@ -257,14 +257,14 @@ def test_who_goes_back_or_opens_the_callback_again_is_still_logged_in(page, tool
     expect_greeting(page, "Hello Alice!")
 
 
-def test_a_callback_replayed_with_its_old_cookie_is_refused(tool):
+def test_a_callback_replayed_with_the_old_cookie_is_refused(tool):
     _, callback, cookie = tool.log_in()
     again = tool.get("/", tool.get(callback, cookie).cookie)
     assert "The wiki no longer accepts this login." in again.text
     assert "Alice" not in again.text
 
 
-def test_who_logs_in_anew_is_not_logged_out_before_and_leaves_nothing_behind(tool):
+def test_a_second_login_keeps_the_first_until_it_completes_then_replaces_it(tool):
     first = tool.log_in("/login?next=/me")[0]
     second, _, meanwhile = tool.log_in(cookie=first.cookie, user="Bob")
     assert "<bdi>Alice</bdi>" in tool.get("/", meanwhile).text
@@ -275,25 +275,25 @@ def test_who_logs_in_anew_is_not_logged_out_before_and_leaves_nothing_behind(too
 
 
 @pytest.mark.parametrize("path", ["/me", "/", "/me?x=1"])
-def test_a_login_leads_back_to_a_page_of_the_tool(tool, path):
+def test_a_login_returns_to_a_page_of_the_tool(tool, path):
     assert tool.log_in(f"/login?next={quote(path)}")[0].location == path
 
 
 @pytest.mark.parametrize("start", ["//", "https://", "/\\", "\\\\", "/\t/", "/\r\n/", " //", "javascript:", "", "/ä"])
-def test_a_login_leads_nowhere_else(tool, start):
+def test_a_login_never_redirects_to_another_site(tool, start):
     assert tool.log_in(f"/login?next={quote(start)}evil.example")[0].location == "/"
 
 
-def test_a_name_is_shown_as_text(tool):
+def test_a_user_name_is_escaped(tool):
     cookie = tool.log_in(user='<b>"&')[0].cookie
     assert "Hello <bdi>&lt;b&gt;&#34;&amp;</bdi>!" in tool.get("/", cookie).text
 
 
-# -- a wiki, a tool, a clock or a browser that is not as most are
+# -- unusual wikis, tools, clocks and browsers
 
 
 @pytest.mark.parametrize(("path", "greeting"), [("/login", "Hello!"), ("/me", "Hello Alice!")])
-def test_a_wiki_that_is_down_is_told_to_the_visitor_and_the_log(page, tool, wiki, caplog, path, greeting):
+def test_an_unreachable_wiki_is_shown_to_the_visitor_and_logged(page, tool, wiki, caplog, path, greeting):
     if path == "/me":
         log_in(page, tool)
     wiki.stop()
@@ -303,10 +303,10 @@ def test_a_wiki_that_is_down_is_told_to_the_visitor_and_the_log(page, tool, wiki
     assert f"tool.{path[1:]} failed\nTraceback" in logged
 
 
-def test_a_wiki_that_is_down_at_the_callback_can_be_waited_for(page, tool, wiki):
+def test_a_callback_works_once_an_unreachable_wiki_is_back(page, tool, wiki):
     begin(page, tool)
     callback = tool.uri + tool.callback_of(page.url)
-    tool.app.config["OAUTH_MWURI"] = "http://127.0.0.1:1/index.php"  # Where nothing listens.
+    tool.app.config["OAUTH_MWURI"] = "http://127.0.0.1:1/index.php"  # No server listens here.
     page.goto(callback)
     expect_greeting(page, error="The wiki can't be reached.")
     tool.app.config["OAUTH_MWURI"] = wiki.index_uri
@@ -317,7 +317,7 @@ def test_a_wiki_that_is_down_at_the_callback_can_be_waited_for(page, tool, wiki)
 @pytest.mark.parametrize(
     "said", [answer("Down", "503 Down"), answer('{"error": {}}'), answer("[]"), b"no HTTP\r\n\r\n", DROP, "nothing"]
 )
-def test_an_answer_of_the_api_that_is_none_is_told(tool, serve, module, monkeypatch, request, said):
+def test_an_invalid_api_response_is_shown_as_an_error(tool, serve, module, monkeypatch, request, said):
     cookie, is_over = tool.log_in()[0].cookie, threading.Event()
     request.addfinalizer(is_over.set)
     monkeypatch.setattr(module, "TIMEOUT", 0.3)
@@ -337,14 +337,14 @@ def test_a_revoked_grant_logs_the_visitor_out(page, tool, wiki):
 
 
 @pytest.mark.parametrize("tool", [{"CONSUMER_SECRET": CONFIG["CONSUMER_SECRET"]}], indirect=True, ids=["wrong"])
-def test_a_wrong_consumer_secret_is_told_as_the_tools_own_fault(page, tool):
+def test_a_wrong_consumer_secret_is_shown_as_the_tools_own_fault(page, tool):
     page.goto(tool.uri)
     click(page, "Log in", "link")
     expect_greeting(page, error="The wiki does not accept this tool as it is set up.")
 
 
 @pytest.mark.parametrize("seconds", [100, -1000])
-def test_a_clock_that_is_off_is_told(page, tool, wiki, seconds):
+def test_a_wrong_clock_is_shown_as_an_error(page, tool, wiki, seconds):
     wiki.clock = lambda: time.time() + seconds
     begin(page, tool)
     click(page, "Allow")
@@ -353,7 +353,7 @@ def test_a_clock_that_is_off_is_told(page, tool, wiki, seconds):
 
 @pytest.mark.parametrize("name", ["Alice", "W" * 60])
 @pytest.mark.parametrize("page", [PHONE], indirect=True, ids=["phone"])
-def test_on_a_phone_every_page_fits_and_its_controls_can_be_touched(page, tool, wiki, name):
+def test_on_a_phone_every_page_fits_and_its_controls_are_large_enough(page, tool, wiki, name):
     wiki.account(name)
 
     def fits(heading):
@@ -364,7 +364,7 @@ def test_on_a_phone_every_page_fits_and_its_controls_can_be_touched(page, tool, 
         for field in page.locator("input:visible").all():
             expect(page.locator(f"label[for={field.get_attribute('id')}]")).to_be_visible()
 
-    page.goto(f"{tool.uri}/oauth-callback")  # With a message.
+    page.goto(f"{tool.uri}/oauth-callback")  # This page shows a message.
     fits("Hello!")
     click(page, "Log in", "link")
     fits("Log in")
@@ -377,14 +377,14 @@ def test_on_a_phone_every_page_fits_and_its_controls_can_be_touched(page, tool, 
     fits(f"Hello {name}!")
     click(page, "your connected applications", "link")
     fits("Manage connected applications")
-    page.goto(f"{tool.uri}/oauth-callback")  # With a message.
+    page.goto(f"{tool.uri}/oauth-callback")  # This page shows a message.
     fits(f"Hello {name}!")
 
 
 @pytest.mark.parametrize("host", ["localhost:5000", "127.0.0.1:5000", "[::1]:5000", "tool.example"])
 @pytest.mark.parametrize("scheme", ["http", "https"])
 @pytest.mark.parametrize("tool", [{"OAUTH_CALLBACK": "oob"}], indirect=True, ids=["oob"])
-def test_the_cookie_is_for_this_site_alone_and_leaves_this_machine_over_tls_only(tool, host, scheme):
+def test_the_cookie_is_same_site_and_secure_except_on_loopback(tool, host, scheme):
     begun = tool.get("/login", Host=host, X_Forwarded_Proto=scheme)
     flags = set(begun.getheader("Set-Cookie").split("; ")[1:])
     is_secure = scheme == "https" or host == "tool.example"
@@ -392,14 +392,14 @@ def test_the_cookie_is_for_this_site_alone_and_leaves_this_machine_over_tls_only
 
 
 @pytest.mark.parametrize("tool", [{}, {"OAUTH_CALLBACK": "oob"}], indirect=True, ids=["its own", "oob"])
-def test_the_callback_is_what_the_browser_sees_behind_a_proxy_or_what_is_configured(tool, wiki):
+def test_the_callback_is_the_proxys_address_or_the_configured_one(tool, wiki):
     assert tool.get("/login", X_Forwarded_Proto="https").status == 302
     callback = tool.app.config.get("OAUTH_CALLBACK") or tool.uri.replace("http:", "https:") + "/oauth-callback"
     assert f'oauth_callback="{quote(callback, safe="")}"' in wiki.requests[0].headers["authorization"]
 
 
 @pytest.mark.parametrize("path", ["/", "/login", "/oauth-callback", "/logout", "/me", "/nowhere", "/static/style.css"])
-def test_no_page_can_be_framed_scripted_or_kept(tool, path):
+def test_every_page_forbids_framing_scripts_and_caching(tool, path):
     headers = tool.get(path).headers
     assert {"default-src 'self'", "frame-ancestors 'none'"} <= set(headers["Content-Security-Policy"].split("; "))
     assert headers["X-Content-Type-Options"] == "nosniff"
@@ -410,7 +410,7 @@ def test_no_page_can_be_framed_scripted_or_kept(tool, path):
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o620])
-def test_a_configuration_that_others_can_read_is_refused_with_the_command_that_mends_it(module, tmp_path, mode):
+def test_a_world_readable_configuration_is_refused_with_the_command_to_fix_it(module, tmp_path, mode):
     path = write_config(tmp_path / "my config.toml", mode=mode)
     with pytest.raises(SystemExit, match=f"Run: chmod 600 '{path}'$"):
         module.read_config(path)
@@ -418,19 +418,19 @@ def test_a_configuration_that_others_can_read_is_refused_with_the_command_that_m
 
 @pytest.mark.parametrize("key", CONFIG)
 @pytest.mark.parametrize("value", ["", 0])
-def test_one_that_lacks_a_key_is_refused_by_name(module, tmp_path, key, value):
+def test_a_configuration_that_lacks_a_key_is_refused_by_name(module, tmp_path, key, value):
     with pytest.raises(SystemExit, match=rf"^\S+/config.toml lacks {key} \(.+\)$"):
         module.read_config(write_config(tmp_path / "config.toml", {**CONFIG, key: value}))
 
 
-def test_one_that_is_no_toml_is_refused_without_its_secrets(module, tmp_path):
+def test_a_configuration_that_is_not_toml_is_refused_without_its_secrets(module, tmp_path):
     path = write_config(tmp_path / "config.toml", {})
     path.write_text('SECRET_KEY = "canary')
     with pytest.raises(SystemExit, match=r"config.toml can't be read: (?!.*canary)"):
         module.read_config(path)
 
 
-def test_without_one_flask_ends_with_one_line_whose_command_makes_one(tmp_path):
+def test_a_missing_configuration_ends_with_the_command_that_creates_it(tmp_path):
     path = tmp_path / "config.toml"
 
     def flask_routes():
@@ -439,7 +439,7 @@ def test_without_one_flask_ends_with_one_line_whose_command_makes_one(tmp_path):
 
     command = re.fullmatch(r".* Run: (.*?)    .*\n", flask_routes().stderr)[1]
     subprocess.run(command, shell=True, check=True, timeout=10)
-    # Only what nobody else can know is still missing.
+    # The command sets every key except those that only the user knows.
     missing = re.findall(r"\b[A-Z_]+_[A-Z]+(?= \()", flask_routes().stderr)
     assert missing == ["SECRET_KEY", "CONSUMER_KEY", "CONSUMER_SECRET"]
     write_config(path, mode=0o400)
