@@ -9,7 +9,7 @@ import pytest
 
 from httplib2_oauthlib import OAuth1
 
-from . import vectors
+from .. import vectors
 
 ACCEPTED = [vector for vector in vectors.SIGNED if not vector.is_refused]
 

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 from httplib2_oauthlib import OAuth1, SigningError
 
-from . import reference
-from .test_signing import FORM, SECRETS, URI, is_valid, received
+from .. import reference
+from .signed_requests import FORM, SECRETS, URI, is_valid, received
 
 HMACS = ["HMAC-SHA1", "HMAC-SHA256", "HMAC-SHA512"]
 
@@ -161,11 +161,6 @@ def test_parameters_of_the_request_stand_where_they_sort(oauth, name, place):
         assert is_valid(oauth.sign(f"{URI}?{encoded}"))
     else:
         assert is_valid(oauth.sign(URI, "POST", encoded, FORM), "POST")
-
-
-@pytest.fixture
-def oauth():
-    return OAuth1("client", SECRETS.client, "token", SECRETS.token)
 
 
 def test_nothing_is_mixed_up_between_requests(oauth):

@@ -12,8 +12,9 @@ import requests_oauthlib
 
 from httplib2_oauthlib import OAuth1, OAuth1Http, SigningError, mediawiki
 from httplib2_oauthlib.handshake import Handshake, TemporaryCredentials
-from tests import reference
 from tests.frameworks.recipes import peers
+
+from .. import reference
 
 FOUR = ("client", "canary-client", "token", "canary-token")
 SECRETS = reference.Secrets("canary-client", "canary-token")
