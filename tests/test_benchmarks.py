@@ -20,7 +20,13 @@ def run(*arguments):
     return subprocess.run(command, check=False, cwd=ROOT, capture_output=True, text=True)
 
 
-@pytest.mark.parametrize("name", [case.name for case in CASES])
+# The memory that large bodies need, and the time that an import takes: these cases take seconds even with --quick.
+LONG = {"edit", "form", "stream", "import"}
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(case.name, marks=[pytest.mark.slow] * (case.name in LONG)) for case in CASES]
+)
 def test_a_case_prints_a_line_for_each_of_its_ratios(name):
     done = run("--quick", name)
     assert done.returncode == 0, done.stderr

@@ -395,11 +395,13 @@ def test_threads_may_share_a_handshake(wiki, wiki_handshake):
 def test_threads_that_share_a_signing_http_leave_its_signer(serve):
     server = serve(lambda _: answer(GOOD))
     signer = OAuth1("a", "b")
-    http = OAuth1Http(timeout=10, oauth=signer)
+    # A thread that waits for a response that another thread has read waits for this timeout.
+    http = OAuth1Http(timeout=0.5, oauth=signer)
     oauth = dataclasses.replace(CLIENT, signature_type="QUERY")
 
     def ask(_):
-        with contextlib.suppress(Exception):  # Shared Https are not promised to work, only to stay signed in.
+        # Requests over a shared Http may fail. Only its signer must stay.
+        with contextlib.suppress(Exception):
             handshake_with(server.uri("").rstrip("/"), oauth, http).temporary_credentials()
 
     with ThreadPoolExecutor(8) as pool:

@@ -13,10 +13,18 @@ from httplib2_oauthlib.credentials import FileStore
 
 from .terminal import host_of, one_line
 
+# A shell starts background jobs with SIGINT ignored, and their children inherit that.
+INTERRUPTIBLE = """\
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from httplib2_oauthlib._cli.main import main
+sys.exit(main(sys.argv[1:]))
+"""
+
 
 def test_the_wiki_serves_until_it_is_interrupted(wiki):
     program = subprocess.Popen(
-        [sys.executable, "-u", "-m", "httplib2_oauthlib", "wiki", "--user", "Carol"],
+        [sys.executable, "-u", "-c", INTERRUPTIBLE, "wiki", "--user", "Carol"],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
     )  # fmt: skip
     try:

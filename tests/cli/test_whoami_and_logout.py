@@ -100,7 +100,7 @@ def test_a_lost_answer_is_not_taken_for_a_refusal(serve, run, monkeypatch):
 def test_an_answer_that_is_no_http_is_told_in_one_line(serve, run, garbage):
     given = iter([garbage, DROP])
     server = serve(lambda _: next(given, DROP))
-    code, _, err = run("request", "GET", server.uri("/x"), "--anonymous", "--timeout", "2")
+    code, _, err = run("request", "GET", server.uri("/x"), "--anonymous", "--timeout", "0.5")
     assert code == 1
     one_line(err)
 

@@ -78,9 +78,10 @@ def test_a_reader_sees_the_old_or_the_new_file_and_nothing_between(store):
 # -- the file: writers at the same time
 
 
-def test_processes_that_write_at_the_same_time_lose_nothing(store):
-    jobs = [(f"h{host}.w{writer}.example", OAuth1(f"{writer}")) for writer in range(8) for host in range(10)]
-    with multiprocessing.get_context("spawn").Pool(8) as pool:
+@pytest.mark.parametrize("writers", [3, pytest.param(8, marks=pytest.mark.slow)])
+def test_processes_that_write_at_the_same_time_lose_nothing(store, writers):
+    jobs = [(f"h{host}.w{writer}.example", OAuth1(f"{writer}")) for writer in range(writers) for host in range(10)]
+    with multiprocessing.get_context("spawn").Pool(writers) as pool:
         pool.starmap(store.save, jobs, chunksize=10)
     assert store.load() == dict(jobs)
 

@@ -174,7 +174,11 @@ hosts = st.from_regex(r"(\*\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]+){0,2}(:
 oauths = st.builds(OAuth1, keys, st.none() | text, st.none() | keys, st.none() | text, rsa_key=st.none() | text)
 
 
-@settings(max_examples=100)
+# Each example writes the file several times, and waits for the disk each time.
+FEWER = settings(max_examples=settings.default.max_examples // 8)
+
+
+@FEWER
 @given(entries=st.dictionaries(hosts, oauths, min_size=1, max_size=3), more=oauths)
 @example({"h": OAuth1(" ", " %(a)s\n[b]\r\n# c\x85\u2028", "=:;#", '"')}, OAuth1("\ufeff", "", "", "\x00\x1c"))
 @example({"h": OAuth1("k", "a ", "t", " a")}, OAuth1("k", "a\t"))
@@ -196,7 +200,7 @@ def test_any_credentials_come_back_as_they_were(entries, more):
 printable = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=30)
 
 
-@settings(max_examples=50)
+@FEWER
 @given(secret=printable.filter(lambda secret: not secret.startswith('"')))
 def test_usual_secrets_stand_in_the_file_as_any_reader_of_ini_files_reads_them(secret):
     with tempfile.TemporaryDirectory() as directory:
