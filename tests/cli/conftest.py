@@ -13,7 +13,7 @@ from .terminal import host_of
 
 @pytest.fixture(autouse=True)
 def at_home(monkeypatch, tmp_path):
-    """A home of the test's own, no keyring, and none of the developer's credentials."""
+    """Give the test its own home directory, without a keyring and without the developer's credentials."""
     for name in [name for name in os.environ if name.startswith("OAUTH_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(tmp_path))
@@ -26,7 +26,7 @@ def at_home(monkeypatch, tmp_path):
 
 @pytest.fixture
 def tokens(wiki, monkeypatch):
-    """Alice's four values, kept for the wiki."""
+    """Alice's four values, stored for the wiki."""
     owner = wiki.owner_only("Alice")
     FileStore().save(host_of(wiki), OAuth1(*owner))
     return owner

@@ -35,7 +35,11 @@ print(browser.follow(page).text if page.status == 302 else page.text, file=open(
 
 
 def at_terminal(arguments, environment, answers=(), timeout=40):
-    """Run the program at a terminal; answer each prompt; return the exit code and all that the terminal showed."""
+    """Run the program at a terminal and answer each prompt.
+
+    Returns:
+        The exit code, and everything that the terminal showed.
+    """
     leader, follower = pty.openpty()
     program = subprocess.Popen(
         [sys.executable, "-m", "httplib2_oauthlib", *map(str, arguments)],

@@ -33,7 +33,7 @@ def traffic(tmp_path):
     return path
 
 
-def test_audit_names_file_and_line_and_no_secret(run, traffic):
+def test_audit_prints_file_and_line_and_no_secret(run, traffic):
     code, out, err = run("audit", traffic.parent)
     assert code == 1
     assert out == (
@@ -66,7 +66,7 @@ def test_named_secrets_come_from_a_file_or_standard_input(run, traffic, tmp_path
     assert re.fullmatch(r".*b\.yaml:\d+: secret '...' \(9 characters\)\n", out)
 
 
-def test_what_can_not_be_audited_or_scrubbed_is_told(run, traffic, tmp_path):
+def test_files_that_cannot_be_audited_or_scrubbed_are_reported(run, traffic, tmp_path):
     code, _, err = run("audit", tmp_path / "nothing", traffic)
     assert code == 2
     assert f"nothing to audit at {tmp_path / 'nothing'}" in one_line(err)

@@ -55,7 +55,7 @@ def test_the_callback_is_received(receiver):
         ("?oauth_verifier=%3Cscript%3E", 400),
     ],
 )
-def test_what_is_not_the_callback_is_turned_away_and_waited_on(receiver, path, status):
+def test_other_requests_are_rejected_and_the_wait_goes_on(receiver, path, status):
     got, page = get(receiver.uri + path)
     assert got == status
     assert "<script>" not in page
@@ -65,17 +65,17 @@ def test_what_is_not_the_callback_is_turned_away_and_waited_on(receiver, path, s
     assert "oauth_verifier=v" in receiver.wait(5)
 
 
-def test_the_first_answer_counts(receiver):
+def test_the_first_callback_is_used(receiver):
     get(f"{receiver.uri}?oauth_verifier=v&oauth_token={KEY}")
     get(f"{receiver.uri}?oauth_problem=user_refused&oauth_token={KEY}")
     assert "oauth_verifier=v" in receiver.wait(5)
 
 
-def test_browsers_that_break_off_are_not_talked_about(receiver, capfd):
+def test_connections_that_are_reset_print_nothing(receiver, capfd):
     parts = urlsplit(receiver.uri)
     for _ in range(5):
         with socket.create_connection((parts.hostname, parts.port)) as connection:
-            # Closed with a reset, not with a farewell.
+            # The connection is reset instead of closed.
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             connection.sendall(b"GET / HT")
     get(f"{receiver.uri}?oauth_verifier=v&oauth_token={KEY}")
@@ -83,21 +83,21 @@ def test_browsers_that_break_off_are_not_talked_about(receiver, capfd):
 
 
 @pytest.mark.parametrize("query", [f"oauth_problem=user_refused&oauth_token={KEY}", f"denied={KEY}"])
-def test_a_no_that_names_the_request_ends_the_waiting(receiver, query):
+def test_a_denial_that_names_the_request_ends_the_wait(receiver, query):
     assert get(f"{receiver.uri}?{query}")[0] == 200
     with pytest.raises(HandshakeError) as caught:
         receiver.wait(5)
     assert caught.value.reason == "denied"
 
 
-def test_a_connection_that_says_nothing_keeps_nobody_waiting(receiver):
+def test_an_idle_connection_does_not_block_others(receiver):
     parts = urlsplit(receiver.uri)
     with socket.create_connection((parts.hostname, parts.port)):
         assert get(f"{receiver.uri}?oauth_verifier=v&oauth_token={KEY}")[0] == 200
         assert receiver.wait(5)
 
 
-def test_the_callback_may_come_later(receiver):
+def test_a_callback_that_arrives_later_is_received(receiver):
     def later():
         time.sleep(0.3)
         urllib.request.urlopen(f"{receiver.uri}?oauth_verifier=v&oauth_token={KEY}", timeout=10).close()
@@ -108,7 +108,7 @@ def test_the_callback_may_come_later(receiver):
     thread.join()
 
 
-def test_the_address_is_the_one_that_was_asked_for(receiver):
+def test_the_address_is_the_requested_one(receiver):
     port = urlsplit(receiver.uri).port
     for given in ("http://127.0.0.1:0/a/b", "http://localhost:0/a/b", "http://[::1]:0/a/b"):
         with CallbackReceiver(given) as other:

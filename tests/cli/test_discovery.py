@@ -31,15 +31,15 @@ def found(name, http=None):
         ("wiki.example/w/index.php", "wiki.example", "https://wiki.example/w"),
     ],
 )
-def test_a_script_of_the_wiki_is_enough(name, host, base):
+def test_the_uri_of_a_script_needs_no_request(name, host, base):
     class Silent(httplib2.Http):
         def request(self, *args, **kwargs):
-            raise AssertionError("nothing needs to be asked")
+            raise AssertionError("no request is needed")
 
     assert found(name, Silent()) == (host, f"{base}/index.php", f"{base}/api.php")
 
 
-def test_any_page_of_the_wiki_or_its_host_is_enough(wiki):
+def test_any_page_of_the_wiki_or_its_host_finds_it(wiki):
     for name in (wiki.server, wiki.server + "/", f"{wiki.index_uri}/Main_Page", wiki.server.partition("//")[2]):
         assert found(name)[1:] == (wiki.index_uri, wiki.api_uri)
 
@@ -72,18 +72,18 @@ def test_the_link_of_a_page_is_read_in_every_spelling(serve, link):
         (b"\xff\xfe", "no MediaWiki was found"),
     ],
 )
-def test_a_page_that_names_no_wiki_of_its_own_host_is_refused(serve, page, said):
-    """Credentials will be sent to what is found."""
+def test_a_page_without_a_wiki_on_its_own_host_is_rejected(serve, page, said):
+    """Credentials will be sent to the wiki that is found."""
     with pytest.raises(OAuthError, match=said):
         found(serve(lambda _: answer(page)).uri("/"))
 
 
-def test_a_redirect_to_another_host_is_told_and_a_header_does_not_count(serve):
+def test_a_redirect_to_another_host_is_rejected_and_a_header_is_ignored(serve):
     elsewhere = serve(lambda _: answer(LINK.format("/api.php")))
     redirecting = serve(lambda _: answer("", "302 Found", Location=elsewhere.uri("/")))
     with pytest.raises(OAuthError, match="API on another server"):
         found(redirecting.uri("/"))
-    # httplib2 would make it the location that was landed at.
+    # httplib2 would return this header as the final location.
     lying = serve(lambda _: answer(LINK.format("/w/api.php"), Content_Location=elsewhere.uri("/")))
     assert found(lying.uri("/")).api_uri == lying.uri("/w/api.php")
     within = serve(

@@ -15,7 +15,7 @@ from httplib2_oauthlib.credentials import FileStore
 from .terminal import at_terminal, browser_at, host_of, one_line
 
 
-def test_an_owner_only_login_keeps_the_credentials_and_says_who_it_is(wiki, run, monkeypatch):
+def test_an_owner_only_login_stores_the_credentials_and_prints_the_user(wiki, run, monkeypatch):
     owner = wiki.owner_only("Alice")
     monkeypatch.setenv("OAUTH_TOKENS", ":".join(owner))
     code, out, err = run("login", "--owner-only", host_of(wiki))
@@ -28,7 +28,7 @@ def test_an_owner_only_login_keeps_the_credentials_and_says_who_it_is(wiki, run,
     assert run("whoami", host_of(wiki)) == (0, "Alice\n", "")
 
 
-def test_a_login_with_wrong_values_keeps_nothing(wiki, run, monkeypatch):
+def test_a_login_with_wrong_values_stores_nothing(wiki, run, monkeypatch):
     monkeypatch.setenv("OAUTH_TOKENS", ":".join([*wiki.owner_only("Alice")[:3], "canary"]))
     code, out, err = run("login", "--owner-only", wiki.index_uri)
     assert (code, out) == (3, "")
@@ -37,7 +37,7 @@ def test_a_login_with_wrong_values_keeps_nothing(wiki, run, monkeypatch):
     assert FileStore().load() == {}
 
 
-def test_an_rsa_consumers_login_takes_the_apis_word(wiki, run, monkeypatch, rsa_keys):
+def test_the_login_of_an_rsa_consumer_gets_the_user_from_the_api(wiki, run, monkeypatch, rsa_keys):
     private, public = rsa_keys
     owner = wiki.owner_only("Alice", rsa_public_key=public)
     monkeypatch.setenv("OAUTH_CLIENT_KEY", owner.client_key)
@@ -50,14 +50,14 @@ def test_an_rsa_consumers_login_takes_the_apis_word(wiki, run, monkeypatch, rsa_
     assert run("whoami", wiki.api_uri)[:2] == (0, "Alice\n")
 
 
-def test_login_opens_the_browser_waits_for_it_and_keeps_the_token(wiki, tool, tmp_path):
+def test_login_opens_the_browser_and_stores_the_token(wiki, tool, tmp_path):
     environment, seen = browser_at(tmp_path)
     prompts = [("Consumer key: ", tool.key), ("Consumer secret: ", tool.secret)]
     code, shown = at_terminal(["login", host_of(wiki)], environment, prompts)
     assert code == 0, shown
     assert f"Logged in to {host_of(wiki)} as Alice." in shown
     assert "Special:OAuthConsumerRegistration/propose" in shown
-    # Asked for without echo.
+    # The secret's prompt has no echo.
     assert tool.key in shown
     assert tool.secret not in shown
     assert "Go back to the terminal" in seen.read_text()
@@ -66,7 +66,7 @@ def test_login_opens_the_browser_waits_for_it_and_keeps_the_token(wiki, tool, tm
     assert kept.resource_owner_secret not in shown
 
 
-def test_login_ends_when_the_wait_is_over(wiki, tool, tmp_path, run, monkeypatch):
+def test_login_ends_when_the_wait_times_out(wiki, tool, tmp_path, run, monkeypatch):
     monkeypatch.setenv("OAUTH_CONSUMER", f"{tool.key}:{tool.secret}")
     code, out, err = run("login", host_of(wiki), "--no-browser", "--wait", "0.5")
     assert (code, out) == (1, "")
@@ -76,7 +76,7 @@ def test_login_ends_when_the_wait_is_over(wiki, tool, tmp_path, run, monkeypatch
 
 
 @pytest.mark.parametrize("what", ["uri", "verifier"])
-def test_login_takes_what_is_pasted(wiki, tool, tmp_path, what):
+def test_login_accepts_a_pasted_uri_or_verifier(wiki, tool, tmp_path, what):
     leader, follower = pty.openpty()
     environment = {**os.environ, "OAUTH_CONSUMER": f"{tool.key}:{tool.secret}"}
     with subprocess.Popen(
@@ -94,11 +94,11 @@ def test_login_takes_what_is_pasted(wiki, tool, tmp_path, what):
     os.close(leader)
     os.close(follower)
     assert (program.returncode, out[:9]) == (0, "Logged in")
-    # A prefix consumer's "oob" leads to its callback.
+    # The consumer's callback is a prefix. For it, "oob" means the callback itself.
     assert returned.startswith("http://127.0.0.1:1/")
 
 
-def test_a_callback_that_the_consumer_may_not_ask_for_names_the_options(wiki, run, monkeypatch):
+def test_a_callback_not_allowed_for_the_consumer_names_the_options(wiki, run, monkeypatch):
     tool = wiki.register("A tool", callback="https://tool.example/")
     monkeypatch.setenv("OAUTH_CONSUMER", f"{tool.key}:{tool.secret}")
     code, _, err = run("login", host_of(wiki), "--no-browser")
@@ -116,7 +116,7 @@ def test_a_callback_that_the_consumer_may_not_ask_for_names_the_options(wiki, ru
         ("http://127.0.0.1/x?y=1", "without a query"),
     ],
 )
-def test_a_callback_that_cannot_be_waited_at_is_refused(wiki, tool, run, monkeypatch, callback, said):
+def test_a_callback_that_cannot_be_listened_at_is_rejected(wiki, tool, run, monkeypatch, callback, said):
     monkeypatch.setenv("OAUTH_CONSUMER", f"{tool.key}:{tool.secret}")
     taken = host_of(wiki).partition(":")[2]
     code, _, err = run("login", host_of(wiki), "--callback", callback.format(taken=taken))
@@ -125,7 +125,7 @@ def test_a_callback_that_cannot_be_waited_at_is_refused(wiki, tool, run, monkeyp
 
 
 @pytest.mark.parametrize("value", ["only-a-canary", ":canary", "key:", "a:b:c:canary"])
-def test_half_a_consumer_is_refused_without_showing_it(wiki, run, monkeypatch, value):
+def test_an_incomplete_consumer_is_rejected_without_showing_it(wiki, run, monkeypatch, value):
     monkeypatch.setenv("OAUTH_CONSUMER", value)
     code, _, err = run("login", host_of(wiki))
     assert code == 1
@@ -143,7 +143,7 @@ def test_without_a_terminal_the_variable_is_named(wiki, option, variable):
     assert f"set {variable}" in done.stderr.splitlines()[-1]
 
 
-def test_owner_only_values_are_asked_for_without_echo(wiki):
+def test_owner_only_values_are_prompted_without_echo(wiki):
     owner = wiki.owner_only("Alice")
     prompts = zip(["Consumer key: ", "Consumer secret: ", "Access token: ", "Access secret: "], owner, strict=True)
     code, shown = at_terminal(["login", "--owner-only", host_of(wiki)], {}, prompts)

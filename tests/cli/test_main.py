@@ -56,13 +56,13 @@ def test_the_wiki_without_its_extra_names_it(run, monkeypatch):
     assert "pip install 'httplib2-oauthlib[testwiki]'" in one_line(err)
 
 
-def test_an_interrupt_is_exit_code_130(run, monkeypatch, wiki):
+def test_an_interrupt_exits_with_130(run, monkeypatch, wiki):
     def interrupted(*args, **kwargs):
         raise KeyboardInterrupt
 
     monkeypatch.setattr("httplib2.Http.request", interrupted)
     code, _, _ = run("whoami", "https://wiki.example/w/index.php")
-    assert code == 3  # There are no credentials yet.
+    assert code == 3  # No credentials are set yet.
     monkeypatch.setenv("OAUTH_TOKENS", "a:b:c:d")
     assert run("whoami", "https://wiki.example/w/index.php")[0] == 130
 
@@ -80,14 +80,14 @@ def test_an_interrupt_is_exit_code_130(run, monkeypatch, wiki):
     ],
     ids=" ".join,
 )  # fmt: skip
-def test_wrong_arguments_are_exit_code_2(capsys, arguments):
+def test_wrong_arguments_exit_with_2(capsys, arguments):
     with pytest.raises(SystemExit) as caught:
         main(arguments)
     assert caught.value.code == 2
     assert "usage:" in capsys.readouterr().err
 
 
-def test_help_has_every_command_its_exit_codes_and_examples(capsys):
+def test_help_lists_commands_exit_codes_and_examples(capsys):
     with pytest.raises(SystemExit) as caught:
         main(["--help"])
     assert caught.value.code == 0
@@ -102,7 +102,7 @@ def test_help_has_every_command_its_exit_codes_and_examples(capsys):
 
 
 def test_no_option_takes_a_secret():
-    """Arguments are seen by every user of the machine."""
+    """Every user of the machine can see arguments."""
     from httplib2_oauthlib._cli.parser import build_parser
 
     texts = []
@@ -119,8 +119,8 @@ def test_the_version_is_the_packages(capsys):
     assert capsys.readouterr().out == f"httplib2-oauth {__version__}\n"
 
 
-def test_a_keyring_is_used_where_there_is_one(wiki, tmp_path):
-    """A real backend, chosen as users choose one."""
+def test_an_available_keyring_is_used(wiki, tmp_path):
+    """A real backend, selected with the environment variable."""
     program = textwrap.dedent("""
         import sys
         from httplib2_oauthlib._cli.main import main

@@ -9,7 +9,7 @@ import pytest
 from .terminal import host_of, one_line
 
 
-def test_a_signed_request_prints_the_answer_as_it_came(wiki, run, tokens):
+def test_a_signed_request_prints_the_response_unchanged(wiki, run, tokens):
     code, out, err = run("request", "get", wiki.api_uri, "action=query", "meta=userinfo", "format=json")
     assert (code, out, err) == (0, '{"batchcomplete":"","query":{"userinfo":{"id":3,"name":"Alice"}}}', "")
     awkward = "héllo ~|&=+%;"
@@ -27,12 +27,12 @@ def test_a_signed_request_prints_the_answer_as_it_came(wiki, run, tokens):
 
 
 @pytest.mark.parametrize("end", ["?", "?format=json&"])
-def test_parameters_make_no_empty_pair_which_mediawiki_refuses(wiki, run, tokens, end):
+def test_parameters_add_no_empty_pair_which_mediawiki_rejects(wiki, run, tokens, end):
     code, out, err = run("request", "GET", wiki.api_uri + end, "action=query", "meta=userinfo")
     assert (code, "Alice" in out, err) == (0, True, "")
 
 
-def test_a_body_of_ones_own_is_sent(wiki, run, tokens, tmp_path):
+def test_a_body_from_a_file_or_a_pipe_is_sent(wiki, run, tokens, tmp_path):
     body = tmp_path / "body.json"
     body.write_text('{"source": "text", "title": "From a file", "comment": ""}')
     arguments = ["request", "POST", f"{wiki.rest_uri}/v1/page", "-H", "Content-Type: application/json"]
@@ -45,17 +45,17 @@ def test_a_body_of_ones_own_is_sent(wiki, run, tokens, tmp_path):
     assert b'"title":"From a pipe"' in done.stdout
 
 
-def test_what_was_signed_is_shown_masked(wiki, run, tokens):
+def test_verbose_shows_the_signed_request_masked(wiki, run, tokens):
     code, out, err = run("request", "-v", "GET", wiki.api_uri, "action=query", "format=json")
     assert (code, out) == (0, '{"batchcomplete":""}')
-    # Of the very request that was sent.
+    # The nonce is that of the request that was sent.
     nonce = re.search('oauth_nonce="([^"]+)"', wiki.requests[-1].headers["authorization"])[1]
     assert nonce in err
     assert "oauth_token=MASKED" in err
     assert not any(secret in err for secret in tokens[1:])
 
 
-def test_a_refused_request_prints_the_answer_and_says_what_to_do(wiki, run, tokens, monkeypatch):
+def test_a_rejected_request_prints_the_response_and_advice(wiki, run, tokens, monkeypatch):
     monkeypatch.setenv("OAUTH_TOKENS", ":".join([*tokens[:3], "canary"]))
     code, out, err = run("request", "GET", wiki.api_uri, "action=query", "format=json")
     assert (code, "mwoauth-invalid-authorization" in out) == (3, True)
@@ -63,13 +63,13 @@ def test_a_refused_request_prints_the_answer_and_says_what_to_do(wiki, run, toke
     assert "canary" not in out + err
 
 
-def test_an_error_status_is_exit_code_1(wiki, run, tokens):
+def test_an_error_status_exits_with_1(wiki, run, tokens):
     code, out, err = run("request", "GET", f"{wiki.rest_uri}/v1/page/Nowhere")
     assert (code, "does not exist" in out) == (1, True)
     assert "404" in one_line(err)
 
 
-def test_requests_say_who_sends_them(wiki, run, tokens, monkeypatch):
+def test_requests_have_a_user_agent(wiki, run, tokens, monkeypatch):
     agents = []
     run("request", "GET", wiki.api_uri, "action=query")
     agents.append(wiki.requests[-1].headers["user-agent"])
@@ -82,7 +82,7 @@ def test_requests_say_who_sends_them(wiki, run, tokens, monkeypatch):
     assert agents[1:] == ["me/1 (me@example.org)", "option/1"]
 
 
-def test_explain_says_what_a_wiki_minds_and_sends_nothing(wiki, run, tokens):
+def test_explain_lists_what_mediawiki_signs_differently_and_sends_nothing(wiki, run, tokens):
     asked = len(wiki.requests)
     code, out, err = run("explain", "GET", f"{wiki.api_uri}?titles=A&titles=B")
     assert (code, err) == (0, "")

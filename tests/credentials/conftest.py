@@ -14,7 +14,7 @@ def store(tmp_path):
 
 @pytest.fixture
 def another_users(monkeypatch):
-    """Make a file another user's; without the right to, make us another user."""
+    """Give a file to another user. Without the permission to do so, change the effective user instead."""
 
     def give(path):
         if os.geteuid() == 0:

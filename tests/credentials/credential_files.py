@@ -11,11 +11,11 @@ from httplib2_oauthlib.errors import CredentialsError
 ALICE = OAuth1("alice", "canary-1", "canary-2", "canary-3")
 BOB = OAuth1("bob", "canary-4", "canary-5", "canary-6")
 HOST = "en.wikipedia.org"
-on_posix = pytest.mark.skipif(os.name == "nt", reason="Windows has no modes of files")
+on_posix = pytest.mark.skipif(os.name == "nt", reason="Windows has no file modes")
 
 
 def refusal(work, *arguments):
-    """What the refusal says; that neither it nor what a reporter of errors finds with it shows a secret is checked."""
+    """Return the message of the CredentialsError, and check that neither it nor its traceback shows a secret."""
     with pytest.raises(CredentialsError) as caught:
         work(*arguments)
     error = caught.value

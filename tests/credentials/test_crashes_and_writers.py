@@ -16,14 +16,14 @@ from .credential_files import ALICE, BOB, HOST, on_posix, refusal
 
 
 class PowerCutError(BaseException):
-    """Not an Exception: as KeyboardInterrupt, it passes all handlers but those that clean up."""
+    """An error that only clean-up code catches: like KeyboardInterrupt, it isn't an Exception."""
 
 
 @pytest.mark.parametrize("name", ["fsync", "replace", "fdopen"])
 @pytest.mark.parametrize(
     "error", [OSError(28, "No space left on device"), PowerCutError()], ids=lambda e: type(e).__name__
 )
-def test_a_crash_in_the_middle_of_a_write_leaves_the_old_file_and_nothing_else(store, monkeypatch, name, error):
+def test_a_crash_during_a_write_leaves_only_the_old_file(store, monkeypatch, name, error):
     store.save(HOST, ALICE)
     before = store.path.read_bytes()
     listing = sorted(path.name for path in store.path.parent.iterdir())
@@ -45,7 +45,7 @@ def test_a_crash_in_the_middle_of_a_write_leaves_the_old_file_and_nothing_else(s
 
 
 @on_posix
-def test_file_and_directory_reach_the_disk_before_and_after_the_file_is_replaced(store, monkeypatch):
+def test_the_file_is_synced_before_and_the_directory_after_the_replacement(store, monkeypatch):
     done = []
     fsync, replace = os.fsync, os.replace
     monkeypatch.setattr(os, "fsync", lambda handle: done.append(os.fstat(handle).st_ino) or fsync(handle))
@@ -55,7 +55,7 @@ def test_file_and_directory_reach_the_disk_before_and_after_the_file_is_replaced
 
 
 @on_posix
-def test_a_reader_sees_the_old_or_the_new_file_and_nothing_between(store):
+def test_a_reader_sees_the_old_or_the_new_file(store):
     long = OAuth1("alice", "x" * 100_000)
     store.save(HOST, long)
     is_over = threading.Event()
@@ -79,14 +79,14 @@ def test_a_reader_sees_the_old_or_the_new_file_and_nothing_between(store):
 
 
 @pytest.mark.parametrize("writers", [3, pytest.param(8, marks=pytest.mark.slow)])
-def test_processes_that_write_at_the_same_time_lose_nothing(store, writers):
+def test_processes_writing_at_the_same_time_lose_nothing(store, writers):
     jobs = [(f"h{host}.w{writer}.example", OAuth1(f"{writer}")) for writer in range(writers) for host in range(10)]
     with multiprocessing.get_context("spawn").Pool(writers) as pool:
         pool.starmap(store.save, jobs, chunksize=10)
     assert store.load() == dict(jobs)
 
 
-def test_threads_that_write_at_the_same_time_lose_nothing(store):
+def test_threads_writing_at_the_same_time_lose_nothing(store):
     jobs = [[(f"h{host}.w{writer}.example", OAuth1(f"{writer}")) for host in range(5)] for writer in range(8)]
     threads = [threading.Thread(target=lambda job=job: [store.save(*each) for each in job]) for job in jobs]
     for thread in threads:
@@ -96,12 +96,12 @@ def test_threads_that_write_at_the_same_time_lose_nothing(store):
     assert store.load() == {host: oauth for job in jobs for host, oauth in job}
 
 
-def test_a_writer_that_holds_the_lock_for_too_long_is_an_error_that_says_what_to_do(store):
+def test_a_lock_held_for_too_long_raises_an_error_with_advice(store):
     store.save(HOST, ALICE)
     impatient = FileStore(store.path, timeout=0.05)
     with FileLock(f"{store.path}.lock"):
         failed = []
-        # In a thread of its own, as any other writer: filelock treats a second lock in one thread as a mistake.
+        # The writer runs in another thread, because filelock rejects a second lock in the same thread.
         thread = threading.Thread(target=lambda: failed.append(refusal(impatient.save, HOST, BOB)))
         thread.start()
         thread.join(5)

@@ -23,13 +23,13 @@ def test_without_a_file_there_are_no_credentials(store):
     assert not store.path.parent.exists()
 
 
-def test_what_is_saved_is_loaded(store):
+def test_saved_credentials_are_loaded(store):
     assert store.save(HOST, ALICE) == str(store.path)
     store.save("127.0.0.1:8080", BOB)
     assert FileStore(str(store.path)).load() == {HOST: ALICE, "127.0.0.1:8080": BOB}
 
 
-def test_every_argument_is_kept_but_those_of_a_handshake(store, rsa_keys):
+def test_every_argument_is_saved_except_those_of_a_handshake(store, rsa_keys):
     arguments = {
         "resource_owner_key": "", "signature_method": "RSA-SHA256", "signature_type": "QUERY",
         "rsa_key": rsa_keys[0], "realm": "A realm",
@@ -39,14 +39,14 @@ def test_every_argument_is_kept_but_those_of_a_handshake(store, rsa_keys):
     assert "canary" not in store.path.read_text()
 
 
-def test_saving_again_replaces_all_of_it(store, rsa_keys):
+def test_saving_again_replaces_every_key(store, rsa_keys):
     store.save(HOST, OAuth1("old", "canary", realm="old", rsa_key=rsa_keys[0]))
     store.save(HOST, OAuth1("new"))
     assert store.load() == {HOST: OAuth1("new")}
     assert "canary" not in store.path.read_text()
 
 
-def test_deleting_removes_one_host_and_says_whether_it_was_there(store):
+def test_deleting_removes_one_host_and_returns_whether_it_was_present(store):
     for host in ("a.example", "b.example", "c.example"):
         store.save(host, ALICE)
     text = store.path.read_text()
@@ -66,20 +66,20 @@ def test_deleting_the_last_section_and_saving_it_again_gives_the_same_file(store
     assert store.path.read_text() == before
 
 
-def test_the_default_file_is_the_systems_configuration_directory(tmp_path, monkeypatch):
+def test_the_default_file_is_in_the_configuration_directory(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     if sys.platform == "linux":
         assert FileStore().path == tmp_path / "httplib2-oauthlib" / "credentials.ini"
     assert FileStore().path.parts[-2:] == ("httplib2-oauthlib", "credentials.ini")
 
 
-def test_a_path_may_begin_with_the_home_directory(monkeypatch, tmp_path):
+def test_a_tilde_in_the_path_is_the_home_directory(monkeypatch, tmp_path):
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("USERPROFILE", str(tmp_path))
     assert FileStore("~/c.ini").path == tmp_path / "c.ini"
 
 
-def test_a_section_written_by_hand_is_understood(store, rsa_keys):
+def test_a_section_written_by_hand_is_read(store, rsa_keys):
     pem = rsa_keys[0].strip().replace("\n", "\n      ")
     write(store.path, f"""\
 # My bots
@@ -99,7 +99,7 @@ rsa_key =
     }
 
 
-def test_a_byte_order_mark_and_line_ends_of_windows_are_understood(store):
+def test_a_byte_order_mark_and_windows_line_ends_are_read(store):
     write(store.path, b"\xef\xbb\xbf" + section(HOST).replace("\n", "\r\n").encode())
     assert store.get(HOST) == OAuth1("alice", "canary")
     store.save("b.example", BOB)
@@ -127,7 +127,7 @@ def test_a_byte_order_mark_and_line_ends_of_windows_are_understood(store):
         ("[::1]:80", "six"),
     ],
 )
-def test_a_host_is_found_as_a_request_finds_it(store, host, expected):
+def test_a_host_selects_the_same_credentials_as_a_request(store, host, expected):
     hosts = {
         "en.wikipedia.org": "exact",
         "*.wikipedia.org": "wiki",
@@ -146,7 +146,7 @@ def test_the_most_general_pattern_finds_every_host(store):
     assert store.get("wiki.example:81") == ALICE
 
 
-def test_what_is_loaded_signs_requests(store, wiki):
+def test_loaded_credentials_sign_requests(store, wiki):
     host = wiki.api_uri.split("/")[2]
     store.save(host, OAuth1(*wiki.owner_only("Alice")))
     http = OAuth1Http(oauth=store.load(), proxy_info=None)
@@ -159,7 +159,7 @@ def test_what_is_loaded_signs_requests(store, wiki):
     ["", "https://canary.example", "canary.example/w", "a b", "a]b", "a\n[b", "*.*.org", "a.*", "canary.example:x",
      "b\u00fccher.example", "DEFAULT]", "#canary", " canary", "canary ", "a..b", "canary:", "canary@h", "\ud800"],
 )  # fmt: skip
-def test_a_host_that_is_none_is_refused_before_anything_is_written(store, host):
+def test_an_invalid_host_is_rejected_before_anything_is_written(store, host):
     for work in (lambda: store.save(host, ALICE), lambda: store.get(host), lambda: store.delete(host)):
         assert "no host" in refusal(work)
     assert not store.path.parent.exists()
@@ -167,7 +167,7 @@ def test_a_host_that_is_none_is_refused_before_anything_is_written(store, host):
 
 # -- the file: properties
 
-# Everything that UTF-8 can hold, line ends and separators of all kinds among it.
+# Everything that UTF-8 can encode, including all kinds of line ends and separators.
 text = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 keys = st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters='"'), min_size=1, max_size=30)
 hosts = st.from_regex(r"(\*\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]+){0,2}(:[0-9]{1,5})?", fullmatch=True)
@@ -183,7 +183,7 @@ FEWER = settings(max_examples=settings.default.max_examples // 8)
 @example({"h": OAuth1(" ", " %(a)s\n[b]\r\n# c\x85\u2028", "=:;#", '"')}, OAuth1("\ufeff", "", "", "\x00\x1c"))
 @example({"h": OAuth1("k", "a ", "t", " a")}, OAuth1("k", "a\t"))
 @example({"h": OAuth1("a\u00a0", "\\", "\\n", "")}, OAuth1("[h]", "# h", "; h", "a ; b"))
-def test_any_credentials_come_back_as_they_were(entries, more):
+def test_any_credentials_are_loaded_as_they_were_saved(entries, more):
     with tempfile.TemporaryDirectory() as directory:
         store = FileStore(Path(directory, "c.ini"))
         for host, oauth in entries.items():
@@ -202,7 +202,7 @@ printable = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size
 
 @FEWER
 @given(secret=printable.filter(lambda secret: not secret.startswith('"')))
-def test_usual_secrets_stand_in_the_file_as_any_reader_of_ini_files_reads_them(secret):
+def test_usual_secrets_can_be_read_with_configparser(secret):
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory, "c.ini")
         FileStore(path).save("h", OAuth1("k", secret))

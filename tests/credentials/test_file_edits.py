@@ -26,7 +26,7 @@ client_key = c
 # the end"""
 
 
-def test_a_change_of_one_section_leaves_the_rest_as_it_is(store):
+def test_changing_a_section_leaves_the_rest_unchanged(store):
     write(store.path, BY_HAND)
     store.save("a.example", OAuth1("new", "canary-new"))
     assert store.path.read_bytes() == BY_HAND.replace(
@@ -35,27 +35,27 @@ def test_a_change_of_one_section_leaves_the_rest_as_it_is(store):
     ) + b"\n"  # fmt: skip
 
 
-def test_a_change_of_a_section_in_capitals_keeps_its_header(store):
+def test_changing_a_section_in_capitals_keeps_its_header(store):
     write(store.path, BY_HAND)
     store.save("b.example", OAuth1("new"))
     start, end = BY_HAND.index(b"  client_key   ="), BY_HAND.index(b"\n[c.example]")
     assert store.path.read_bytes() == BY_HAND[:start] + b"client_key = new\n" + BY_HAND[end:] + b"\n"
 
 
-def test_a_new_section_comes_last(store):
+def test_a_new_section_is_added_at_the_end(store):
     write(store.path, BY_HAND)
     store.save("d.example", OAuth1("d"))
     assert store.path.read_bytes() == BY_HAND + b"\n\n[d.example]\nclient_key = d\n"
 
 
-def test_a_deletion_leaves_the_rest_as_it_is(store):
+def test_deleting_a_section_leaves_the_rest_unchanged(store):
     write(store.path, BY_HAND)
     store.delete("a.example")
     start, end = BY_HAND.index(b"[a.example]"), BY_HAND.index(b"# about b")
     assert store.path.read_bytes() == BY_HAND[:start] + BY_HAND[end:] + b"\n"
 
 
-def test_saving_what_is_there_already_changes_no_byte(store):
+def test_saving_the_same_credentials_does_not_write_the_file(store):
     store.save(HOST, ALICE)
     before = store.path.stat()
     store.save(HOST, ALICE)
@@ -63,7 +63,7 @@ def test_saving_what_is_there_already_changes_no_byte(store):
     assert (before.st_ino, before.st_mtime_ns) == (after.st_ino, after.st_mtime_ns)
 
 
-def test_a_section_with_an_indented_header_is_edited_too(store):
+def test_a_section_with_an_indented_header_is_edited(store):
     text = f"\n  {section(HOST)}"
     write(store.path, text)
     assert store.get(HOST) == OAuth1("alice", "canary")

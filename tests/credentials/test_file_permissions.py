@@ -12,7 +12,7 @@ from .credential_files import ALICE, BOB, HOST, on_posix, refusal, section, writ
 
 
 @on_posix
-def test_the_file_is_private_and_so_are_its_lock_and_its_new_directory(store):
+def test_the_file_its_lock_and_its_new_directory_are_private(store):
     mask = os.umask(0)
     try:
         store.save(HOST, ALICE)
@@ -28,7 +28,7 @@ def test_the_file_is_private_and_so_are_its_lock_and_its_new_directory(store):
 
 
 @on_posix
-def test_a_directory_that_was_there_keeps_its_mode(tmp_path):
+def test_an_existing_directory_keeps_its_mode(tmp_path):
     tmp_path.chmod(0o755)
     FileStore(tmp_path / "c.ini").save(HOST, ALICE)
     assert oct(tmp_path.stat().st_mode & 0o777) == "0o755"
@@ -36,7 +36,7 @@ def test_a_directory_that_was_there_keeps_its_mode(tmp_path):
 
 @on_posix
 @pytest.mark.parametrize("mode", [0o640, 0o620, 0o604, 0o602, 0o644, 0o666, 0o777], ids=oct)
-def test_a_file_that_others_may_read_or_write_is_refused_with_the_command_that_mends_it(tmp_path, mode):
+def test_a_file_open_to_others_is_rejected_with_a_fix(tmp_path, mode):
     store = FileStore(write(tmp_path / "it's mine.ini", section(HOST), mode))
     for work in (store.load, lambda: store.get(HOST), lambda: store.delete(HOST), lambda: store.save(HOST, ALICE)):
         message = refusal(work)
@@ -46,7 +46,7 @@ def test_a_file_that_others_may_read_or_write_is_refused_with_the_command_that_m
 
 
 @on_posix
-def test_a_file_of_another_users_is_refused(store, another_users):
+def test_a_file_of_another_user_is_rejected(store, another_users):
     store.save(HOST, ALICE)
     another_users(store.path)
     for work in (store.load, lambda: store.save(HOST, BOB)):
@@ -54,7 +54,7 @@ def test_a_file_of_another_users_is_refused(store, another_users):
 
 
 @on_posix
-def test_a_symbolic_link_is_followed_and_stays_one(tmp_path):
+def test_a_symbolic_link_is_followed_and_not_replaced(tmp_path):
     target = tmp_path / "dotfiles" / "credentials.ini"
     link = tmp_path / "credentials.ini"
     link.symlink_to(target)

@@ -23,7 +23,7 @@ from .credential_files import ALICE, HOST, refusal, section, write
         ("[]\n", 1),
     ],
 )
-def test_a_corrupt_file_is_refused_with_its_line_and_not_quoted(store, text, line):
+def test_a_corrupt_file_is_rejected_with_its_line_and_not_quoted(store, text, line):
     before = write(store.path, text).read_bytes()
     for work in (store.load, lambda: store.get(HOST), lambda: store.save(HOST, ALICE), lambda: store.delete(HOST)):
         assert f"{store.path}, line {line}: " in refusal(work)
@@ -35,7 +35,7 @@ def test_a_corrupt_file_is_refused_with_its_line_and_not_quoted(store, text, lin
     [
         (f"{section(HOST)}client_scret = canary\n", f"[{HOST}]: the key client_scret is not known"),
         (f"{section(HOST)}verifier = canary\n", f"[{HOST}]: the key verifier is not known"),
-        # Lines of a PEM text that nobody has indented.
+        # Lines of a PEM key that are not indented.
         (f"{section(HOST)}MIICANARY/a==\n", f"[{HOST}]: one of the keys is not known"),
         (f"{section(HOST)}client_key_canary_canary_canary = \n", f"[{HOST}]: one of the keys is not known"),
         (f"[{HOST}]\nclient_secret = canary\n", f"[{HOST}]: client_key is missing"),
@@ -51,18 +51,18 @@ def test_a_corrupt_file_is_refused_with_its_line_and_not_quoted(store, text, lin
         (section("H.example") + section("h.Example"), "two sections are named for the same host"),
     ],
 )
-def test_a_file_that_makes_no_sense_is_refused_by_section_and_key(store, text, said):
+def test_an_invalid_file_is_rejected_with_its_section_and_key(store, text, said):
     write(store.path, text)
     assert said in refusal(store.load)
 
 
-def test_a_section_named_default_lends_nothing_to_others(store):
-    """configparser would give its values to all."""
+def test_a_section_named_default_sets_no_defaults(store):
+    """configparser would use its values as defaults in every section."""
     write(store.path, f"{section('DEFAULT')}\n[{HOST}]\nclient_key = bob\n")
     assert store.load() == {"default": OAuth1("alice", "canary"), HOST: OAuth1("bob")}
 
 
-def test_a_path_that_is_no_file_is_refused(tmp_path):
+def test_a_path_that_is_not_a_file_is_rejected(tmp_path):
     for work in (FileStore(tmp_path).load, lambda: FileStore(tmp_path).save(HOST, ALICE)):
         assert str(tmp_path) in refusal(work)
     write(tmp_path / "file", "")

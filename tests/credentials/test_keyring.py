@@ -19,9 +19,9 @@ from .credential_files import ALICE, BOB, HOST, refusal, section, write
 
 
 class Keyring(PlaintextKeyring):
-    """A keyring of the system's, in a file of the test's; ``locked`` and ``unwritable`` as it may turn out to be."""
+    """A system keyring in a file of the test. ``locked`` and ``unwritable`` make it fail."""
 
-    priority = 5  # That of a desktop's.
+    priority = 5  # The priority of a desktop's keyring.
     locked = unwritable = False
 
     def get_password(self, service, username):
@@ -65,7 +65,7 @@ def ring(store, system):
     params=["not installed", "fail", "null", "not recommended", "chain of none", "misconfigured", "locked", "deaf"]
 )
 def without_keyring(request, monkeypatch, system):
-    """Every way in which there is no keyring to use."""
+    """Every reason for which a keyring can't be used."""
     backends = {
         "fail": keyring.backends.fail.Keyring,
         "null": keyring.backends.null.Keyring,
@@ -82,56 +82,56 @@ def without_keyring(request, monkeypatch, system):
     elif request.param == "locked":
         system.locked = True
     else:
-        # As keyring's ChainerBackend if none of its keyrings stores anything.
+        # keyring's ChainerBackend does this if none of its keyrings stores anything.
         monkeypatch.setattr(Keyring, "set_password", lambda *arguments: None)
 
 
-def test_the_keyring_keeps_credentials_and_the_file_does_not(ring, store, system, rsa_keys):
+def test_the_keyring_stores_credentials_and_the_file_does_not(ring, store, system, rsa_keys):
     oauth = OAuth1("alice", "canary \n\u00e9", rsa_key=rsa_keys[0], signature_method="RSA-SHA1", realm="r")
     assert ring.save("EN.wikipedia.org", oauth) == f"the system keyring ({system.name})"
     assert ring.get(HOST) == KeyringStore(store).get(HOST) == oauth
     assert not store.path.exists()
 
 
-def test_the_keyring_finds_patterns_as_the_file_does(ring, store):
+def test_the_keyring_matches_patterns_as_the_file_does(ring, store):
     ring.save("*.wikipedia.org", ALICE)
     assert ring.get("de.wikipedia.org:443") == ALICE
     assert ring.get("wiktionary.org") is None
 
 
-def test_the_most_specific_pattern_wins_wherever_it_is_kept(ring, store):
+def test_the_most_specific_pattern_wins_in_either_store(ring, store):
     ring.save("*.wikipedia.org", ALICE)
     store.save(HOST, BOB)
     assert ring.get(HOST) == BOB
     assert ring.get("de.wikipedia.org") == ALICE
 
 
-def test_of_one_pattern_the_keyrings_entry_comes_first(ring, store):
+def test_the_keyrings_entry_wins_over_the_files_for_the_same_pattern(ring, store):
     ring.save(HOST, ALICE)
     store.save(HOST, BOB)
     assert ring.get(HOST) == ALICE
 
 
-def test_an_exact_entry_in_the_keyring_needs_no_sound_file(ring, store):
+def test_an_exact_entry_in_the_keyring_works_with_a_corrupt_file(ring, store):
     ring.save(HOST, ALICE)
     write(store.path, "canary")
     assert ring.get(HOST) == ALICE
 
 
-def test_saving_in_the_keyring_removes_the_files_older_entry(ring, store):
+def test_saving_in_the_keyring_removes_the_older_entry_in_the_file(ring, store):
     store.save(HOST, BOB)
     store.save("*.org", BOB)
     ring.save(HOST, ALICE)
     assert store.load() == {"*.org": BOB}
 
 
-def test_saving_in_the_keyring_says_so_if_the_files_older_entry_stays(ring, store):
+def test_saving_in_the_keyring_fails_if_the_file_keeps_an_older_entry(ring, store):
     write(store.path, section(HOST), 0o644)
     if os.name != "nt":
         assert "chmod" in refusal(ring.save, HOST, ALICE)
 
 
-def test_deleting_removes_from_keyring_and_file(ring, store):
+def test_deleting_removes_the_entry_from_keyring_and_file(ring, store):
     ring.save(HOST, ALICE)
     store.save(HOST, BOB)
     assert ring.delete(HOST) is True
@@ -143,7 +143,7 @@ def test_deleting_removes_from_keyring_and_file(ring, store):
     assert ring.delete(HOST) is True
 
 
-def test_without_a_keyring_the_file_serves(without_keyring, store):
+def test_without_a_keyring_the_file_is_used(without_keyring, store):
     ring = KeyringStore(store)
     assert ring.get(HOST) is None
     assert ring.save(HOST, ALICE) == str(store.path)
@@ -153,8 +153,8 @@ def test_without_a_keyring_the_file_serves(without_keyring, store):
     assert store.load() == {}
 
 
-def test_a_keyring_that_is_a_readable_file_is_not_used_unless_it_was_chosen(ring, store, monkeypatch, tmp_path):
-    """keyrings.alt brings one, and keyring takes it where there is no desktop."""
+def test_a_plain_text_keyring_is_used_only_if_the_user_chose_it(ring, store, monkeypatch, tmp_path):
+    """keyrings.alt contains one, and keyring selects it where it finds no desktop."""
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     monkeypatch.setattr(keyring.core, "_keyring_backend", PlaintextKeyring())
     assert ring.save("one.example", ALICE) == str(store.path)
@@ -163,7 +163,7 @@ def test_a_keyring_that_is_a_readable_file_is_not_used_unless_it_was_chosen(ring
     assert ring.get("other.example") == ALICE
 
 
-def test_a_locked_keyring_is_asked_once(ring, system, store, monkeypatch):
+def test_a_locked_keyring_is_queried_once(ring, system, store, monkeypatch):
     asked = []
     monkeypatch.setattr(Keyring, "get_password", lambda *arguments: asked.append(arguments) or 1 / 0)
     store.save("*", ALICE)
@@ -171,15 +171,15 @@ def test_a_locked_keyring_is_asked_once(ring, system, store, monkeypatch):
     assert len(asked) == 1
 
 
-def test_what_a_keyring_does_not_take_goes_to_the_file_and_its_older_entry_goes(ring, system, store):
-    """Windows' takes no more than 2560 bytes; an older entry would come before the file's."""
+def test_a_value_the_keyring_rejects_is_saved_in_the_file(ring, system, store):
+    """The keyring of Windows stores at most 2560 bytes. An older entry would override the file's."""
     ring.save(HOST, ALICE)
     system.unwritable = True
     assert ring.save(HOST, BOB) == str(store.path)
     assert ring.get(HOST) == BOB
 
 
-def test_an_older_entry_stays_where_it_is_if_the_new_one_can_be_kept_nowhere(ring, system, store):
+def test_an_older_entry_stays_if_the_new_one_cannot_be_saved(ring, system, store):
     ring.save(HOST, ALICE)
     system.unwritable = True
     write(store.path, "canary")
@@ -187,7 +187,7 @@ def test_an_older_entry_stays_where_it_is_if_the_new_one_can_be_kept_nowhere(rin
     assert ring.get(HOST) == ALICE
 
 
-def test_an_entry_that_the_keyring_does_not_give_up_is_an_error(ring, system, monkeypatch):
+def test_an_entry_that_the_keyring_does_not_delete_raises_an_error(ring, system, monkeypatch):
     ring.save(HOST, ALICE)
     monkeypatch.setattr(Keyring, "delete_password", lambda *arguments: 1 / 0)
     message = refusal(ring.delete, HOST)
@@ -201,14 +201,14 @@ def test_an_entry_that_the_keyring_does_not_give_up_is_an_error(ring, system, mo
      '{"client_key": "k", "canary": "x"}',
      '{"client_key": ["canary"]}', "{}", '{"client_key": ""}', '{"client_key": "k", "client_secret": "canary\\ud800"}'],
 )  # fmt: skip
-def test_a_keyrings_entry_that_makes_no_sense_is_refused_by_host_and_not_shown(ring, system, value):
+def test_an_invalid_keyring_entry_is_rejected_with_its_host_and_not_shown(ring, system, value):
     system.set_password("httplib2-oauthlib", HOST, value)
     message = refusal(ring.get, HOST)
     assert "system keyring" in message
     assert HOST in message
 
 
-def test_a_host_that_is_none_is_refused_by_the_keyring_too(ring):
+def test_an_invalid_host_is_rejected_by_the_keyring(ring):
     for work in (lambda: ring.save("https://a", ALICE), lambda: ring.get("a b"), lambda: ring.delete("a b")):
         assert "no host" in refusal(work)
 
@@ -218,7 +218,7 @@ def test_the_default_fallback_is_the_default_file(monkeypatch, tmp_path):
     assert KeyringStore().fallback.path == FileStore().path
 
 
-def test_importing_the_module_loads_nothing_that_not_everybody_needs():
+def test_importing_credentials_loads_no_optional_packages():
     program = "import sys, httplib2_oauthlib.credentials; print(*sys.modules)"
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=30)
     assert not {"keyring", "platformdirs", "configupdater", "filelock"} & set(run.stdout.split())

@@ -22,7 +22,7 @@ FROM_PYWIKIBOT = {
 }
 
 
-def test_tuples_of_four_become_credentials_and_pairs_are_left_out():
+def test_tuples_of_four_become_credentials_and_pairs_are_skipped():
     assert from_pywikibot(PYWIKIBOT) == FROM_PYWIKIBOT
 
 
@@ -44,7 +44,7 @@ def test_tuples_of_four_become_credentials_and_pairs_are_left_out():
         ({"h.example": ("ck", "canary\ud800", "canary", "canary")}, "authenticate['h.example']: client_secret can't"),
     ],
 )
-def test_an_entry_that_is_neither_is_refused_by_its_host_and_number_of_parts(authenticate, said):
+def test_an_invalid_entry_is_rejected_with_its_host_and_number_of_parts(authenticate, said):
     assert said in refusal(from_pywikibot, authenticate)
 
 
@@ -69,14 +69,14 @@ def test_a_user_config_is_read_without_being_run(tmp_path):
     assert read_user_config(write(tmp_path / "user-config.py", USER_CONFIG, 0o644)) == FROM_PYWIKIBOT
 
 
-def test_a_later_statement_replaces_what_an_earlier_one_said(tmp_path):
+def test_a_later_statement_overrides_an_earlier_one(tmp_path):
     text = USER_CONFIG + "authenticate['*.wikipedia.org'] = ('user', 'password')\n"
     path = write(tmp_path / "user-config.py", text)
     assert set(read_user_config(str(path))) == {"localhost:8080"}
     assert read_user_config(write(path, text + "authenticate: dict = {}\n")) == {}
 
 
-def test_a_user_config_without_credentials_gives_none(tmp_path):
+def test_a_user_config_without_credentials_returns_an_empty_dict(tmp_path):
     assert read_user_config(write(tmp_path / "user-config.py", "mylang = 'en'\n")) == {}
 
 
@@ -97,12 +97,12 @@ def test_a_user_config_without_credentials_gives_none(tmp_path):
         "authenticate: 'canary'",
     ],
 )
-def test_what_cannot_be_told_without_running_it_is_refused_with_its_line(tmp_path, statement):
+def test_a_statement_that_must_be_run_is_rejected_with_its_line(tmp_path, statement):
     path = write(tmp_path / "user-config.py", f"family = 'wikipedia'\n\n{statement}\nmylang = 'en'\n")
     assert f"{path}, line 3: " in refusal(read_user_config, path)
 
 
-def test_an_entry_of_a_user_config_that_is_neither_is_refused_with_its_file(tmp_path):
+def test_an_invalid_entry_of_a_user_config_is_rejected_with_its_file(tmp_path):
     path = write(tmp_path / "user-config.py", "authenticate = {'h.example': ('canary', 'canary', 'canary')}")
     assert f"{path}: authenticate['h.example'] has 3 parts" in refusal(read_user_config, path)
 
@@ -111,24 +111,24 @@ def test_an_entry_of_a_user_config_that_is_neither_is_refused_with_its_file(tmp_
     "text",
     [b"a = 1\nauthenticate = {'*': ('canary'\n", b"a = 1\n  canary = 'canary'\n", b"a = 1\nb = 'canary\xff'\n"],
 )
-def test_a_user_config_that_is_not_python_is_refused_and_not_quoted(tmp_path, text):
+def test_a_user_config_that_is_not_python_is_rejected_and_not_quoted(tmp_path, text):
     path = write(tmp_path / "user-config.py", text)
     message = refusal(read_user_config, path)
     assert f"{path}, line " in message
     assert "not Python" in message
 
 
-def test_a_user_config_too_deep_to_parse_is_refused(tmp_path):
+def test_a_user_config_too_deep_to_parse_is_rejected(tmp_path):
     path = write(tmp_path / "user-config.py", "authenticate = " + "(" * 150 + "-" * 20000 + "1" + ")" * 150)
     assert str(path) in refusal(read_user_config, path)
 
 
-def test_a_user_config_that_is_missing_is_refused(tmp_path):
+def test_a_missing_user_config_is_rejected(tmp_path):
     assert "does not exist" in refusal(read_user_config, tmp_path / "user-config.py")
 
 
 @on_posix
-def test_a_user_config_that_others_may_write_is_refused_with_the_command_that_mends_it(tmp_path):
+def test_a_user_config_writable_by_others_is_rejected_with_a_fix(tmp_path):
     path = write(tmp_path / "user config.py", USER_CONFIG, 0o646)
     message = refusal(read_user_config, path)
     assert f"chmod 600 '{path}'" in message
@@ -137,6 +137,6 @@ def test_a_user_config_that_others_may_write_is_refused_with_the_command_that_me
 
 
 @on_posix
-def test_a_user_config_of_another_users_is_refused(tmp_path, another_users):
+def test_a_user_config_of_another_user_is_rejected(tmp_path, another_users):
     path = another_users(write(tmp_path / "user-config.py", USER_CONFIG, 0o644))
     assert "belongs to another user" in refusal(read_user_config, path)

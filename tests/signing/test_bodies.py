@@ -21,10 +21,10 @@ from .signed_requests import FORM, URI, is_valid, name_of
         "application/x-www-form-urlencoded ; boundary=x",
     ],
 )
-def test_a_form_is_recognised_whatever_its_content_type_looks_like(oauth, content_type):
+def test_a_form_is_recognized_in_every_spelling_of_its_content_type(oauth, content_type):
     signed = oauth.sign(URI, "POST", "a=1", {"content-TYPE": content_type})
     assert is_valid(signed, "POST")
-    # MediaWiki looks for it in lower case at the very beginning; the parameters stay.
+    # MediaWiki expects the type in lower case at the very beginning. Its parameters stay.
     parameters = content_type.partition(";")[2]
     assert signed.headers["content-TYPE"].startswith("application/x-www-form-urlencoded")
     assert signed.headers["content-TYPE"].endswith(parameters)
@@ -66,7 +66,7 @@ def test_a_form_of_any_kind_is_signed_as_it_is_sent(oauth, body, sent):
 
 
 def test_a_form_in_a_file_is_read_in_place(oauth):
-    """Explaining, then signing, then signing again: each finds all of it from where the file was."""
+    """Each of three calls, one to explain and two to sign, reads the file from its original position."""
     file = io.BytesIO(b"skipped&a=1")
     file.seek(8)
     assert "form parameters: a=1" in oauth.explain(URI, "POST", file, FORM)
@@ -77,15 +77,15 @@ def test_a_form_in_a_file_is_read_in_place(oauth):
 
 
 @pytest.mark.parametrize("body", ["a=\u00e9&b=2", b"a=1", io.StringIO("a=\u00e9"), "a=1"], ids=name_of)
-def test_a_content_length_is_that_of_the_bytes(oauth, body):
-    """Counted in characters it would cut the form, and what is cut off would be read as another request."""
+def test_the_content_length_counts_bytes(oauth, body):
+    """A length in characters would cut the form off, and the server would read the rest as another request."""
     signed = oauth.sign(URI, "POST", body, {**FORM, "content-length": "3"})
     sent = signed.body if isinstance(signed.body, bytes) else signed.body.encode()
     assert signed.headers["content-length"] == str(len(sent))
 
 
 @pytest.mark.parametrize("body", [{"a": "1"}, [("a", "1")], ["a=1"], 42, io.BytesIO, "a=\ud800", object()], ids=name_of)
-def test_a_form_that_is_none_yet_is_refused_with_advice(oauth, body):
+def test_a_form_that_is_not_encoded_is_rejected_with_advice(oauth, body):
     with pytest.raises(SigningError, match=r"UTF-8|urlencode"):
         oauth.sign(URI, "POST", body, FORM)
 
@@ -93,15 +93,15 @@ def test_a_form_that_is_none_yet_is_refused_with_advice(oauth, body):
 @pytest.mark.parametrize(
     ("method", "body"), [("GET", None), ("HEAD", None), ("POST", None), ("GET", "a=1"), ("head", "a=1")]
 )
-def test_a_form_content_type_without_a_form_signs_as_none(oauth, method, body):
-    """httplib2 leaves it on a POST that was redirected to GET, and oauth2client sends it on every GET."""
+def test_a_form_content_type_without_a_form_is_signed_without_one(oauth, method, body):
+    """httplib2 keeps the header when it redirects a POST to a GET, and oauth2client sends it with every GET."""
     signed = oauth.sign(URI, method, body, FORM)
     assert signed.body is body
     assert is_valid(signed._replace(body=None), method)
 
 
 class Unreadable:
-    """A body that must be passed on as it is."""
+    """A body that must be passed on without being read."""
 
     def read(self, *_):
         raise AssertionError("the body was read")
@@ -123,7 +123,7 @@ class Unreadable:
     ],
     ids=name_of,
 )
-def test_every_other_body_is_passed_on_untouched_and_unsigned(oauth, body, content_type):
+def test_every_other_body_is_passed_on_unchanged_and_unsigned(oauth, body, content_type):
     headers = {"Content-Type": content_type} if content_type else {}
     signed = oauth.sign(URI, "POST", body, headers)
     assert signed.body is body
@@ -133,14 +133,14 @@ def test_every_other_body_is_passed_on_untouched_and_unsigned(oauth, body, conte
 
 
 @pytest.mark.parametrize("name", ["Transfer-Encoding", "transfer-encoding"])
-def test_a_form_that_says_how_it_is_transferred_is_refused(oauth, name):
-    """A server would read another form than the one that is signed: its chunks."""
+def test_a_form_with_a_transfer_encoding_is_rejected(oauth, name):
+    """The server would read the form from its chunks, which differ from the signed form."""
     with pytest.raises(SigningError, match="Transfer-Encoding"):
         oauth.sign(URI, "POST", "a=1", {**FORM, name: "chunked"})
     assert is_valid(oauth.sign(URI, "POST", b"", {name: "chunked"})._replace(body=None), "POST")
 
 
 @pytest.mark.parametrize("method", ["G T", "GET ", "G\u00c9T", "GET\r\nX: y", "", b"GET", None, "G(T"])
-def test_what_is_no_method_is_refused(oauth, method):
+def test_an_invalid_method_is_rejected(oauth, method):
     with pytest.raises(SigningError, match="method must be"):
         oauth.sign(URI, method)

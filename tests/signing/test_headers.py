@@ -8,7 +8,7 @@ from .signed_requests import URI, is_valid
 
 
 @pytest.mark.parametrize("host", ["b\u00fccher.example", "name@wiki.example", "@", b"\xe9", "a b", "a:x"])
-def test_a_host_header_that_is_no_host_is_refused(oauth, host):
+def test_an_invalid_host_header_is_rejected(oauth, host):
     with pytest.raises(SigningError, match="host"):
         oauth.sign(URI, headers={"Host": host})
 
@@ -23,8 +23,8 @@ def test_the_callers_headers_are_not_changed(oauth):
 
 
 @pytest.mark.parametrize("name", ["authorization", "Authorization", "AUTHORIZATION"])
-def test_an_authorization_among_the_headers_gives_way_and_none_is_sent_twice(oauth, name):
-    """oauthlib returns both if the caller's is in lower case."""
+def test_the_callers_authorization_header_is_replaced(oauth, name):
+    """oauthlib returns two headers if the caller's name is in lower case."""
     signed = oauth.sign(URI, headers={name: "Basic x"})
     names = [each for each in signed.headers if each.lower() == "authorization"]
     assert names == ["Authorization"]
@@ -32,7 +32,7 @@ def test_an_authorization_among_the_headers_gives_way_and_none_is_sent_twice(oau
 
 
 def test_header_names_may_be_bytes(oauth):
-    """oauth2client makes them so."""
+    """oauth2client encodes them."""
     signed = oauth.sign(URI, "POST", "a=1", {b"content-type": b"application/x-www-form-urlencoded"})
     assert signed.headers["content-type"] == "application/x-www-form-urlencoded"
     assert is_valid(signed, "POST")

@@ -60,7 +60,7 @@ def test_credentials_of_any_text_are_valid(credentials):
     ],
     ids=str,
 )
-def test_credentials_that_cannot_be_used_are_refused_and_not_shown(arguments):
+def test_invalid_credentials_are_rejected_and_not_shown(arguments):
     with pytest.raises(SigningError) as caught:
         OAuth1(**{"client_key": "client", "client_secret": "canary", **arguments})
     assert isinstance(caught.value, ValueError)
@@ -72,12 +72,12 @@ def test_credentials_that_cannot_be_used_are_refused_and_not_shown(arguments):
 
 
 @pytest.mark.parametrize("method", [None, "", b"GET", 1])
-def test_a_method_that_is_none_is_refused(oauth, method):
+def test_an_empty_or_non_str_method_is_rejected(oauth, method):
     with pytest.raises(SigningError, match="method"):
         oauth.sign(URI, method)
 
 
-def test_plaintext_is_refused_over_http():
+def test_plaintext_is_rejected_over_http():
     oauth = OAuth1("client", "canary", "token", "canary", signature_method="PLAINTEXT")
     for refused in (oauth.sign, oauth.explain):
         with pytest.raises(InsecureTransportError, match="https") as caught:
@@ -89,14 +89,14 @@ def test_plaintext_is_refused_over_http():
 @pytest.mark.parametrize(
     "key", ["canary", "-----BEGIN PRIVATE KEY-----\nY2FuYXJ5\n-----END PRIVATE KEY-----\n", "public"]
 )
-def test_an_rsa_key_that_is_none_is_refused_and_not_shown(key, rsa_keys):
+def test_an_invalid_rsa_key_is_rejected_and_not_shown(key, rsa_keys):
     oauth = OAuth1("client", rsa_key=rsa_keys[1] if key == "public" else key, signature_method="RSA-SHA1")
     with pytest.raises(SigningError, match=r"private RSA key.*httplib2-oauthlib\[rsa\]") as caught:
         oauth.sign(URI)
     shown = f"{caught.value} {caught.value!r}"
     assert "canary" not in shown
     assert "Y2FuYXJ5" not in shown
-    # Nor does a traceback show what the key's parser said.
+    # The traceback does not show the parser's message either.
     assert (caught.value.__cause__, caught.value.__suppress_context__) == (None, True)
 
 
@@ -149,7 +149,7 @@ def test_it_is_immutable_hashable_and_equal_by_value():
 
 
 @pytest.mark.parametrize("protocol", range(2, pickle.HIGHEST_PROTOCOL + 1))
-def test_it_is_picklable_also_after_it_has_signed(protocol, oauth):
+def test_it_can_be_pickled_after_it_has_signed(protocol, oauth):
     oauth.sign(URI)
     assert oauth.fingerprint
     restored = pickle.loads(pickle.dumps(oauth, protocol))
@@ -158,17 +158,17 @@ def test_it_is_picklable_also_after_it_has_signed(protocol, oauth):
     assert is_valid(restored.sign(URI))
 
 
-def test_it_copies_as_itself(oauth):
+def test_a_copy_is_the_same_object(oauth):
     assert copy.copy(oauth) is oauth
     assert copy.deepcopy({"a": [oauth]})["a"][0] is oauth
 
 
-def test_arguments_beyond_the_four_are_by_name_only():
+def test_arguments_after_the_fourth_are_keyword_only():
     with pytest.raises(TypeError):
         OAuth1("client", "secret", "token", "secret", "oob")
 
 
-def test_subclasses_with_attributes_of_their_own_are_told_apart_and_pickled():
+def test_subclasses_with_their_own_attributes_differ_and_can_be_pickled():
     one, other = OnBehalfOf("client", "secret", user="one"), OnBehalfOf("client", "secret", user="other")
     assert one != other
     assert len({one.fingerprint, other.fingerprint, OAuth1("client", "secret").fingerprint}) == 3
@@ -187,7 +187,7 @@ def test_a_signed_request_shows_no_signature():
     assert "https://h/p" in repr(signed)
 
 
-def test_fingerprints_tell_credentials_apart_and_reveal_none():
+def test_fingerprints_differ_and_show_no_credentials():
     each = [full(), full("other"), OAuth1("client"), OAuth1("client", "secret"), OAuth1("client", "secret", "token")]
     prints = [oauth.fingerprint for oauth in each]
     assert len(set(prints)) == len(each)
@@ -209,7 +209,7 @@ class LooseSubclass(OAuth1):
 
 
 def test_a_subclass_can_send_other_protocol_parameters():
-    """Yahoo's oauth_session_handle and the like; what is added is signed and sent, whatever its name."""
+    """For example Yahoo's oauth_session_handle. Added parameters are signed and sent, with or without the prefix."""
 
     class WithMore(OAuth1):
         def protocol_parameters(self, nonce, timestamp):
@@ -225,14 +225,14 @@ def test_a_subclass_can_send_other_protocol_parameters():
 
 
 def test_nothing_is_logged(oauth, caplog):
-    """oauthlib prints form fields and base strings at DEBUG."""
+    """oauthlib logs form fields and base strings at DEBUG."""
     with caplog.at_level(logging.DEBUG):
         oauth.sign(URI, "POST", "password=canary", FORM)
         OAuth1("client", rsa_key="canary", signature_method="HMAC-SHA256").sign(URI)
     assert caplog.records == []
 
 
-def test_one_may_sign_in_many_threads(oauth):
+def test_one_oauth1_signs_in_many_threads(oauth):
     signed = []
     threads = [
         threading.Thread(target=lambda: signed.extend(oauth.sign(URI + f"?n={n}") for n in range(50))) for _ in range(8)

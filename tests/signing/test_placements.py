@@ -41,27 +41,27 @@ def test_every_method_in_every_placement_is_valid(method, placement, rsa_keys):
         ("http://h/p?a?b", "http://h/p?a?b&oauth_"),
     ],
 )
-def test_parameters_placed_in_the_query_leave_what_stands_there_as_it_is(uri, expected):
+def test_parameters_in_the_query_leave_the_query_unchanged(uri, expected):
     signed = OAuth1("client", SECRETS.client, "token", SECRETS.token, signature_type="QUERY").sign(uri)
     assert signed.uri.startswith(expected)
     assert signed.uri.endswith("#f") == uri.endswith("#f")
     assert is_valid(signed)
 
 
-def test_parameters_placed_in_the_body_of_a_post_without_one_make_a_form():
+def test_parameters_in_the_body_of_an_empty_post_create_a_form():
     signed = OAuth1("client", SECRETS.client, signature_type="body").sign(URI, "POST", headers={"content-length": "0"})
     assert signed.headers == {"Content-Type": FORM["Content-Type"], "content-length": str(len(signed.body))}
     assert is_valid(signed, "POST", SECRETS._replace(token=""))
 
 
 @pytest.mark.parametrize("blank", ["", " ", b""])
-def test_parameters_placed_in_the_body_say_that_they_are_a_form_where_the_header_is_blank(blank):
+def test_parameters_in_the_body_replace_a_blank_content_type(blank):
     signed = OAuth1("client", SECRETS.client, signature_type="BODY").sign(URI, "POST", headers={"content-type": blank})
     assert signed.headers == {"content-type": FORM["Content-Type"]}
     assert is_valid(signed, "POST", SECRETS._replace(token=""))
 
 
-def test_parameters_placed_in_the_body_extend_a_form_of_bytes():
+def test_parameters_in_the_body_extend_a_form_of_bytes():
     oauth = OAuth1("client", SECRETS.client, "token", SECRETS.token, signature_type="BODY")
     signed = oauth.sign(URI, "POST", "text=h\u00e9".encode(), FORM)
     assert signed.body.startswith("text=h\u00e9&oauth_".encode())
@@ -78,7 +78,7 @@ def test_parameters_placed_in_the_body_extend_a_form_of_bytes():
         ("POST", None, {"Transfer-Encoding": ""}),
     ],
 )
-def test_parameters_that_the_body_cannot_hold_are_refused(method, body, headers):
+def test_parameters_that_the_body_cannot_hold_are_rejected(method, body, headers):
     with pytest.raises(SigningError, match="AUTH_HEADER"):
         OAuth1("client", signature_type="BODY").sign(URI, method, body, headers)
 
@@ -94,7 +94,7 @@ def test_realm_callback_and_verifier_are_sent(oauth):
     assert is_valid(signed, "POST", SECRETS._replace(token=""))
 
 
-def test_the_answer_is_a_named_tuple(oauth):
+def test_the_result_is_a_named_tuple(oauth):
     uri, headers, body = signed = oauth.sign(URI)
     assert isinstance(signed, SignedRequest)
     assert (signed.uri, signed.headers, signed.body) == (uri, headers, body) == (URI, headers, None)

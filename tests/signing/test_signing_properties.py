@@ -21,7 +21,7 @@ keys = st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters
 )
 @example("k", "", "t", "", ";", "a=%", b"\xff=%f")
 def test_any_request_is_valid(key, secret, token, token_secret, path, query, body):
-    """Whatever text a path, a query, a form or credentials are made of, the server gets what was signed."""
+    """With any text in the path, query, form and credentials, the server receives the signed request."""
     assume("#" not in path + query)
     assume("?" not in path)
     try:
@@ -39,8 +39,8 @@ def test_any_request_is_valid(key, secret, token, token_secret, path, query, bod
     form=st.lists(st.tuples(text.filter(lambda name: not name.startswith("oauth_")), text), max_size=4),
     method=st.sampled_from(["GET", "POST", "PUT", "DELETE", "OPTIONS"]),
 )
-def test_what_oauthlib_signs_is_signed_alike(pairs, form, method):
-    """oauthlib is the oracle for every request that it accepts, but for its double decoding of oauth_ names."""
+def test_the_signature_equals_that_of_oauthlib(pairs, form, method):
+    """oauthlib is the oracle for every request that it accepts, except for names with oauth_, which it decodes twice."""
     assume(not any(name.startswith("oauth_") for name, _ in pairs))
     query = "&".join(f"{quote(name)}={quote(value)}" for name, value in pairs)
     body = "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in form)
@@ -60,7 +60,7 @@ def test_what_oauthlib_signs_is_signed_alike(pairs, form, method):
         ("http://h/?oauth_x=a%2520b",),
     ],
 )
-def test_where_oauthlib_signs_something_else_than_is_sent_ours_is_the_valid_one(oauth, arguments):
+def test_a_request_that_oauthlib_signs_wrongly_is_valid(oauth, arguments):
     """An empty path parameter, bytes that are not UTF-8, and a caller's own oauth_ names."""
     client = oauthlib.oauth1.Client("client", SECRETS.client, "token", SECRETS.token)
     theirs = SignedRequest(arguments[0], client.sign(*arguments)[1], None)
