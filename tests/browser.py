@@ -1,4 +1,4 @@
-"""A browser without JavaScript for the tests: cookies, links, forms; redirects are shown, not followed."""
+"""A browser without JavaScript: cookies, links and forms. It returns redirects and does not follow them."""
 
 import http.cookiejar
 import re
@@ -39,7 +39,7 @@ class _Forms(HTMLParser):
 
 
 class Page(NamedTuple):
-    """What came back: ``text`` as a person reads it, ``form`` as fields and buttons."""
+    """A response: ``text`` is the visible text, ``fields`` and ``buttons`` are those of its form."""
 
     status: int
     headers: object
@@ -78,7 +78,7 @@ class Browser:
         return self.get(page.location)
 
     def submit(self, page, button=None, **changes):
-        """Send a page's form with a button."""
+        """Submit the form of a page with a button."""
         pressed = {button: page.buttons[button]} if button else {}
         data = {**page.fields, **pressed, **changes}
         return self.get(page.action, {name: value for name, value in data.items() if value is not None})

@@ -14,12 +14,12 @@ from .servers import Server, answer
 
 pytest_plugins = ["httplib2_oauthlib.pytest_plugin"]
 
-# Whatever proxies this machine uses, the tests talk to loopback only.
+# The tests connect to loopback only, so that they ignore the machine's proxies.
 for name in ("http_proxy", "https_proxy", "all_proxy"):
     os.environ.pop(name, None)
     os.environ.pop(name.upper(), None)
 
-# No deadlines: tests don't measure time. The nightly profile tries more.
+# There are no deadlines, because tests don't measure time. The nightly profile runs more examples.
 settings.register_profile("default", deadline=None, max_examples=200)
 settings.register_profile("nightly", deadline=None, max_examples=10_000)
 settings.load_profile("default")
@@ -38,7 +38,7 @@ def alice(wiki):
 
 @pytest.fixture
 def judge():
-    """Of what a test sends to a recorded wiki."""
+    """The judge of the requests that a test sends to a recorded wiki."""
     return Judge(OAuth1("client-key", "client-secret", "token", "token-secret"))
 
 
@@ -49,7 +49,7 @@ def signed_cassette_options(judge):
 
 @pytest.fixture
 def serve():
-    """Start servers that end with the test: ``serve(handler, tls=None)``."""
+    """Start servers that are closed after the test: ``serve(handler, tls=None)``."""
     servers = []
 
     def start(handler=lambda _: answer(), **kwargs):

@@ -1,7 +1,8 @@
-"""Judges what a replay sends as a wiki would: a cassette itself lets pass whatever means the same as what it holds.
+"""Verification of the requests in a replay, as a wiki would verify them.
 
-So a change of ours that a real wiki would refuse shows in a replay: the verdict on the request that is made now, by the
-embedded wiki's verifier (which shares no code with the signing), is held against the answer that the real one gave.
+A cassette accepts every request that is equivalent to a recorded one, even with an invalid signature. Here, the
+embedded wiki's verifier, which shares no code with the signing, verifies each request. Its verdict must agree with the
+response that the real wiki gave. In this way a replay fails after a change that a real wiki would reject.
 """
 
 import time
@@ -11,7 +12,7 @@ from httplib2_oauthlib import RefusedError, mediawiki
 from httplib2_oauthlib.testwiki.oauth import IncomingRequest, OAuthRefusal, Verifier
 from httplib2_oauthlib.testwiki.store import AccessToken, Consumer, RequestToken, Store
 
-# As the tests find it: some of them put the clock wrong.
+# The real clock: some tests replace time.time.
 _now = time.time
 
 
@@ -20,11 +21,11 @@ class Judge:
 
     Args:
         oauth: The made-up credentials of the replay.
-        rsa_public_key: The client's, if it has one.
+        rsa_public_key: The client's public key, if it has one.
 
     Attributes:
-        verdicts: On each signed request that was made: None if it is accepted, else the wiki's words.
-        last: On the last request, signed or not.
+        verdicts: The verdict on each signed request: None if it is accepted, otherwise the wiki's message.
+        last: The verdict on the last request. None if it was not signed.
     """
 
     def __init__(self, oauth, rsa_public_key=None):
@@ -41,11 +42,11 @@ class Judge:
         return list(self._by_header.values())
 
     def grant(self, key, secret):
-        """Know an access token."""
+        """Register an access token."""
         self.store.access_tokens[key] = AccessToken(key, secret, self.consumer.key, "Alice")
 
     def begin(self, key, secret):
-        """Know a request token."""
+        """Register a request token."""
         self.store.request_tokens[key] = RequestToken(key, secret, self.consumer.key, None, _now() + 600)
 
     def __call__(self, request):
@@ -53,14 +54,14 @@ class Judge:
         header = incoming.headers.get("authorization", "")
         if "SCRUBBED-signature" in header:  # Loaded from the cassette.
             return request
-        # vcr asks more than once for each request.
+        # vcr calls this more than once for each request.
         if incoming.is_signed and header not in self._by_header:
             self._by_header[header] = self._verdict(incoming)
         self.last = self._by_header.get(header)
         return request
 
     def check(self, response, content):
-        """Hold the verdict on the last request against what the real wiki answered to it."""
+        """Check that the verdict on the last request agrees with the real wiki's response."""
         reason = None
         try:
             mediawiki.check(response, content)

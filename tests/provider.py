@@ -1,4 +1,4 @@
-"""An OAuth 1.0a provider that shares no code with ours: authlib's server side under Flask, over TLS or without."""
+"""An OAuth 1.0a provider that shares no code with this package: authlib's server under Flask, with or without TLS."""
 
 import os
 import threading
@@ -37,14 +37,14 @@ class Token(TokenCredentialMixin):
 
 
 class Provider:
-    """Runs while the context lasts; whoever opens ``/authorize`` is alice, and allows unless ``deny`` is in the query.
+    """A provider that runs inside its context. ``/authorize`` grants access as alice, or denies it with ``?deny``.
 
     Attributes:
         uri: Scheme and authority.
     """
 
     def __init__(self, client_key, client_secret, rsa_public_key=None, tls=None):
-        # authlib refuses plain http unless it is told not to.
+        # Without this variable, authlib rejects plain http.
         os.environ["AUTHLIB_INSECURE_TRANSPORT"] = "1"
         self.client = Client(client_secret, rsa_public_key)
         self.client_key = client_key

@@ -1,7 +1,7 @@
-"""A verifier of signed requests written from RFC 5849 alone; it shares no code with what it judges, nor with oauthlib.
+"""A verifier of signed requests, written from RFC 5849 alone. It shares no code with this package or with oauthlib.
 
-It takes a request as a server has received it, bytes and all, so that whatever signing and sending disagree about
-shows as a signature that is not valid.
+It takes the bytes of a request that a server received. If the sent request differs from the signed one, the signature
+is invalid.
 """
 
 import base64
@@ -19,7 +19,7 @@ UNRESERVED = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._
 
 
 class Received(NamedTuple):
-    """A request as it arrived: scheme of the listener, request line, headers (names in lower case), body."""
+    """A request as it arrived: scheme of the listener, request line, headers (names in lower case) and body."""
 
     scheme: str
     method: str
@@ -29,7 +29,7 @@ class Received(NamedTuple):
 
 
 class Secrets(NamedTuple):
-    """What the server knows of the client and the token."""
+    """The server's secrets for the client and the token."""
 
     client: str = ""
     token: str = ""
@@ -37,7 +37,7 @@ class Secrets(NamedTuple):
 
 
 def encode(data: bytes) -> bytes:
-    """RFC 5849, section 3.6."""
+    """Percent-encode: RFC 5849, section 3.6."""
     return b"".join(bytes([c]) if c in UNRESERVED else b"%%%02X" % c for c in data)
 
 
@@ -51,7 +51,7 @@ def decode_form(data: bytes) -> list[tuple[bytes, bytes]]:
 
 
 def protocol_parameters(request: Received) -> dict[str, str]:
-    """The oauth_ parameters, from wherever they were transmitted; RFC 5849, section 3.5: the header comes first."""
+    """Return the oauth_ parameters from the header, or else from query and form: RFC 5849, section 3.5."""
     pairs = _header_pairs(request) or _collect(request, with_signature=True)
     return {name.decode(): value.decode("utf-8", "replace") for name, value in pairs if name[:6] == b"oauth_"}
 
@@ -65,7 +65,7 @@ def _header_pairs(request: Received) -> list[tuple[bytes, bytes]]:
 
 
 def _collect(request: Received, with_signature: bool = False) -> list[tuple[bytes, bytes]]:
-    """RFC 5849, section 3.4.1.3.1."""
+    """Collect the parameters to sign: RFC 5849, section 3.4.1.3.1."""
     pairs = decode_form(request.target.partition("?")[2].encode("latin-1")) + _header_pairs(request)
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content_type == "application/x-www-form-urlencoded" and request.method.upper() not in ("GET", "HEAD"):
@@ -74,7 +74,7 @@ def _collect(request: Received, with_signature: bool = False) -> list[tuple[byte
 
 
 def base_string(request: Received) -> bytes:
-    """RFC 5849, section 3.4.1.1."""
+    """Build the signature base string: RFC 5849, section 3.4.1.1."""
     host, port = re.fullmatch(r"(\[.*\]|[^:]*)(?::(\d*))?", request.headers["host"].lower()).groups()
     if port and (request.scheme, port) not in (("http", "80"), ("https", "443")):
         host += f":{port}"
@@ -87,7 +87,7 @@ def base_string(request: Received) -> bytes:
 
 
 def is_valid(request: Received, secrets: Secrets) -> bool:
-    """RFC 5849, section 3.2, but for nonces and clocks."""
+    """Verify a request, except its nonce and timestamp: RFC 5849, section 3.2."""
     parameters = protocol_parameters(request)
     signature = parameters.get("oauth_signature", "")
     key = encode(secrets.client.encode()) + b"&" + encode(secrets.token.encode())

@@ -1,4 +1,4 @@
-"""Real servers on loopback for the tests: each does what one function says, over plain sockets or TLS."""
+"""Real servers on loopback, over plain sockets or TLS. One function decides what each server sends."""
 
 import contextlib
 import socket
@@ -10,20 +10,20 @@ from typing import TypeAlias
 
 from .reference import Received
 
-#: Given to a handler's answer, closes the connection without one.
+#: A handler returns this to close the connection without a response.
 DROP = None
 
-#: What a handler may answer with: bytes to send, DROP, or something to do with the connection, after which it closes.
+#: A handler returns bytes to send, DROP, or a function that is called with the connection before it is closed.
 Answer: TypeAlias = bytes | Callable[[socket.socket], None] | None
 
 
 def hang_up(connection: socket.socket) -> None:
-    """Make the close that follows a reset."""
+    """Reset the connection when it is closed."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
 def close(connection: socket.socket) -> None:
-    """Close a connection at once, whoever else reads from it; with a reset if it was made so."""
+    """Close a connection at once, even if another thread reads from it. Keep a reset that was set before."""
     if not connection.getsockopt(socket.SOL_SOCKET, socket.SO_LINGER, 8)[0]:
         with contextlib.suppress(OSError):
             connection.shutdown(socket.SHUT_RDWR)
@@ -45,11 +45,11 @@ def _number(text: str | bytes, base: int = 10) -> int:
 
 
 class Listener:
-    """Accepts connections on loopback, and talks over each in a thread of its own: ``_talk(connection)``.
+    """A listener on loopback. It serves each connection in a thread with ``_talk(connection)``.
 
     Attributes:
-        port: Where it listens.
-        connections: How many were accepted.
+        port: The port of the listener.
+        connections: The number of accepted connections.
     """
 
     def __init__(self, host: str = "127.0.0.1"):
@@ -86,10 +86,10 @@ class Listener:
 
 
 class Server(Listener):
-    """Answers every request with what ``handler(received)`` returns.
+    """An HTTP server that sends what ``handler(received)`` returns.
 
     Attributes:
-        received: All requests, in their order.
+        received: All requests, in the order of their arrival.
     """
 
     def __init__(
@@ -148,7 +148,7 @@ class Server(Listener):
                 break
             name, _, value = line.partition(":")
             headers[name.lower()] = value.strip()
-        if not line.endswith("\n"):  # Cut off on its way, as a body may be.
+        if not line.endswith("\n"):  # The headers were cut off, as a body may be below.
             return None
         body = b""
         if headers.get("transfer-encoding") == "chunked":
@@ -165,7 +165,7 @@ class Server(Listener):
 
 
 def answer(body: bytes | str = b"ok", status: str = "200 OK", **headers: str) -> bytes:
-    """Write an HTTP response; underscores in header names stand for hyphens."""
+    """Return the bytes of an HTTP response. Underscores in header names become hyphens."""
     content = body.encode() if isinstance(body, str) else body
     lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(content)}"]
     lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
@@ -173,7 +173,7 @@ def answer(body: bytes | str = b"ok", status: str = "200 OK", **headers: str) ->
 
 
 def in_turn(*answers: bytes | None) -> Callable[[Received], bytes | None]:
-    """A handler that gives one answer after the other, and the last one ever after."""
+    """Return a handler that sends one answer after the other, and then repeats the last one."""
     left: Iterator[bytes | None] = iter(answers)
     last = answers[-1]
     return lambda _: next(left, last)

@@ -1,4 +1,4 @@
-"""The benchmarks run and say what they should; how fast anything is is not tested."""
+"""The benchmarks run and print their table. The tests do not check any speed."""
 
 import subprocess
 import sys
@@ -20,8 +20,14 @@ def run(*arguments):
     return subprocess.run(command, check=False, cwd=ROOT, capture_output=True, text=True)
 
 
-@pytest.mark.parametrize("name", [case.name for case in CASES])
-def test_a_case_prints_a_line_for_each_of_its_ratios(name):
+# The memory that large bodies need, and the time that an import takes: these cases take seconds even with --quick.
+LONG = {"edit", "form", "stream", "import"}
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(case.name, marks=[pytest.mark.slow] * (case.name in LONG)) for case in CASES]
+)
+def test_a_case_prints_a_line_per_ratio(name):
     done = run("--quick", name)
     assert done.returncode == 0, done.stderr
     header, *lines = done.stdout.splitlines()
@@ -32,7 +38,7 @@ def test_a_case_prints_a_line_for_each_of_its_ratios(name):
         assert float(line[74:82]) > 0
 
 
-def test_an_unknown_case_is_refused_with_the_names_of_all():
+def test_an_unknown_case_is_rejected_with_the_known_names():
     done = run("nonsense")
     assert done.returncode == 2
     assert all(case.name in done.stderr for case in CASES)
@@ -46,7 +52,7 @@ def test_a_goal_is_reached_or_missed(ratio, goal, is_reached):
     assert Row("what", "1 us", "2 us", ratio, goal).is_reached is is_reached
 
 
-def test_what_is_compared_is_done_in_turn():
+def test_compared_functions_are_called_in_turn():
     done = []
     one, other = side_by_side(lambda: done.append("one"), lambda: done.append("other"), effort=0.001)
     assert one > 0
@@ -54,13 +60,13 @@ def test_what_is_compared_is_done_in_turn():
     assert done.index("other") < len(done) - 1 - done[::-1].index("one")
 
 
-def test_memory_at_its_peak_is_seen():
+def test_the_peak_of_the_memory_is_measured():
     assert 10**6 < peak_memory(lambda: len(bytes(10**6))) < 1.1 * 10**6
 
 
 @pytest.mark.parametrize("kind", ["application/octet-stream", "multipart/form-data; boundary=b"])
-def test_a_large_file_is_sent_from_where_it_lies(kind, tmp_path):
-    """In constant memory: it is no form, so that nothing of it is signed."""
+def test_a_large_file_is_streamed(kind, tmp_path):
+    """It isn't a form, so that its content is not signed and memory stays constant."""
     path, size = tmp_path / "file", 64 * 10**6
     with path.open("wb") as file:
         file.truncate(size)

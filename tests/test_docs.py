@@ -1,4 +1,4 @@
-"""The documentation: Sphinx builds it without a warning, and its recipes are the tests'."""
+"""The documentation: Sphinx builds it without a warning, and tests run its recipes."""
 
 import re
 import subprocess
@@ -22,12 +22,12 @@ def built(tmp_path_factory):
     return place
 
 
-def test_it_is_built_without_a_warning(built):
+def test_the_documentation_is_built_without_a_warning(built):
     assert "how-a-request-is-signed" in (built / "design.html").read_text("utf-8")
     assert (built / "_images" / "how-a-request-is-signed.svg").exists()
 
 
-def test_every_chapter_of_the_readme_is_in_it(built):
+def test_every_chapter_of_the_readme_is_a_page(built):
     readme = (ROOT / "README.rst").read_text("utf-8")
     chapters = re.findall(r"^\.\. chapter: (\w+)\n\n(.+)\n-+$", readme, re.MULTILINE)
     assert len(chapters) == len(re.findall(r"^-{4,}$", readme, re.MULTILINE))
@@ -35,7 +35,7 @@ def test_every_chapter_of_the_readme_is_in_it(built):
         assert f"<h1>{title}<" in (built / f"{name}.html").read_text("utf-8")
 
 
-def test_every_public_name_is_in_it(built):
+def test_every_public_name_is_in_the_api_reference(built):
     import httplib2_oauthlib
 
     api = (built / "api.html").read_text("utf-8")
@@ -51,5 +51,5 @@ def test_a_recipe_is_shown_and_run_by_a_test(recipe):
 
 
 @pytest.mark.parametrize("recipe", RECIPES, ids=lambda path: path.stem)
-def test_a_recipe_fits_the_page(recipe):
+def test_a_recipe_has_no_line_over_76_characters(recipe):
     assert max(map(len, recipe.read_text("utf-8").splitlines())) <= 76

@@ -1,4 +1,4 @@
-"""The handshake: with a provider that shares no code with ours, with the embedded wiki, and with servers that err."""
+"""The handshake with an independent provider, with the embedded wiki, and with servers that make errors."""
 
 import contextlib
 import dataclasses
@@ -22,7 +22,7 @@ from .provider import Provider
 from .servers import DROP, answer, in_turn
 
 CLIENT = OAuth1("client", "canary-client-secret")
-# Without an escape: authlib's server decodes what it signs twice.
+# The URI has no percent-escape, because authlib's server decodes the callback twice.
 CALLBACK = "https://client.example/back?next=/home"
 GOOD = "oauth_token=key&oauth_token_secret=canary-secret&oauth_callback_confirmed=true"
 
@@ -32,14 +32,14 @@ def handshake_with(base, oauth=CLIENT, http=None, **options):
 
 
 def allow(uri):
-    """Do what a browser does: open the authorization URI, and see where it is sent."""
+    """Open the authorization URI as a browser does, and return the URI of the redirect."""
     http = httplib2.Http(timeout=10, disable_ssl_certificate_validation=True)
     http.follow_redirects = False
     return http.request(uri)[0]["location"]
 
 
 def error_of(serve, *answers, oauth=CLIENT, **options):
-    """The error with which temporary credentials end that a server answers so."""
+    """Return the error that a request for temporary credentials raises for these answers."""
     server = serve(in_turn(*answers), **options)
     with pytest.raises(HandshakeError) as caught:
         handshake_with(server.uri("").rstrip("/"), oauth).temporary_credentials()
@@ -47,7 +47,7 @@ def error_of(serve, *answers, oauth=CLIENT, **options):
     return caught.value
 
 
-# -- with a provider that shares no code with ours
+# -- with an independent provider
 
 
 @pytest.mark.parametrize("method", ["HMAC-SHA1", "RSA-SHA1", "PLAINTEXT"])
@@ -74,7 +74,7 @@ def test_a_handshake_with_another_provider_ends_with_a_signer(rsa_keys, tls, ca_
         assert json.loads(http.request(f"{provider.uri}/me")[1]) == {"user": "alice"}
 
 
-def test_a_provider_that_refuses_is_quoted_with_a_cure():
+def test_a_providers_error_is_quoted_with_advice():
     with Provider("client", "secret") as provider:
         with pytest.raises(HandshakeError) as caught:
             handshake_with(provider.uri, OAuth1("stranger", "x")).temporary_credentials()
@@ -89,7 +89,7 @@ def test_a_provider_that_refuses_is_quoted_with_a_cure():
             handshake.token_credentials(temporary, "wrong-verifier")
 
 
-def test_an_owner_who_says_no_is_told_from_an_error():
+def test_a_denial_by_the_resource_owner_differs_from_an_error():
     with Provider("client", "secret") as provider:
         handshake = handshake_with(provider.uri, OAuth1("client", "secret"))
         temporary = handshake.temporary_credentials(CALLBACK)
@@ -111,7 +111,7 @@ def wiki_handshake(wiki):
 
 
 @pytest.mark.parametrize("form", ["uri", "query", "question mark", "bytes", "verifier", "verifier in white space"])
-def test_a_callback_is_taken_in_every_form(wiki, wiki_handshake, form):
+def test_a_callback_is_accepted_in_every_form(wiki, wiki_handshake, form):
     temporary = wiki_handshake.temporary_credentials("https://client.example/back?next=%2Fh%C3%A9")
     uri = wiki.authorize(temporary.key, "Alice")
     query = urlsplit(uri).query
@@ -120,13 +120,13 @@ def test_a_callback_is_taken_in_every_form(wiki, wiki_handshake, form):
         "uri": uri, "query": query, "question mark": f"?{query}", "bytes": query.encode(), "verifier": verifier,
         "verifier in white space": f"  {verifier}\n",
     }  # fmt: skip
-    # Out of a JSON session the pair comes as a list.
+    # A JSON session returns the pair as a list.
     oauth = wiki_handshake.token_credentials(json.loads(json.dumps(temporary)), callbacks[form])
     content = OAuth1Http(oauth=oauth).request(f"{wiki.api_uri}?action=query&meta=userinfo&format=json")[1]
     assert json.loads(content)["query"]["userinfo"]["name"] == "Alice"
 
 
-def test_a_callback_of_another_request_is_refused_before_anything_is_sent(wiki, wiki_handshake):
+def test_a_callback_of_another_request_is_rejected_before_anything_is_sent(wiki, wiki_handshake):
     mine, others = (wiki_handshake.temporary_credentials(CALLBACK) for _ in range(2))
     callback = wiki.authorize(others.key, "Mallory")
     asked = len(wiki.requests)
@@ -157,7 +157,7 @@ def test_a_callback_of_another_request_is_refused_before_anything_is_sent(wiki, 
         ("oauth_problem=<script>canary", "other"),
     ],
 )
-def test_a_callback_that_is_none_is_refused_with_a_reason(callback, reason):
+def test_an_invalid_callback_is_rejected_with_a_reason(callback, reason):
     with pytest.raises(HandshakeError) as caught:
         read_callback(callback, "key")
     assert caught.value.reason == reason
@@ -172,14 +172,14 @@ def test_a_callback_is_read():
 
 
 @given(st.text(max_size=60) | st.binary(max_size=60), st.text(max_size=5))
-def test_no_callback_raises_anything_but_our_errors(callback, key):
+def test_any_callback_is_read_or_raises_a_handshake_error(callback, key):
     try:
         assert read_callback(callback, key).verifier
     except HandshakeError as error:
         assert error.reason in ("callback", "denied", "other")
 
 
-def test_a_wrong_clock_is_repaired_in_every_step(wiki, wiki_handshake):
+def test_a_wrong_clock_is_corrected_in_every_step(wiki, wiki_handshake):
     real = wiki.clock
     wiki.clock = lambda: real() + 7200
     temporary = wiki_handshake.temporary_credentials(CALLBACK)
@@ -187,8 +187,8 @@ def test_a_wrong_clock_is_repaired_in_every_step(wiki, wiki_handshake):
     assert oauth.resource_owner_key in wiki.store.access_tokens
 
 
-def test_a_signing_http_is_left_as_it_was(wiki, wiki_handshake):
-    """Its own signer signs nothing of the handshake, and is there again afterwards."""
+def test_a_signing_http_keeps_its_signer(wiki, wiki_handshake):
+    """Its own signer does not sign the handshake's requests, and is restored afterwards."""
     signer = OAuth1(*wiki.owner_only("Alice"))
     wiki_handshake.http = OAuth1Http(timeout=10, oauth=signer)
     wiki_handshake.temporary_credentials(CALLBACK)
@@ -200,8 +200,8 @@ def test_a_signing_http_is_left_as_it_was(wiki, wiki_handshake):
     assert wiki_handshake.http.oauth is signer
 
 
-def test_a_signing_http_does_not_sign_a_second_time(serve):
-    """Placed in the query, our signature is not where the Http would look for one."""
+def test_a_signing_http_does_not_sign_a_handshake_in_the_query(serve):
+    """The Http checks the Authorization header only, and this signature is in the query."""
     server = serve(lambda _: answer(GOOD))
     http = OAuth1Http(timeout=10, oauth=OAuth1("other-client", "x"))
     oauth = dataclasses.replace(CLIENT, signature_type="QUERY")
@@ -210,7 +210,7 @@ def test_a_signing_http_does_not_sign_a_second_time(serve):
     assert reference.is_valid(server.received[0], reference.Secrets("canary-client-secret"))
 
 
-def test_a_refusal_for_another_reason_is_not_taken_for_one_of_the_clock(serve):
+def test_another_error_is_not_retried_as_a_wrong_clock(serve):
     refused = answer(
         "Error: The verification code provided was not valid.", Content_Type="text/plain",
         Cache_Control="no-store", Date="Thu, 01 Jan 1998 00:00:00 GMT",
@@ -221,7 +221,7 @@ def test_a_refusal_for_another_reason_is_not_taken_for_one_of_the_clock(serve):
     assert len(server.received) == 1
 
 
-def test_a_plain_http_is_enough(wiki, wiki_handshake):
+def test_a_plain_http_is_accepted(wiki, wiki_handshake):
     wiki_handshake.http = httplib2.Http(timeout=10)
     assert wiki_handshake.temporary_credentials(CALLBACK).key in wiki.store.request_tokens
 
@@ -235,10 +235,10 @@ def test_an_old_token_of_the_client_is_not_used(wiki, wiki_handshake):
     assert "oauth_token" not in wiki.requests[-1].headers["authorization"]
 
 
-# -- with servers that err
+# -- with servers that make errors
 
 
-def test_what_is_sent_is_signed_and_carries_the_callback(serve):
+def test_requests_are_signed_and_contain_the_callback(serve):
     server = serve(lambda _: answer(GOOD, Content_Type="application/x-www-form-urlencoded"))
     base = server.uri("").rstrip("/")
     handshake = handshake_with(base, dataclasses.replace(CLIENT, callback_uri=CALLBACK), headers={"User-Agent": "x/1"})
@@ -259,7 +259,7 @@ def test_what_is_sent_is_signed_and_carries_the_callback(serve):
     assert "oauth_callback" not in parameters
 
 
-def test_what_else_a_server_tells_is_kept(serve):
+def test_additional_parameters_are_stored_in_extra(serve):
     server = serve(lambda _: answer(f"{GOOD}&user_id=7&screen_name=al%20ice"))
     handshake = handshake_with(server.uri("").rstrip("/"))
     oauth = handshake.token_credentials(("key", "s"), "v")
@@ -267,7 +267,7 @@ def test_what_else_a_server_tells_is_kept(serve):
     assert "canary" not in repr(oauth)
 
 
-def test_long_credentials_are_taken_whole(serve):
+def test_long_credentials_are_not_truncated(serve):
     secret = "s" * 40_000
     server = serve(lambda _: answer(f"oauth_token=key&x=1&oauth_token_secret={secret}&y=2"))
     handshake = handshake_with(server.uri("").rstrip("/"))
@@ -316,7 +316,7 @@ def test_long_credentials_are_taken_whole(serve):
         (answer("oauth_problem=consumer_key_unknown", "401 No"), "consumer_key_unknown", "client"),
     ],
 )
-def test_an_answer_without_credentials_is_quoted_with_a_cure(serve, given, said, cure):
+def test_a_response_without_credentials_is_quoted_with_advice(serve, given, said, cure):
     error = error_of(serve, given)
     assert said in str(error)
     assert cure in str(error)
@@ -330,7 +330,7 @@ def test_an_answer_without_credentials_is_quoted_with_a_cure(serve, given, said,
     [lambda http: http, HttpPool, lambda http: AuthorizedHttp(AnonymousCredentials(), http=http)],
     ids=["itself", "pool", "AuthorizedHttp"],
 )
-def test_an_http_that_signs_does_not_sign_a_handshake_too_whatever_wraps_it(serve, placement, wrap):
+def test_a_wrapped_signing_http_does_not_sign_a_handshake_too(serve, placement, wrap):
     server = serve(lambda _: answer(GOOD))
     http = wrap(OAuth1Http(timeout=10, oauth=OAuth1("another", "s", "token", "t")))
     handshake = handshake_with(server.uri("").rstrip("/"), dataclasses.replace(CLIENT, signature_type=placement), http)
@@ -345,8 +345,8 @@ def test_an_http_that_signs_does_not_sign_a_handshake_too_whatever_wraps_it(serv
 @pytest.mark.parametrize("status", ["301 Moved", "302 Found", "303 See Other", "307 Temporary", "308 Permanent"])
 @pytest.mark.parametrize("placement", ["AUTH_HEADER", "QUERY", "BODY"])
 @pytest.mark.parametrize("kind", [httplib2.Http, OAuth1Http])
-def test_a_redirect_is_not_followed_and_nothing_is_believed(serve, status, placement, kind):
-    """With PLAINTEXT what would go elsewhere is the secrets; what would come from there is anybody's token."""
+def test_a_redirect_is_not_followed_and_nothing_is_accepted(serve, status, placement, kind):
+    """With PLAINTEXT, the other server would receive the secrets, and it could return an attacker's token."""
     elsewhere = serve(lambda _: answer(GOOD))
     server = serve(lambda _: answer("", status, Location=elsewhere.uri("/token")))
     oauth = dataclasses.replace(CLIENT, signature_type=placement)
@@ -359,15 +359,15 @@ def test_a_redirect_is_not_followed_and_nothing_is_believed(serve, status, place
 
 
 @pytest.mark.parametrize("kind", [httplib2.Http, OAuth1Http])
-def test_a_bare_challenge_is_an_error_of_ours_whatever_the_http(serve, kind):
-    """httplib2's parser can't read it."""
+def test_a_bare_challenge_raises_a_handshake_error_with_any_http(serve, kind):
+    """httplib2 can't parse this challenge."""
     server = serve(lambda _: answer("go away", "401 Unauthorized", WWW_Authenticate="OAuth"))
     with pytest.raises(HandshakeError) as caught:
         handshake_with(server.uri("").rstrip("/"), http=kind(timeout=10)).temporary_credentials()
     assert caught.value.reason == "answer"
 
 
-def test_an_http_that_makes_responses_of_exceptions_is_read_as_well():
+def test_an_http_that_turns_exceptions_into_responses_is_read():
     http = OAuth1Http(timeout=10)
     http.force_exception_to_status_code = True
     with pytest.raises(HandshakeError, match="Connection refused"):
@@ -375,7 +375,7 @@ def test_an_http_that_makes_responses_of_exceptions_is_read_as_well():
 
 
 @pytest.mark.parametrize("oauth", [None, ("key", "canary"), "canary"])
-def test_what_is_no_signer_is_refused_without_showing_it(oauth):
+def test_a_signer_of_another_type_is_rejected_without_showing_it(oauth):
     with pytest.raises(TypeError, match="OAuth1") as caught:
         handshake_with("https://x", oauth)
     assert "canary" not in str(caught.value)
@@ -395,11 +395,13 @@ def test_threads_may_share_a_handshake(wiki, wiki_handshake):
 def test_threads_that_share_a_signing_http_leave_its_signer(serve):
     server = serve(lambda _: answer(GOOD))
     signer = OAuth1("a", "b")
-    http = OAuth1Http(timeout=10, oauth=signer)
+    # A thread that waits for a response that another thread has read waits for this timeout.
+    http = OAuth1Http(timeout=0.5, oauth=signer)
     oauth = dataclasses.replace(CLIENT, signature_type="QUERY")
 
     def ask(_):
-        with contextlib.suppress(Exception):  # Shared Https are not promised to work, only to stay signed in.
+        # Requests over a shared Http may fail. Only its signer must stay.
+        with contextlib.suppress(Exception):
             handshake_with(server.uri("").rstrip("/"), oauth, http).temporary_credentials()
 
     with ThreadPoolExecutor(8) as pool:
@@ -407,19 +409,19 @@ def test_threads_that_share_a_signing_http_leave_its_signer(serve):
     assert http.oauth is signer
 
 
-def test_a_server_of_oauth_1_0_is_refused(serve):
+def test_a_server_of_oauth_1_0_is_rejected(serve):
     error = error_of(serve, answer("oauth_token=key&oauth_token_secret=canary-secret"))
     assert "1.0a" in str(error)
     assert error.reason == "answer"
 
 
 @pytest.mark.parametrize("status", ["500 Oops", "302 Found", "404 Not Found"])
-def test_credentials_with_a_bad_status_are_not_taken(serve, status):
+def test_credentials_with_an_error_status_are_rejected(serve, status):
     assert error_of(serve, answer(GOOD, status)).reason == "answer"
 
 
-def test_an_answer_that_was_lost_is_asked_for_again_where_that_is_harmless(serve):
-    """httplib2 sends the first copy twice, with one nonce; we sign a third one afresh."""
+def test_a_lost_response_is_requested_again_where_that_is_harmless(serve):
+    """httplib2 sends the first request twice, with the same nonce. The third request is signed with a new one."""
     used = answer("oauth_problem=nonce_used", "401 Unauthorized")
     server = serve(in_turn(DROP, used, answer(GOOD)))
     temporary = handshake_with(server.uri("").rstrip("/")).temporary_credentials()
@@ -434,7 +436,7 @@ def test_an_answer_that_was_lost_is_asked_for_again_where_that_is_harmless(serve
 
 
 @pytest.mark.parametrize("reason", ["timestamp_refused", "nonce_used"])
-def test_a_server_that_never_agrees_is_asked_a_few_times_only(serve, reason):
+def test_a_server_that_always_rejects_gets_at_most_three_requests(serve, reason):
     server = serve(lambda _: answer(f"oauth_problem={reason}", "401 No", Date="Thu, 01 Jan 1998 00:00:00 GMT"))
     with pytest.raises(HandshakeError):
         handshake_with(server.uri("").rstrip("/")).temporary_credentials()
@@ -448,7 +450,7 @@ def test_a_server_that_does_not_answer_in_time_is_named(serve):
         handshake_with(base, http=httplib2.Http(timeout=0.2)).temporary_credentials()
 
 
-def test_plaintext_without_tls_is_refused_before_anything_is_sent(serve):
+def test_plaintext_without_tls_is_rejected_before_anything_is_sent(serve):
     server = serve()
     handshake = handshake_with(server.uri("").rstrip("/"), OAuth1("c", "s", signature_method="PLAINTEXT"))
     with pytest.raises(InsecureTransportError):
@@ -456,7 +458,7 @@ def test_plaintext_without_tls_is_refused_before_anything_is_sent(serve):
     assert server.received == []
 
 
-def test_the_authorization_uri_keeps_what_stands_in_it():
+def test_the_authorization_uri_keeps_its_query_and_fragment():
     handshake = Handshake("https://x/i", "https://x/a?title=Special:OAuth/authorize#top", "https://x/t", CLIENT)
     uri = handshake.authorization_uri(("k e/y", "canary"), oauth_consumer_key="client", lang="é")
     assert uri == (
@@ -467,7 +469,7 @@ def test_the_authorization_uri_keeps_what_stands_in_it():
 
 
 @pytest.mark.parametrize("temporary", ["ks", b"ks", ("k",), ("k", "s", "x"), None, {"k": "s"}, (b"k", b"s"), (1, 2)])
-def test_what_is_no_pair_is_refused_without_showing_it(temporary):
+def test_temporary_credentials_that_are_not_a_pair_are_rejected(temporary):
     with pytest.raises(TypeError, match="a key and its secret"):
         handshake_with("https://x").authorization_uri(temporary)
 
@@ -480,7 +482,7 @@ def test_temporary_credentials_show_no_secret():
 
 @pytest.mark.parametrize("status", [200, 302, 401, 403, 500])
 @given(body=st.binary(max_size=200), content_type=st.sampled_from(["text/plain", "application/json", "text/html", ""]))
-def test_no_answer_raises_anything_but_our_errors(status, body, content_type):
+def test_any_response_raises_an_oauth_error(status, body, content_type):
     class Http(httplib2.Http):
         def request(self, *args, **kwargs):
             return httplib2.Response({"status": str(status), "content-type": content_type}), body

@@ -1,4 +1,4 @@
-"""MediaWiki's handshake and identity, beside mwoauth's; and what a wiki says when it refuses."""
+"""MediaWiki's handshake and identity, compared with mwoauth, and what a wiki rejects."""
 
 import inspect
 import json
@@ -35,18 +35,18 @@ def consumer(wiki):
 
 @pytest.fixture
 def access(wiki, consumer):
-    """Alice's access token, by the whole handshake."""
+    """Alice's access token, from a complete handshake."""
     _, token = mediawiki.initiate(wiki.index_uri, consumer, "oob", AGENT)
     return mediawiki.complete(wiki.index_uri, consumer, token, wiki.authorize(token.key, "Alice"), AGENT)
 
 
-# -- beside mwoauth
+# -- compared with mwoauth
 
 ADDED = {"http", "issuer"}
 
 
 @pytest.mark.parametrize("name", ["initiate", "complete", "identify", "Handshaker"])
-def test_names_and_order_of_arguments_are_mwoauths(name):
+def test_names_and_order_of_arguments_are_those_of_mwoauth(name):
     theirs, ours = (inspect.signature(getattr(module, name)).parameters for module in (mwoauth, mediawiki))
     assert [parameter for parameter in ours if parameter not in ADDED] == list(theirs)
     for added in ADDED & ours.keys():
@@ -56,14 +56,14 @@ def test_names_and_order_of_arguments_are_mwoauths(name):
 
 
 @pytest.mark.parametrize("name", ["initiate", "complete", "identify"])
-def test_methods_of_the_handshaker_take_mwoauths_arguments(name):
+def test_methods_of_the_handshaker_accept_mwoauths_arguments(name):
     theirs, ours = (inspect.signature(getattr(module.Handshaker, name)).parameters for module in (mwoauth, mediawiki))
     assert [parameter for parameter in ours if parameter not in ADDED] == list(theirs)
 
 
-def test_every_name_that_programs_use_of_mwoauth_is_here():
+def test_every_public_name_of_mwoauth_exists():
     for used in mwoauth.__all__:
-        # What is not about the package itself: its version, its author and so on.
+        # Skip the package's version, author and so on.
         if callable(used):
             assert used.__name__ in mediawiki.__all__
     assert mediawiki.errors.OAuthException is mediawiki.OAuthException
@@ -83,7 +83,7 @@ def log_in(mwoauth, wiki, consumer):
 """
 
 
-def test_a_program_for_mwoauth_runs_when_its_import_is_changed(wiki, consumer):
+def test_a_program_for_mwoauth_runs_with_only_its_import_changed(wiki, consumer):
     namespace = {}
     exec(PROGRAM, namespace)
     (their_uri, their_access, their_identity), (our_uri, our_access, our_identity) = (
@@ -102,7 +102,7 @@ def test_a_program_for_mwoauth_runs_when_its_import_is_changed(wiki, consumer):
 
 
 @pytest.mark.parametrize("first", [mwoauth, mediawiki], ids=["theirs first", "ours first"])
-def test_tokens_of_either_are_taken_by_the_other(wiki, consumer, first):
+def test_tokens_of_either_package_are_accepted_by_the_other(wiki, consumer, first):
     second = mediawiki if first is mwoauth else mwoauth
     theirs = mwoauth.ConsumerToken(*consumer)
     tokens = {mwoauth: theirs, mediawiki: consumer}
@@ -113,7 +113,7 @@ def test_tokens_of_either_are_taken_by_the_other(wiki, consumer, first):
     assert second.identify(wiki.index_uri, tokens[first], access, user_agent=AGENT)["username"] == "Alice"
 
 
-def test_lists_out_of_a_json_session_are_tokens(wiki, consumer):
+def test_lists_from_a_json_session_are_accepted_as_tokens(wiki, consumer):
     stored = json.loads(json.dumps(consumer))
     _, token = mediawiki.initiate(wiki.index_uri, stored, "oob", AGENT)
     callback = wiki.authorize(token.key, "Alice")
@@ -137,13 +137,13 @@ def test_tokens_are_pairs_that_show_no_secret(kind):
     lambda pair: mediawiki.identify("https://x", CONSUMER, pair, user_agent=AGENT),
     lambda pair: mediawiki.Handshaker("https://x", pair, user_agent=AGENT),
 ])  # fmt: skip
-def test_what_is_no_token_is_refused_without_showing_it(call):
+def test_an_invalid_token_is_rejected_without_showing_it(call):
     with pytest.raises(TypeError, match="pair") as caught:
         call(("canary", "canary", "canary"))
     assert "canary" not in str(caught.value)
 
 
-def test_a_user_agent_is_asked_for_with_the_policys_address(wiki, consumer):
+def test_a_missing_user_agent_warns_with_the_policys_address(wiki, consumer):
     with pytest.warns(UserWarning, match="https://meta.wikimedia.org/wiki/User-Agent_policy") as caught:
         mediawiki.initiate(wiki.index_uri, consumer)
     assert caught[0].filename == __file__
@@ -157,7 +157,7 @@ def test_a_user_agent_is_asked_for_with_the_policys_address(wiki, consumer):
     assert wiki.requests[-1].headers["user-agent"] == AGENT
 
 
-def test_ones_own_http_is_used(wiki, consumer):
+def test_the_callers_http_is_used(wiki, consumer):
     class Http(httplib2.Http):
         asked = 0
 
@@ -197,7 +197,7 @@ def test_threads_may_share_a_handshaker(wiki, consumer):
 
 
 @pytest.mark.filterwarnings("error::ResourceWarning")
-def test_connections_of_ones_own_http_stay_open_and_ours_do_not(wiki, consumer, monkeypatch):
+def test_connections_of_the_callers_http_stay_open_and_others_are_closed(wiki, consumer, monkeypatch):
     closed = []
     close = OAuth1Http.close
     monkeypatch.setattr(OAuth1Http, "close", lambda self: closed.append(self) or close(self))
@@ -213,7 +213,7 @@ def test_connections_of_ones_own_http_stay_open_and_ours_do_not(wiki, consumer, 
     own.close()
 
 
-def test_requests_wait_for_an_answer_no_longer_than_half_a_minute(serve, monkeypatch):
+def test_requests_time_out_after_half_a_minute(serve, monkeypatch):
     waited = []
     monkeypatch.setattr(
         httplib2.Http, "request", lambda self, *a, **k: waited.append(self.timeout) or (httplib2.Response({}), b"")
@@ -228,7 +228,7 @@ def test_requests_wait_for_an_answer_no_longer_than_half_a_minute(serve, monkeyp
     assert waited == [30, 30, 30]
 
 
-# -- what a wiki refuses
+# -- what a wiki rejects
 
 
 @pytest.mark.parametrize(
@@ -240,7 +240,7 @@ def test_requests_wait_for_an_answer_no_longer_than_half_a_minute(serve, monkeyp
         (lambda wiki, c: (wiki.owner_only("Alice")[:2], "oob"), "consumer", "E010", "no handshake"),
     ],
 )
-def test_a_refused_request_token_says_why_and_what_to_do(wiki, consumer, break_it, reason, code, cure):
+def test_a_rejected_request_for_a_token_raises_reason_and_advice(wiki, consumer, break_it, reason, code, cure):
     broken, callback = break_it(wiki, consumer)
     with pytest.raises(HandshakeError) as caught:
         mediawiki.initiate(wiki.index_uri, broken, callback, AGENT)
@@ -251,13 +251,13 @@ def test_a_refused_request_token_says_why_and_what_to_do(wiki, consumer, break_i
     assert not re.search(r"[<>\n]|&\w+;|canary", str(error))
 
 
-def test_a_wiki_asked_by_another_name_than_its_own_is_a_cure_for_an_invalid_signature(wiki, consumer):
+def test_another_host_name_than_the_wikis_is_in_the_advice(wiki, consumer):
     with pytest.raises(HandshakeError, match="the server's own host name") as caught:
         mediawiki.initiate(wiki.index_uri.replace("127.0.0.1", "localhost"), consumer, "oob", AGENT)
     assert caught.value.reason == "signature"
 
 
-def test_a_refused_access_token_says_why_and_what_to_do(wiki, consumer):
+def test_a_rejected_request_for_an_access_token_raises_reason_and_advice(wiki, consumer):
     _, token = mediawiki.initiate(wiki.index_uri, consumer, "oob", AGENT)
 
     def refusal(request_token, callback):
@@ -275,7 +275,7 @@ def test_a_refused_access_token_says_why_and_what_to_do(wiki, consumer):
     assert "start again" in str(used)
 
 
-def test_an_expired_request_token_says_how_long_they_live(wiki, consumer, monkeypatch):
+def test_an_expired_request_token_raises_an_error_with_its_lifetime(wiki, consumer, monkeypatch):
     _, token = mediawiki.initiate(wiki.index_uri, consumer, "oob", AGENT)
     real = time.time
     wiki.clock = lambda: real() + 601
@@ -284,14 +284,14 @@ def test_an_expired_request_token_says_how_long_they_live(wiki, consumer, monkey
     assert caught.value.code == "E004"
 
 
-def test_a_revoked_access_token_is_refused(wiki, consumer, access):
+def test_a_revoked_access_token_is_rejected(wiki, consumer, access):
     wiki.revoke(access.key)
     with pytest.raises(HandshakeError, match="log in again") as caught:
         mediawiki.identify(wiki.index_uri, consumer, access, user_agent=AGENT)
     assert caught.value.reason == "token"
 
 
-def test_api_php_in_place_of_index_php_is_told(wiki, consumer, access):
+def test_api_php_in_place_of_index_php_is_reported(wiki, consumer, access):
     for call in (
         lambda: mediawiki.initiate(wiki.api_uri, consumer, "oob", AGENT),
         lambda: mediawiki.identify(wiki.api_uri, consumer, access, user_agent=AGENT),
@@ -300,7 +300,7 @@ def test_api_php_in_place_of_index_php_is_told(wiki, consumer, access):
             call()
 
 
-def test_a_page_that_is_no_wiki_is_named(wiki, consumer, access):
+def test_a_page_that_is_not_a_wiki_is_reported(wiki, consumer, access):
     elsewhere = wiki.server + "/wiki/index.php"
     for call in (
         lambda: mediawiki.initiate(elsewhere, consumer, "oob", AGENT),
@@ -311,7 +311,7 @@ def test_a_page_that_is_no_wiki_is_named(wiki, consumer, access):
         assert caught.value.reason == "answer"
 
 
-def test_a_program_that_catches_mwoauths_exception_catches_ours(wiki, consumer):
+def test_a_program_that_catches_mwoauths_exception_catches_the_error(wiki, consumer):
     with pytest.raises(mediawiki.OAuthException):
         mediawiki.initiate(wiki.index_uri, ("unknown", "x"), "oob", AGENT)
 
@@ -320,7 +320,7 @@ def test_a_program_that_catches_mwoauths_exception_catches_ours(wiki, consumer):
 
 
 class InSeconds(int):
-    """A time so many seconds from when the statement is made; of this, the table below knows nothing yet."""
+    """A number of seconds after the identity is issued, a time that is unknown when the table below is built."""
 
 
 def claims(request_nonce, base, **changes):
@@ -335,14 +335,14 @@ def claims(request_nonce, base, **changes):
 
 @pytest.fixture
 def identity(serve):
-    """Ask a wiki that states ``change`` of the true claims, signed with ``secret``."""
+    """Identify with a wiki that replaces claims by ``changes`` and signs with ``secret``."""
 
     def ask(secret=CONSUMER.secret, algorithm="HS256", base=None, leeway=10.0, issuer=None, **changes):
         def handler(received):
             nonce = reference.protocol_parameters(received)["oauth_nonce"]
             stated = claims(nonce, base or server.uri("").rstrip("/"), **changes)
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # PyJWT minds short secrets.
+                warnings.simplefilter("ignore")  # PyJWT warns of short secrets.
                 return answer(jwt.encode(stated, secret, algorithm), Content_Type="application/json")
 
         server = serve(handler)
@@ -352,10 +352,10 @@ def identity(serve):
     return ask
 
 
-def test_a_true_identity_is_returned_whole(identity):
+def test_a_valid_identity_is_returned_with_all_claims(identity):
     assert identity()["username"] == "Alice"
     assert identity()["groups"] == ["*", "user"]
-    assert identity(sub=3)["sub"] == 3  # Older wikis.
+    assert identity(sub=3)["sub"] == 3  # Older wikis send a number.
     assert identity(aud=["other", CONSUMER.key])["username"] == "Alice"
 
 
@@ -401,7 +401,7 @@ def test_the_request_for_an_identity_is_signed_with_the_access_token(serve):
     ],
     ids=lambda value: None if isinstance(value, dict) else str(value),
 )
-def test_an_identity_that_does_not_hold_is_not_believed_and_not_shown(identity, changes, reason, words):
+def test_an_invalid_identity_is_rejected_and_not_shown(identity, changes, reason, words):
     with pytest.raises(IdentityError) as caught:
         identity(**changes)
     error = caught.value
@@ -420,7 +420,7 @@ def test_leeway_allows_for_a_clock_that_is_off(identity):
     assert identity(leeway=120, **behind)["username"] == "Alice"
 
 
-def test_a_name_in_other_letters_is_the_same_issuer(identity):
+def test_every_spelling_of_a_host_is_the_same_issuer(identity):
     assert identity(base="https://xn--bcher-kva.example", issuer="https://bücher.example")["username"] == "Alice"
     assert identity(base="https://bücher.example", issuer="xn--bcher-kva.example")["username"] == "Alice"
     assert identity(base="https://wiki.example.", issuer="wiki.example")["username"] == "Alice"
@@ -429,19 +429,19 @@ def test_a_name_in_other_letters_is_the_same_issuer(identity):
 
 
 @pytest.mark.parametrize("issuer", ["", "::", "wiki.example:port", "//"])
-def test_an_issuer_that_is_none_is_refused_and_believes_nobody(identity, issuer):
+def test_an_invalid_issuer_is_rejected(identity, issuer):
     with pytest.raises(ValueError, match="issuer must be"):
         identity(base="garbage", issuer=issuer)
 
 
 @pytest.mark.parametrize("issuer", ["https://canonical.example", "canonical.example", "https://CANONICAL.example:443/"])
-def test_a_wiki_asked_by_an_alias_is_believed_if_its_issuer_is_named(identity, issuer):
+def test_an_identity_from_an_alias_is_accepted_with_its_issuer_given(identity, issuer):
     assert identity(base="https://canonical.example", issuer=issuer)["username"] == "Alice"
     with pytest.raises(IdentityError):
         identity(base="https://other.example", issuer=issuer)
 
 
-def test_a_wrong_clock_is_told_from_a_wrong_wiki_on_the_embedded_wiki(wiki, consumer, access, monkeypatch):
+def test_a_wrong_clock_and_a_wrong_wiki_have_different_reasons(wiki, consumer, access, monkeypatch):
     real = time.time
     for seconds in (60, 7200, -7200):
         wiki.clock = lambda seconds=seconds: real() + seconds
@@ -455,7 +455,7 @@ def test_a_wrong_clock_is_told_from_a_wrong_wiki_on_the_embedded_wiki(wiki, cons
 
 
 def test_the_recorded_identity_is_read(serve, monkeypatch):
-    """A real wiki's JWT, with its nonce and in its time."""
+    """A real wiki's JWT, with its nonce and at its time."""
     vector = next(v for v in vectors.ALL if v.answer.startswith("eyJ"))
     known = next(c for c in vectors.CREDENTIALS["consumers"] if c["key"] == vector.oauth["oauth_consumer_key"])
     server = serve(lambda _: answer(vector.answer, Content_Type="application/json"))
@@ -470,7 +470,7 @@ def test_the_recorded_identity_is_read(serve, monkeypatch):
 @given(body=st.binary(max_size=80) | st.sampled_from([b"eyJ.eyJ.x", b"eyJhbGciOiJIUzI1NiJ9..", b"eyJ.\xff.\x00", b"..",
                                                       b"[" * 100_000, b"eyJ" + b"[" * 5000 + b".."]),
        content_type=st.sampled_from(["application/json", "text/html", "text/plain", ""]))  # fmt: skip
-def test_no_answer_raises_anything_but_our_errors(body, content_type):
+def test_any_response_raises_an_oauth_error(body, content_type):
     class Http(httplib2.Http):
         def request(self, *args, **kwargs):
             return httplib2.Response({"status": "200", "content-type": content_type}), body
@@ -484,7 +484,7 @@ CLAIMS = st.sampled_from(["iss", "aud", "exp", "iat", "nonce", "username", "nbf"
 
 
 @given(st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(CLAIMS, inner)))
-def test_no_signed_statement_raises_anything_but_our_errors(payload):
+def test_any_signed_payload_raises_an_oauth_error(payload):
     token = jwt.PyJWS().encode(json.dumps(payload).encode(), CONSUMER.secret, "HS256")
 
     class Http(httplib2.Http):
@@ -524,7 +524,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_a_real_wikis_refusal_is_raised_with_its_text_and_a_cure(name):
+def test_a_real_wikis_rejection_is_raised_with_its_text_and_advice(name):
     response, content = recorded(next(vector for vector in vectors.ALL if vector.id == name))
     with pytest.raises(RefusedError) as caught:
         mediawiki.check(response, content)
@@ -535,14 +535,14 @@ def test_a_real_wikis_refusal_is_raised_with_its_text_and_a_cure(name):
 
 
 @pytest.mark.parametrize("vector", [v for v in vectors.ALL if not v.is_refused], ids=lambda vector: vector.id)
-def test_a_real_wikis_other_answers_pass_silently(vector):
+def test_a_real_wikis_other_responses_raise_nothing(vector):
     assert mediawiki.check(*recorded(vector)) is None
 
 
 @pytest.mark.parametrize("parameters", [
     "format=json", "format=json&formatversion=2", "format=xml", "format=json&errorformat=plaintext",
 ])  # fmt: skip
-def test_a_refusal_is_raised_in_every_format(wiki, parameters):
+def test_a_rejection_is_raised_in_every_format(wiki, parameters):
     http = OAuth1Http(timeout=10, oauth=OAuth1("unknown", "b", "c", "d"))
     with pytest.raises(RefusedError, match="Invalid consumer") as caught:
         mediawiki.check(*http.request(f"{wiki.api_uri}?action=query&{parameters}"))
@@ -562,7 +562,7 @@ def test_a_refusal_is_raised_in_every_format(wiki, parameters):
         ("mwoauth-invalid-authorization-invalid-user", "... does not exist here", "other", "Log in to this wiki once"),
     ],
 )
-def test_refusals_that_are_rarer_have_their_cure(code, info, reason, cure):
+def test_rare_rejections_are_raised_with_advice(code, info, reason, cure):
     response = httplib2.Response({"status": "200", "mediawiki-api-error": code})
     content = json.dumps({"error": {"code": code, "info": info}}).encode()
     with pytest.raises(RefusedError, match=cure) as caught:
@@ -570,8 +570,8 @@ def test_refusals_that_are_rarer_have_their_cure(code, info, reason, cure):
     assert caught.value.reason == reason
 
 
-def test_a_page_that_quotes_a_refusal_is_none(wiki):
-    """Anybody may write such a page, and it can be asked for as JSON; seen on a real wiki."""
+def test_a_page_that_quotes_a_rejection_raises_nothing(wiki):
+    """Any user can write such a page, and a client can request it as JSON, as was seen on a real wiki."""
     content = b'{"error":"mwoauth-oauth-exception","message":"Expired timestamp, yours 1, ours 2"}'
     headers = {"status": "200", "content-type": "application/json", "cache-control": "public, max-age=18000"}
     mediawiki.check(httplib2.Response(headers), content)
@@ -580,14 +580,14 @@ def test_a_page_that_quotes_a_refusal_is_none(wiki):
         mediawiki.check(httplib2.Response(headers), content)
 
 
-def test_a_refusal_in_html_is_not_quoted_as_html(wiki):
+def test_a_rejection_in_html_is_not_quoted_as_html(wiki):
     http = OAuth1Http(timeout=10, oauth=OAuth1("unknown", "b", "c", "d"))
     with pytest.raises(RefusedError, match="format=json") as caught:
         mediawiki.check(*http.request(f"{wiki.api_uri}?action=query"))
     assert "<" not in str(caught.value)
 
 
-def test_a_refusal_shows_nothing_that_a_terminal_obeys():
+def test_a_rejection_shows_no_control_characters():
     response = httplib2.Response({"status": "200", "mediawiki-api-error": "mwoauth-invalid-authorization"})
     with pytest.raises(RefusedError) as caught:
         mediawiki.check(response, b'{"error":{"info":"\\u001b]0;pwn\\u0007 Invalid signature\\u202e"}}')
@@ -595,12 +595,12 @@ def test_a_refusal_shows_nothing_that_a_terminal_obeys():
     assert caught.value.reason == "signature"
 
 
-def test_a_refusal_in_another_language_is_known_by_its_code():
+def test_a_rejection_in_another_language_is_recognized_by_its_code():
     headers = {"status": "200", "content-type": "text/plain;charset=UTF-8", "cache-control": "no-cache, no-store"}
     content = "Error: Diese Anfrage wurde bereits abgeschlossen. &lt;span&gt;Token verwendet, <a>E009</a>&lt;/span&gt;"
     with pytest.raises(RefusedError, match="can be used once") as caught:
         mediawiki.check(httplib2.Response(headers), content.encode())
     assert caught.value.reason == "token"
-    # What may be stored is a page; whatever it says is not the wiki's own word.
+    # A response that may be cached is a page, and its text is not a message of the wiki.
     del headers["cache-control"]
     mediawiki.check(httplib2.Response(headers), content.encode())

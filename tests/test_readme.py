@@ -1,4 +1,4 @@
-"""The README: its code runs, its commands are the ones that are tested, and it is valid reStructuredText."""
+"""The README: its code runs, it names every command, and it is valid reStructuredText."""
 
 import builtins
 import os
@@ -21,12 +21,12 @@ BLOCKS = [
 ]
 
 
-def test_there_is_code_to_run():
+def test_the_readme_has_code_to_run():
     assert len(BLOCKS) == 13
 
 
 @pytest.mark.parametrize("number", range(len(BLOCKS)))
-def test_its_code_runs_as_it_stands(number, capsys, monkeypatch, tmp_path):
+def test_its_code_runs_unchanged(number, capsys, monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     monkeypatch.chdir(tmp_path)
     exec(compile(BLOCKS[number], f"README.rst, block {number + 1}", "exec"), {"__name__": "readme"})
@@ -34,7 +34,7 @@ def test_its_code_runs_as_it_stands(number, capsys, monkeypatch, tmp_path):
     if number == 0:
         assert '"name":"Alice"' in shown
         assert '"anon":""' in shown
-    # What it says is printed is printed.
+    # Its comments show the output.
     for line in re.findall(r"^# (?!\.\.\.)(.*)", BLOCKS[number], re.MULTILINE):
         assert line in shown
 
@@ -47,7 +47,7 @@ def test_its_test_runs_under_pytest(tmp_path):
     assert "1 passed" in done.stdout, done.stdout
 
 
-def test_its_recorded_test_is_recorded_audited_and_played(tmp_path):
+def test_its_recorded_test_is_recorded_audited_and_replayed(tmp_path):
     (tmp_path / "test_suite.py").write_text(next(block for block in BLOCKS if "signed_cassette" in block))
 
     def run(*command, **variables):
@@ -77,14 +77,14 @@ def test_it_names_every_command_and_every_exit_code():
     assert [int(code) for code in re.findall(r"\d+", codes)] == [OK, FAILED, MISUSED, REFUSED, INTERRUPTED]
 
 
-def test_its_two_commands_are_there_and_ci_runs_the_second():
+def test_it_has_two_commands_and_ci_runs_the_second():
     assert "::\n\n    ./run demo\n" in README
     assert "::\n\n    ./run tests\n" in README
     assert re.search(r"^\./run tests$", (ROOT / ".ci" / "run").read_text(), re.MULTILINE)
 
 
 @pytest.mark.parametrize("name", ["README.rst", "CHANGELOG.rst", "examples/flask_tool/README.rst"])
-def test_it_is_valid(name):
+def test_the_text_is_valid_restructuredtext(name):
     text = (ROOT / name).read_text("utf-8").replace(".. code-block:: python", "::")
     settings = {"report_level": 2, "halt_level": 2, "input_encoding": "unicode"}
     docutils.core.publish_string(text, writer="null", settings_overrides=settings)

@@ -1,4 +1,4 @@
-"""Reading a server's refusal, from a real wiki's answers and from OAuth Problem Reporting."""
+"""Reading why a server rejected a request, from a real wiki's responses and from OAuth Problem Reporting."""
 
 import httplib2
 import pytest
@@ -39,19 +39,19 @@ def recorded(name):
         ("handshake_errors-5", "token", "No approved grant was found"),
     ],
 )
-def test_a_real_wikis_refusals_are_read(name, reason, words):
+def test_a_real_wikis_rejections_are_read(name, reason, words):
     refusal = read_refusal(*recorded(name))
     assert refusal.reason == reason
     assert words in refusal.message
 
 
 @pytest.mark.parametrize("vector", [v for v in vectors.ALL if not v.is_refused], ids=lambda vector: vector.id)
-def test_a_real_wikis_other_answers_are_no_refusals(vector):
-    """Other errors of the API included: badtoken, permissiondenied, assertuserfailed."""
+def test_a_real_wikis_other_responses_are_not_rejections(vector):
+    """They include other errors of the API: badtoken, permissiondenied, assertuserfailed."""
     assert read_refusal(*recorded(vector.id)) is None
 
 
-def test_the_servers_clock_is_in_the_words_or_in_the_date():
+def test_the_servers_time_is_read_from_the_message_or_the_date():
     in_words = read_refusal(*recorded("errors-6"))
     assert (in_words.server_time, in_words.claimed_time) == (1795300040, 1000000000)
     by_date = read_refusal(*recorded("errors-10"))
@@ -94,7 +94,7 @@ def test_oauth_problem_reporting_is_read_from_header_and_body(status, problem, r
     assert read_refusal(in_body, f"oauth_problem={problem}&oauth_problem_advice=x".encode()).reason == reason
 
 
-def test_a_problem_reports_window_or_date_tells_the_servers_clock():
+def test_the_servers_time_is_read_from_a_problem_reports_window_or_date():
     window = "oauth_problem=timestamp_refused&oauth_acceptable_timestamps=1000-2000"
     assert read_refusal(response_of(401), window.encode()).server_time == 1500
     dated = response_of(
@@ -104,7 +104,7 @@ def test_a_problem_reports_window_or_date_tells_the_servers_clock():
 
 
 @pytest.mark.parametrize("date", ["", "soon", "Thu, 99 Foo", "Thu, 01 Jan 99999 00:00:00 GMT"])
-def test_a_date_that_is_none_tells_no_clock(date):
+def test_an_invalid_date_gives_no_server_time(date):
     refusal = read_refusal(response_of(401, date=date, www_authenticate="OAuth oauth_problem=timestamp_refused"), b"")
     assert refusal.server_time is None
 
@@ -128,13 +128,13 @@ def test_a_date_that_is_none_tells_no_clock(date):
         (response_of(500), b"oauth_problem=nonce_used"),
     ],
 )
-def test_what_only_looks_like_a_refusal_is_none(response, content):
-    """A page's text is not the server's word."""
+def test_text_that_looks_like_a_rejection_is_not_one(response, content):
+    """The text of a page is not a message of the server."""
     assert read_refusal(response, content) is None
 
 
 @pytest.mark.parametrize("content", [b"[" * 100_000, b'{"error":' * 100_000, b"\xff", b"", b"nan", b"9" * 10_000])
-def test_a_refusal_whose_words_cannot_be_read_is_a_refusal_all_the_same(content):
+def test_a_rejection_whose_body_cannot_be_read_is_still_a_rejection(content):
     refusal = read_refusal(response_of(200, mediawiki_api_error="mwoauth-invalid-authorization"), content)
     assert refusal.reason == "other"
 
@@ -152,8 +152,8 @@ def test_a_refusal_whose_words_cannot_be_read_is_a_refusal_all_the_same(content)
     ids=range(6),
 )
 @pytest.mark.timeout(10)
-def test_a_long_answer_takes_no_longer_to_read_than_a_short_one(response, content):
-    """Megabytes made to be slow: backtracking over them would take minutes."""
+def test_a_long_response_is_read_without_backtracking(response, content):
+    """With backtracking, each of these responses would take minutes."""
     refusal = read_refusal(response, content)
     assert refusal is None or len(refusal.message) < 10_000
 
@@ -172,6 +172,6 @@ bodies = st.binary(max_size=60) | st.sampled_from(
 
 
 @given(status=st.sampled_from(["200", "400", "401", "403", "x", ""]), headers=headers, body=bodies)
-def test_no_answer_is_too_odd_to_be_read(status, headers, body):
+def test_any_response_is_read_without_an_error(status, headers, body):
     refusal = read_refusal({"status": status, **headers}, body)
     assert refusal is None or isinstance(refusal.message, str)

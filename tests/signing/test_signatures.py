@@ -1,4 +1,4 @@
-"""Signatures: the same as oauthlib's, whatever is signed, and none the dearer for what is large."""
+"""Signatures equal oauthlib's, and signing a large request needs little memory."""
 
 import base64
 import enum
@@ -17,14 +17,14 @@ from hypothesis import strategies as st
 
 from httplib2_oauthlib import OAuth1, SigningError
 
-from . import reference
-from .test_signing import FORM, SECRETS, URI, is_valid, received
+from .. import reference
+from .signed_requests import FORM, SECRETS, URI, is_valid, received
 
 HMACS = ["HMAC-SHA1", "HMAC-SHA256", "HMAC-SHA512"]
 
 text = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 keys = st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters='"'), min_size=1, max_size=8)
-# What queries and forms are made of, in every spelling that oauthlib takes.
+# Pieces of queries and forms, in every spelling that oauthlib accepts.
 spellings = st.lists(
     st.sampled_from(
         [
@@ -73,7 +73,7 @@ spellings = st.lists(
 
 
 def signature(signed, placement):
-    """The signature of what oauthlib or we have signed, wherever it stands."""
+    """Return the signature of a request that oauthlib or OAuth1 signed, from where it is placed."""
     uri, headers, body = signed
     place = {"AUTH_HEADER": headers.get("Authorization", ""), "QUERY": uri, "BODY": body}[placement]
     return unquote(re.search(r'oauth_signature="?([^"&]*)', place)[1])
@@ -93,9 +93,12 @@ def signature(signed, placement):
     form=st.none() | spellings,
 )
 @example(("c", "s", None, None), {}, None, "HMAC-SHA1", "AUTH_HEADER", ("n", "1"), "GET", "/", "h.example", "", None)
-def test_oauthlib_signs_alike(credentials, extras, realm, method, placement, stamps, verb, path, host, query, form):
+def test_oauthlib_returns_the_same_signature(
+    credentials, extras, realm, method, placement, stamps, verb, path, host, query, form
+):
     """oauthlib is the oracle for every request that it accepts."""
-    assume("oauth_" not in f"{query}&{form}")  # These it decodes twice, its own too where they are not in the header.
+    # oauthlib decodes names with oauth_ twice, and its own parameters too if they are not in the header.
+    assume("oauth_" not in f"{query}&{form}")
     assume(placement == "AUTH_HEADER" or not set("%+") & set(str((credentials, extras, stamps))))
     nonce, timestamp = stamps
     settings = {**extras, "realm": realm, "signature_method": method, "signature_type": placement}
@@ -106,7 +109,7 @@ def test_oauthlib_signs_alike(credentials, extras, realm, method, placement, sta
     arguments = (f"https://{host}{path}?{query}", verb, form, FORM if form is not None else {})
     try:
         expected = theirs.sign(*arguments)
-    except ValueError:  # It takes less than servers do.
+    except ValueError:  # oauthlib rejects some requests that servers accept.
         assume(False)
     signed = OAuth1(*credentials, **settings).sign(*arguments, nonce=nonce, timestamp=timestamp)
     assert signature(signed, placement) == signature(expected, placement)
@@ -116,7 +119,7 @@ def test_oauthlib_signs_alike(credentials, extras, realm, method, placement, sta
 
 @pytest.mark.parametrize("method", ["RSA-SHA1", "RSA-SHA256", "RSA-SHA512"])
 @pytest.mark.parametrize("form", [None, "a=%C3%A9&b=+"])
-def test_oauthlib_signs_alike_with_rsa(method, form, rsa_keys):
+def test_oauthlib_returns_the_same_rsa_signature(method, form, rsa_keys):
     arguments = (URI + "?q=1", "POST", form, FORM if form else {})
     settings = {"signature_method": method, "rsa_key": rsa_keys[0]}
     expected = oauthlib.oauth1.Client("client", nonce="n", timestamp="1", **settings).sign(*arguments)
@@ -129,7 +132,7 @@ def test_oauthlib_signs_alike_with_rsa(method, form, rsa_keys):
 @pytest.mark.parametrize("method", HMACS)
 @pytest.mark.parametrize("length", [0, 1, 62, 63, 64, 65, 126, 127, 128, 129, 500])
 def test_secrets_of_any_length_key_the_hmac(method, length):
-    """Longer than a block of the hash they are hashed first: RFC 2104, section 2."""
+    """A key that is longer than a block of the hash is hashed first: RFC 2104, section 2."""
     secrets = reference.Secrets("c" * (length // 2), "t" * (length - length // 2))
     oauth = OAuth1("client", secrets.client, "token", secrets.token, signature_method=method)
     assert is_valid(oauth.sign(URI + "?a=b"), secrets=secrets)
@@ -154,8 +157,8 @@ def test_secrets_of_any_length_key_the_hmac(method, length):
     ],
 )
 @pytest.mark.parametrize("place", ["query", "form"])
-def test_parameters_of_the_request_stand_where_they_sort(oauth, name, place):
-    """Before the protocol parameters, behind them, and among them."""
+def test_the_requests_parameters_are_sorted_among_the_protocols(oauth, name, place):
+    """Before the protocol parameters, after them, and between them."""
     encoded = f"{quote(name)}=1&a=2&zz=3&{quote(name)}=0"
     if place == "query":
         assert is_valid(oauth.sign(f"{URI}?{encoded}"))
@@ -163,13 +166,8 @@ def test_parameters_of_the_request_stand_where_they_sort(oauth, name, place):
         assert is_valid(oauth.sign(URI, "POST", encoded, FORM), "POST")
 
 
-@pytest.fixture
-def oauth():
-    return OAuth1("client", SECRETS.client, "token", SECRETS.token)
-
-
-def test_nothing_is_mixed_up_between_requests(oauth):
-    """What is kept of a URI is kept apart by all that it depends on."""
+def test_requests_do_not_share_cached_parts(oauth):
+    """The cache key of a URI contains everything that its cached parts depend on."""
     others = OAuth1("client", "other", "token", SECRETS.token)
     for _ in range(2):
         for uri in (
@@ -193,20 +191,19 @@ def test_nothing_is_mixed_up_between_requests(oauth):
 
 
 @pytest.mark.parametrize("length", [2000, 2048, 2049, 100_000])
-def test_long_uris_are_signed_like_others(oauth, length):
+def test_long_uris_are_signed(oauth, length):
     uri = f"{URI}?titles=".ljust(length, "x")
     for _ in range(2):
         assert is_valid(oauth.sign(uri))
         assert oauth.sign(uri).uri == uri
 
 
-def test_many_uris_are_signed_one_after_another(oauth):
-    """More than are kept."""
+def test_more_uris_than_the_cache_holds_are_signed(oauth):
     assert all(is_valid(oauth.sign(f"{URI}?n={number}")) for number in [*range(600), *range(0, 600, 100)])
 
 
-def test_a_method_that_is_registered_with_oauthlib_signs(monkeypatch):
-    """Also in the place of one that oauthlib has."""
+def test_a_method_registered_with_oauthlib_is_used(monkeypatch):
+    """A registered method may also replace one of oauthlib's."""
     methods = dict(oauthlib.oauth1.Client.SIGNATURE_METHODS)
     monkeypatch.setattr(oauthlib.oauth1.Client, "SIGNATURE_METHODS", methods)
     seen = []
@@ -222,8 +219,8 @@ def test_a_method_that_is_registered_with_oauthlib_signs(monkeypatch):
         assert seen[-1].startswith("GET&http%3A%2F%2Fwiki.example%2Fw%2Fapi.php&a%3Db%26oauth_consumer_key%3Dme%26")
 
 
-def test_the_signature_is_an_hmac_of_the_base_string_that_is_explained():
-    """Computed by hand once: RFC 5849, section 3.4.2."""
+def test_the_signature_is_an_hmac_of_the_explained_base_string():
+    """The test computes the signature itself: RFC 5849, section 3.4.2."""
     oauth = OAuth1("client", "s", signature_method="HMAC-SHA512")
     explained = oauth.explain(URI, "POST", "x=y", FORM, nonce="n", timestamp=1)
     base_string = next(line for line in explained.splitlines() if line.startswith("POST&"))
@@ -252,7 +249,7 @@ def test_a_large_form_takes_six_times_its_size_at_most(oauth, kind):
     assert is_valid(signed, "POST")
 
 
-def test_nothing_is_kept_of_a_large_form(oauth):
+def test_a_large_form_is_not_cached(oauth):
     form = urlencode({"text": WIKITEXT * 3000})
     oauth.sign(URI, "POST", "a=b", FORM)
     tracemalloc.start()
@@ -275,7 +272,7 @@ def test_nothing_is_kept_of_a_large_form(oauth):
     ],
     ids=["lower case", "reserved characters", "not encoded", "spaces", "encoded letters"],
 )
-def test_a_form_is_signed_alike_however_it_is_spelled(oauth, respelled):
+def test_every_spelling_of_a_form_has_the_same_signature(oauth, respelled):
     form = "text=" + quote(WIKITEXT.replace("+", "") * 20, safe="")
     spelled = respelled(form)
     assert spelled == respelled(form)
@@ -284,11 +281,11 @@ def test_a_form_is_signed_alike_however_it_is_spelled(oauth, respelled):
     assert is_valid(other, "POST")
 
 
-# -- what a caller may do
+# -- unusual arguments
 
 
 @pytest.mark.parametrize("case", [str.upper, str.lower, str.capitalize, str.swapcase])
-def test_every_escape_is_signed_as_the_byte_that_it_is(oauth, case):
+def test_every_percent_escape_is_signed_as_its_byte(oauth, case):
     for byte in range(256):
         escaped = case(f"%{byte:02x}")
         assert is_valid(oauth.sign(f"{URI}?a={escaped}z&{escaped}"))
@@ -296,7 +293,7 @@ def test_every_escape_is_signed_as_the_byte_that_it_is(oauth, case):
 
 
 @pytest.mark.parametrize("placement", ["AUTH_HEADER", "QUERY", "BODY"])
-def test_stamps_of_any_text_are_signed(placement):
+def test_any_nonce_and_timestamp_are_signed(placement):
     oauth = OAuth1("client", SECRETS.client, "token", SECRETS.token, signature_type=placement)
     signed = oauth.sign(URI, "POST", "a=b", FORM, nonce="a b/ü%41+", timestamp="1 2%")
     assert is_valid(signed, "POST")
@@ -310,19 +307,19 @@ class Texts(str, enum.Enum):  # noqa: UP042
 
 class WithMore(OAuth1):
     def protocol_parameters(self, nonce, timestamp):
-        """What depends on the request, in bytes, and one after another."""
+        """Yield a parameter that depends on the request, and one as bytes."""
         yield from super().protocol_parameters(nonce, timestamp)
         yield ("oauth_of_nonce", nonce[::-1])
         yield ("xoauth_requestor_id", b"alice")
 
 
-def test_text_of_a_class_of_its_own_is_sent_as_the_text_that_it_is():
+def test_a_subclass_of_str_is_sent_as_its_value():
     oauth = OAuth1(Texts.KEY, Texts.SECRET)
     assert 'oauth_consumer_key="client"' in oauth.sign(URI).headers["Authorization"]
     assert is_valid(oauth.sign(URI), secrets=reference.Secrets("secret", ""))
 
 
-def test_what_a_subclass_adds_may_depend_on_the_request_and_come_as_it_likes():
+def test_a_subclass_may_yield_parameters_that_depend_on_the_request():
     oauth = WithMore("client", SECRETS.client, "token", SECRETS.token)
     for nonce in ("abc", "def"):
         signed = oauth.sign(URI, headers={"authorization": "other"}, nonce=nonce)
@@ -331,7 +328,7 @@ def test_what_a_subclass_adds_may_depend_on_the_request_and_come_as_it_likes():
         assert len(signed.headers) == 1
 
 
-def test_a_callers_authorization_gives_way_also_where_its_parameters_look_like_the_protocols(oauth):
+def test_the_authorization_is_replaced_beside_other_oauth_parameters(oauth):
     headers = {"authorization": "other", "AUTHORIZATION": "another", "x": "y"}
     for uri in (URI, URI + "?oauth_x=1"):
         signed = oauth.sign(uri, headers=headers)
@@ -340,8 +337,8 @@ def test_a_callers_authorization_gives_way_also_where_its_parameters_look_like_t
     assert list(headers) == ["authorization", "AUTHORIZATION", "x"]
 
 
-def test_what_is_patched_after_the_first_signature_signs(monkeypatch, oauth):
-    """A method registered anew, and the parameters of the class itself."""
+def test_changes_after_the_first_signature_take_effect(monkeypatch, oauth):
+    """A replaced signature method, and patched protocol parameters."""
     before = oauth.sign(URI, nonce="n", timestamp=1)
     parameters = OAuth1.protocol_parameters
     with monkeypatch.context() as patch:
@@ -355,7 +352,7 @@ def test_what_is_patched_after_the_first_signature_signs(monkeypatch, oauth):
     assert oauth.sign(URI, nonce="n", timestamp=1) == before
 
 
-def test_a_method_of_somebody_elses_gets_what_oauthlib_gives_it_and_its_errors_come_out(monkeypatch, rsa_keys):
+def test_a_registered_method_gets_the_client_and_its_errors_are_raised(monkeypatch, rsa_keys):
     seen = []
 
     class Method:
@@ -375,7 +372,7 @@ def test_a_method_of_somebody_elses_gets_what_oauthlib_gives_it_and_its_errors_c
 
 
 @pytest.mark.parametrize("authority", ["[fe80::1%eth0]", "foo%2Fbar", "h:99999", ""])
-def test_a_host_header_stands_for_an_authority_that_cannot_be_signed(oauth, authority):
+def test_a_host_header_replaces_an_authority_that_cannot_be_signed(oauth, authority):
     headers = {"Host": "wiki.example"}
     uri = f"http://{authority}/w/api.php"
     for _ in range(2):
@@ -387,7 +384,7 @@ def test_a_host_header_stands_for_an_authority_that_cannot_be_signed(oauth, auth
             oauth.sign(uri)
 
 
-def test_the_first_of_two_spellings_of_a_header_counts(oauth):
+def test_the_first_of_two_spellings_of_a_header_is_used(oauth):
     form = {"Content-Type": FORM["Content-Type"], "content-type": "text/plain"}
     other_way = dict(reversed(form.items()))
     for headers, first in ((form, FORM), (other_way, {"Content-Type": "text/plain"})):
@@ -395,26 +392,26 @@ def test_the_first_of_two_spellings_of_a_header_counts(oauth):
         assert one.headers["Authorization"] == other.headers["Authorization"]
 
 
-def test_an_empty_form_takes_the_protocol_parameters():
+def test_protocol_parameters_are_placed_in_an_empty_form():
     signed = OAuth1("client", SECRETS.client, signature_type="BODY").sign(URI, "POST", "", FORM)
     assert signed.body.startswith("oauth_nonce=")
     assert is_valid(signed, "POST", SECRETS._replace(token=""))
 
 
-def test_the_base_string_that_is_explained_is_in_its_real_order():
-    """Masked after it was sorted."""
+def test_the_explained_base_string_keeps_its_order():
+    """Secrets are masked after sorting."""
     text = OAuth1("client", "zzzz-secret-long").explain(URI + "?a=nnn&a=zzzz-secret-long")
     assert "a%3Dnnn%26a%3DMASKED" in text
 
 
-# -- what is kept
+# -- the cache
 
 
-def test_little_is_kept_whatever_was_asked_for(oauth):
+def test_large_uris_and_hosts_are_not_cached(oauth):
     oauth.sign(URI, "POST", "a=b", FORM)
     tracemalloc.start()
     try:
-        for number in range(60):
+        for number in range(15):  # Ten kept URIs or headers would exceed the limit below.
             oauth.sign(f"http://h/{number}/{'a' * 100_000}")
             oauth.sign(f"http://h/?a={number}{'a' * 100_000}")
             oauth.sign(URI, headers={"Host": f"h{number}{'a' * 100_000}"})
@@ -424,8 +421,8 @@ def test_little_is_kept_whatever_was_asked_for(oauth):
     assert kept < 10**6
 
 
-def test_what_was_computed_goes_with_the_credentials():
-    """At once, not when garbage is collected: a web tool makes one for each of its requests."""
+def test_cached_signers_are_freed_with_their_credentials():
+    """They are freed at once, without the garbage collector: a web tool creates an OAuth1 for each request."""
     gc.collect()
     gc.disable()
     try:

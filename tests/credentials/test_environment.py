@@ -1,4 +1,4 @@
-"""Credentials from environment variables: what counts as set, what is refused, and that no refusal shows a value."""
+"""Credentials from environment variables: which are set, which are rejected, and that no error shows a value."""
 
 import itertools
 import os
@@ -63,7 +63,7 @@ def test_credentials_are_read_from_either_form(variables):
     assert found.rsa_key is None
 
 
-def test_both_forms_together_may_complete_each_other():
+def test_the_two_forms_may_complete_each_other():
     variables = {"OAUTH_TOKENS": "canary-key::canary-token:", **SEPARATE}
     del variables["OAUTH_RESOURCE_OWNER_KEY"]
     assert four(read(variables)) == VALUES
@@ -83,8 +83,8 @@ def test_both_forms_together_may_complete_each_other():
     ],
     ids=repr,
 )
-def test_nothing_set_or_all_of_it_empty_is_none(variables):
-    """A CI system sets the secrets that a fork must not see to empty text, and joins them with their colons."""
+def test_unset_or_empty_variables_return_none(variables):
+    """In the builds of a fork, CI systems set secrets to empty strings, and the joined form keeps its colons."""
     assert read(variables) is None
 
 
@@ -96,13 +96,13 @@ def test_white_space_and_line_ends_around_values_are_dropped():
 @pytest.mark.parametrize(
     "present", [set(names) for n in (1, 2, 3) for names in itertools.combinations(NAMES, n)], ids=sorted
 )
-def test_separate_variables_half_set_are_refused_with_those_that_are_missing(present):
+def test_missing_separate_variables_are_named(present):
     message = refusal({name: value for name, value in SEPARATE.items() if name.removeprefix("OAUTH_") in present})
     words = set(message.replace(",", " ").split())
     assert {name for name in NAMES if f"OAUTH_{name}" in words} == set(NAMES) - present
 
 
-def test_a_separate_variable_of_white_space_is_missing():
+def test_a_separate_variable_of_white_space_counts_as_missing():
     assert "OAUTH_CLIENT_SECRET" in refusal({**SEPARATE, "OAUTH_CLIENT_SECRET": " "})
 
 
@@ -118,22 +118,22 @@ def test_a_separate_variable_of_white_space_is_missing():
         ("canary:canary:canary:canary:canary", "expected 4, joined by colons: client key, client secret, token, token"),
     ],
 )
-def test_joined_credentials_half_set_are_refused_with_their_number_and_what_is_empty(tokens, said):
+def test_incomplete_joined_credentials_are_rejected_with_their_count(tokens, said):
     assert said in refusal({"OAUTH_TOKENS": tokens})
 
 
-def test_forms_that_contradict_each_other_are_refused_by_name():
+def test_forms_that_contradict_each_other_are_rejected_by_name():
     message = refusal({**TOKENS, **SEPARATE, "OAUTH_RESOURCE_OWNER_KEY": "canary-other"})
     assert "OAUTH_TOKENS contradicts OAUTH_RESOURCE_OWNER_KEY;" in message
     assert "CLIENT_KEY" not in message
 
 
 @pytest.mark.parametrize("prefix", ["MYBOT", "MYBOT_", "mybot", "mybot_", "MyBot"])
-def test_a_prefix_finds_its_variables_in_capitals(prefix):
+def test_a_prefix_matches_variables_in_capitals(prefix):
     assert four(read({"MYBOT_TOKENS": ":".join(VALUES)}, prefix)) == VALUES
 
 
-def test_a_prefix_finds_its_variables_as_it_stands_first():
+def test_a_prefix_matches_variables_in_its_own_case_first():
     variables = {"MyBot_TOKENS": ":".join(VALUES), "MYBOT_TOKENS": "a:b:c:d"}
     assert four(read(variables, "MyBot")) == VALUES
     assert refusal({"MyBot_CLIENT_KEY": "canary"}, "MyBot_").count("MyBot_") == 3
@@ -150,7 +150,7 @@ RSA = {"OAUTH_CLIENT_KEY": "canary-key", "OAUTH_RESOURCE_OWNER_KEY": "canary-tok
 
 @pytest.mark.parametrize("variables", [RSA, {"OAUTH_TOKENS": "canary-key::canary-token:"}], ids=["separate", "joined"])
 @pytest.mark.parametrize("form", ["text", "one line", "file"])
-def test_an_rsa_key_makes_the_secrets_optional_and_is_read_in_three_forms(variables, form, rsa_keys, tmp_path, environ):
+def test_an_rsa_key_in_any_form_makes_the_secrets_optional(variables, form, rsa_keys, tmp_path, environ):
     file = tmp_path / "key.pem"
     file.write_text(rsa_keys[0])
     environ(variables)
@@ -164,27 +164,27 @@ def test_an_rsa_key_makes_the_secrets_optional_and_is_read_in_three_forms(variab
     oauth = OAuth1.from_env()
     assert oauth.signature_method == "RSA-SHA1"
     assert oauth.rsa_key.split() == rsa_keys[0].split()
-    # It signs as the same key does that never was in a variable.
+    # The signature equals the one with the key passed as an argument.
     plain = OAuth1("canary-key", "", "canary-token", "", rsa_key=rsa_keys[0], signature_method="RSA-SHA1")
     arguments = {"uri": "https://wiki.example/", "nonce": "n", "timestamp": 1}
     assert oauth.sign(**arguments) == plain.sign(**arguments)
 
 
-def test_an_rsa_key_alone_is_half_set():
+def test_an_rsa_key_alone_is_incomplete():
     message = refusal({"OAUTH_RSA_KEY": "canary"})
     assert "OAUTH_CLIENT_KEY, OAUTH_RESOURCE_OWNER_KEY" in message
     assert "SECRET" not in message
 
 
-def test_an_rsa_key_in_both_variables_is_refused(tmp_path):
+def test_an_rsa_key_in_both_variables_is_rejected(tmp_path):
     assert "OAUTH_RSA_KEY_FILE" in refusal({**RSA, "OAUTH_RSA_KEY": "canary", "OAUTH_RSA_KEY_FILE": str(tmp_path)})
 
 
 @pytest.mark.parametrize(
     "file", ["canary-missing", "-----BEGIN canary-----\nMII", "can\0ary", ".", "binary", "empty"], ids=repr
 )
-def test_a_file_of_an_rsa_key_that_cannot_be_read_is_refused_and_its_path_not_shown(file, tmp_path, monkeypatch):
-    """Somebody may have put the key itself where its path belongs."""
+def test_an_unreadable_rsa_key_file_is_rejected_without_its_path(file, tmp_path, monkeypatch):
+    """A user may have set the variable to the key itself, instead of its path."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "binary").write_bytes(b"canary\xff")
     (tmp_path / "empty").write_bytes(b"\n")
@@ -196,7 +196,7 @@ def test_a_file_of_an_rsa_key_that_cannot_be_read_is_refused_and_its_path_not_sh
 # -- from_env
 
 
-def test_from_env_makes_what_the_four_values_make(environ):
+def test_from_env_returns_the_credentials_of_the_four_values(environ):
     environ(TOKENS)
     assert OAuth1.from_env() == OAuth1(*VALUES)
 
@@ -207,7 +207,7 @@ def test_from_env_reads_the_variables_of_its_prefix(environ):
     assert OAuth1.from_env("MYBOT") == OAuth1(*VALUES)
 
 
-def test_from_env_of_a_subclass_makes_one_of_it(environ):
+def test_from_env_of_a_subclass_returns_an_instance_of_it(environ):
     class Mine(OAuth1):
         pass
 
@@ -223,7 +223,7 @@ def test_from_env_of_a_subclass_makes_one_of_it(environ):
         ({**SEPARATE, "OAUTH_CLIENT_SECRET": "canary\udcff"}, "client_secret can't be encoded"),
     ],
 )
-def test_from_env_refuses_values_that_cannot_be_used_by_the_names_of_the_variables(environ, variables, said):
+def test_from_env_rejects_invalid_values_with_the_variables_names(environ, variables, said):
     environ(variables)
     with pytest.raises(CredentialsError) as caught:
         OAuth1.from_env()
@@ -233,7 +233,7 @@ def test_from_env_refuses_values_that_cannot_be_used_by_the_names_of_the_variabl
     assert "OAUTH_CLIENT_KEY" in message
 
 
-def test_from_env_half_set_is_refused(environ):
+def test_from_env_rejects_incomplete_credentials(environ):
     environ({"OAUTH_CLIENT_KEY": "canary"})
     with pytest.raises(CredentialsError, match="OAUTH_CLIENT_SECRET"):
         OAuth1.from_env()
@@ -256,12 +256,12 @@ def test_repr_shows_no_secret(rsa_keys):
 # -- properties
 
 values = st.text(st.characters(exclude_categories=["Cs", "Cc", "Z"], exclude_characters=":"), min_size=1, max_size=20)
-# OAuth1 refuses a key with a quote.
+# OAuth1 rejects a key with a quote.
 keys = values.filter(lambda value: '"' not in value)
 
 
 @given(given_values=st.tuples(keys, values, keys, values), joined=st.booleans())
-def test_any_text_is_read_as_it_is(given_values, joined):
+def test_any_value_is_read_unchanged(given_values, joined):
     separate = {f"OAUTH_{name}": value for name, value in zip(NAMES, given_values, strict=True)}
     variables = {"OAUTH_TOKENS": ":".join(given_values)} if joined else separate
     assert four(read(variables)) == given_values

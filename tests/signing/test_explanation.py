@@ -1,4 +1,4 @@
-"""explain(): what it shows, what it hides, and whether it is right about MediaWiki (judged by the embedded wiki)."""
+"""explain(): what it shows, what it masks, and whether the embedded wiki confirms what it says about MediaWiki."""
 
 import base64
 import hashlib
@@ -26,7 +26,7 @@ def masked_base_string(explanation):
     return next(line for line in explanation.splitlines() if re.match("[A-Z]+&http", line))
 
 
-def test_the_base_string_is_the_one_that_is_signed_but_for_its_masks(oauth):
+def test_the_explained_base_string_is_signed_except_for_its_masks(oauth):
     arguments = (f"{URI}?a=b|c&d=%20", "POST", "e=\u00e9&f", FORM)
     masked = masked_base_string(oauth.explain(*arguments, nonce="n", timestamp=1))
     real = masked.replace("oauth_token%3DMASKED", "oauth_token%3Dcanary-token")
@@ -44,7 +44,7 @@ def test_the_base_string_is_the_one_that_is_signed_but_for_its_masks(oauth):
      "api_key", "sessionid", "PASSWD", "retype", "oauth_verifier", "captchaword", "%74oken",
      "code", "auth_code", "client_assertion", "credential", "Authorization"],
 )  # fmt: skip
-def test_values_that_open_something_are_masked_in_query_and_form(oauth, name):
+def test_values_that_grant_access_are_masked_in_query_and_form(oauth, name):
     explanation = oauth.explain(f"{URI}?{name}=canary+1", "POST", f"{name}=canary%202", FORM)
     assert "canary" not in explanation
     assert "MASKED" in explanation
@@ -72,7 +72,7 @@ def test_secrets_are_masked_within_values_paths_and_names(oauth):
     assert "canary" not in odd.explain("http://h/?a=canary%20secret/%26%25.&b=canary+token%2B.")
 
 
-def test_what_is_not_secret_is_shown(oauth):
+def test_values_that_are_not_secret_are_shown(oauth):
     explanation = oauth.explain(
         f"{URI}?action=query&titles=A|B", "POST", "summary=h%C3%A9llo+w&oauth_x=1", FORM, nonce="n1"
     )
@@ -81,7 +81,7 @@ def test_what_is_not_secret_is_shown(oauth):
         assert shown in explanation
 
 
-def test_a_long_value_is_shown_shortened_but_signed_whole(oauth):
+def test_a_long_value_is_shortened_but_signed_whole(oauth):
     explanation = oauth.explain(URI, "POST", "text=" + "x" * 1000, FORM)
     assert "x" * 80 + "... (1000 characters)" in explanation
     assert "x" * 1000 in masked_base_string(explanation)
@@ -102,7 +102,7 @@ def test_a_long_value_is_shown_shortened_but_signed_whole(oauth):
         ((URI,), {"resource_owner_key": None}, "no token"),
     ],
 )
-def test_what_is_not_signed_is_said(arguments, options, said):
+def test_unsigned_parts_are_named(arguments, options, said):
     credentials = {"client_key": "client", "client_secret": "canary", "resource_owner_key": "canary", **options}
     explanation = OAuth1(**credentials).explain(*arguments)
     assert said in explanation
@@ -136,7 +136,7 @@ def test_a_request_that_cannot_be_signed_cannot_be_explained(oauth):
         ((URI,), {"signature_method": "HMAC-SHA256"}, "not HMAC-SHA256"),
     ],
 )
-def test_every_shape_that_mediawiki_signs_otherwise_is_named(arguments, options, said):
+def test_every_shape_that_mediawiki_signs_differently_is_named(arguments, options, said):
     explanation = OAuth1("client", "secret", "token", "secret", **options).explain(*arguments)
     listed = explanation.partition("MediaWiki does not see this request as it is signed here:")[2]
     assert re.search(said, listed)
@@ -155,20 +155,20 @@ def test_every_shape_that_mediawiki_signs_otherwise_is_named(arguments, options,
         (URI, "POST", '{"a": 1}', {"content-type": "application/json"}),
     ],
 )
-def test_shapes_that_mediawiki_signs_alike_are_not_named(oauth, arguments):
+def test_shapes_that_mediawiki_signs_the_same_way_are_not_named(oauth, arguments):
     explanation = oauth.explain(*arguments)
     assert "MediaWiki signs a request of this shape the same way" in explanation
     assert "Is http://wiki.example the $wgServer of the wiki" in explanation
 
 
-def test_a_content_type_that_is_mended_is_mentioned(oauth):
-    """MediaWiki would not sign such a form ; it is sent in lower case, so it does."""
+def test_a_corrected_content_type_is_mentioned(oauth):
+    """MediaWiki leaves a form out of the signature if its type is in capitals, so that it is sent in lower case."""
     mended = "Content-Type is sent as application/x-www-form-urlencoded"
     assert mended in oauth.explain(URI, "POST", "a=1", {"Content-Type": "Application/X-WWW-Form-Urlencoded"})
     assert mended not in oauth.explain(URI, "POST", "a=1", FORM)
 
 
-# Names that PHP and Extension:OAuth treat in every way that they know, put together at random.
+# Random combinations of pieces. PHP and Extension:OAuth treat each kind of name differently.
 pieces = st.sampled_from(
     ["a", "b", "1", "0", "-1", "01", "7", ".", " ", "+", "[", "]", "[]", "\0", "_", "%", "\u00e9", "oauth_token", ""]
 )
@@ -183,7 +183,7 @@ def written(pairs, encode_all):
 
 
 def verdicts(query, form=None, method="POST"):
-    """Whether the embedded wiki accepts a request, and whether the explanation says so."""
+    """Return whether the embedded wiki accepts a request, and whether the explanation says that it does."""
     store = Store(lambda: 1_000_000)
     store.consumers["client"] = Consumer("client", "secret")
     store.access_tokens["token"] = AccessToken("token", "secret", "client", "Alice")
@@ -209,16 +209,19 @@ def verdicts(query, form=None, method="POST"):
     encode_all=st.booleans(),
     tail=st.sampled_from(["", "&"]),
 )
-def test_whatever_shape_the_embedded_wiki_refuses_is_explained(query, form, method, encode_all, tail):
-    """Two pieces of code that know nothing of each other; both were tried on a real wiki."""
+def test_every_shape_that_the_embedded_wiki_rejects_is_explained(query, form, method, encode_all, tail):
+    """The two implementations share no code. Both were compared with a real wiki."""
     accepted, explained_as_accepted = verdicts(written(query, encode_all) + tail, written(form, encode_all), method)
     assert accepted or not explained_as_accepted
 
 
 @given(pair=st.tuples(names, st.just("1")), in_form=st.booleans(), encode_all=st.booleans())
-def test_a_single_parameter_is_explained_just_as_the_embedded_wiki_judges_it(pair, in_form, encode_all):
-    """No false alarm either. (With several, one quirk may undo another; then the warning stands all the same.)"""
-    assume("oauth" not in pair[0])  # Where the header overrides it, PHP's renaming does no harm.
+def test_a_single_parameter_is_explained_as_the_embedded_wiki_verifies_it(pair, in_form, encode_all):
+    """The explanation gives no false warning either.
+
+    With several parameters, one quirk may undo another, and the explanation still warns.
+    """
+    assume("oauth" not in pair[0])  # PHP's renaming has no effect on a name that the header overrides.
     parameter = written([pair], encode_all)
     accepted, explained_as_accepted = verdicts("", parameter) if in_form else verdicts(parameter)
     assert accepted == explained_as_accepted

@@ -1,4 +1,4 @@
-"""Signatures that a real wiki accepted, and the RFC's own, reproduced to the byte."""
+"""Signatures that a real wiki accepted, and those of the RFC, reproduced to the byte."""
 
 import base64
 import hashlib
@@ -9,7 +9,7 @@ import pytest
 
 from httplib2_oauthlib import OAuth1
 
-from . import vectors
+from .. import vectors
 
 ACCEPTED = [vector for vector in vectors.SIGNED if not vector.is_refused]
 
@@ -33,14 +33,14 @@ def credentials_of(vector):
     )
 
 
-def test_there_are_as_many_accepted_requests_as_were_recorded():
+def test_the_number_of_accepted_requests_is_that_of_the_recording():
     """A filter that lost the vectors would leave nothing to test."""
     assert (len(vectors.SIGNED), len(ACCEPTED)) == (67, 42)
 
 
 @pytest.mark.parametrize("vector", ACCEPTED, ids=lambda vector: vector.id)
-def test_a_request_that_a_real_wiki_accepted_is_signed_alike(vector):
-    """Same nonce and timestamp, same Authorization header, to the byte."""
+def test_a_request_that_a_real_wiki_accepted_has_the_same_signature(vector):
+    """The same nonce and timestamp give the same Authorization header, to the byte."""
     sent = {name: value for name, value in vector.headers.items() if name != "authorization"}
     signed = credentials_of(vector).sign(
         vector.uri,
@@ -92,14 +92,14 @@ class WithoutVersion(OAuth1):
     ],
     ids=["temporary credentials", "token credentials", "a photo"],
 )
-def test_the_rfcs_example_is_signed_alike(credentials, options, request_parts, nonce, timestamp, signature):
+def test_the_rfcs_example_has_the_same_signature(credentials, options, request_parts, nonce, timestamp, signature):
     """RFC 5849, section 1.2: the printer's three requests."""
     signed = WithoutVersion(*credentials, **options).sign(*request_parts, nonce=nonce, timestamp=timestamp)
     assert signed.headers["Authorization"].startswith('OAuth realm="Photos", ')
     assert re.search(r'oauth_signature="([^"]*)"', signed.headers["Authorization"])[1] == signature
 
 
-def test_the_rfcs_base_string_is_the_one_that_is_signed():
+def test_the_rfcs_base_string_is_signed():
     """RFC 5849, section 3.4.1.1: repeated names, blanks, encoded and plain spaces, in query and form."""
     base_string = (
         "POST&http%3A%2F%2Fexample.com%2Frequest&a2%3Dr%2520b%26a3%3D2%2520q%26a3%3Da%26b5%3D%253D%25253D%26c%2540%3D"

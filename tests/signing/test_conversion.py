@@ -1,4 +1,4 @@
-"""What other libraries sign with, taken as ``oauth=``."""
+"""Credentials of other libraries, passed as ``oauth=``."""
 
 import json
 import subprocess
@@ -12,8 +12,9 @@ import requests_oauthlib
 
 from httplib2_oauthlib import OAuth1, OAuth1Http, SigningError, mediawiki
 from httplib2_oauthlib.handshake import Handshake, TemporaryCredentials
-from tests import reference
 from tests.frameworks.recipes import peers
+
+from .. import reference
 
 FOUR = ("client", "canary-client", "token", "canary-token")
 SECRETS = reference.Secrets("canary-client", "canary-token")
@@ -59,7 +60,7 @@ EVERYTHING = {
     ids=lambda value: type(value).__module__,
 )
 @pytest.mark.parametrize("within", ["alone", "mapping", "function"])
-def test_it_is_taken_wherever_an_oauth1_is(serve, foreign, expected, within):
+def test_foreign_credentials_are_accepted_in_place_of_an_oauth1(serve, foreign, expected, within):
     server = serve()
     http = OAuth1Http(timeout=10)
     http.oauth = {"alone": foreign, "mapping": {"localhost": foreign}, "function": lambda uri: foreign}[within]
@@ -73,7 +74,7 @@ def test_it_is_taken_wherever_an_oauth1_is(serve, foreign, expected, within):
     assert reference.is_valid(server.received[0], secrets)
 
 
-def test_a_key_of_rsa_is_taken_along(serve, rsa_keys):
+def test_an_rsa_key_is_converted(serve, rsa_keys):
     server = serve()
     private, public = rsa_keys
     auth = requests_oauthlib.OAuth1("client", signature_method="RSA-SHA1", rsa_key=private)
@@ -81,7 +82,7 @@ def test_a_key_of_rsa_is_taken_along(serve, rsa_keys):
     assert reference.is_valid(server.received[0], reference.Secrets(rsa_public_key=public))
 
 
-def test_it_is_taken_as_it_is_at_that_time(serve):
+def test_credentials_are_converted_when_they_are_set_or_selected(serve):
     server = serve()
     client = oauthlib.oauth1.Client("client", "canary-client")
     one, each = OAuth1Http(timeout=10, oauth=client), OAuth1Http(timeout=10, oauth={"localhost": client})
@@ -124,24 +125,24 @@ CHANGED.get_oauth_params = lambda request: []
     ids=lambda value: value if isinstance(value, str) else "",
 )
 @pytest.mark.parametrize("within", ["alone", "mapping"])
-def test_what_would_sign_otherwise_is_refused_with_advice_and_no_secret(foreign, advice, within):
+def test_credentials_that_would_sign_differently_are_rejected_with_advice(foreign, advice, within):
     with pytest.raises(TypeError, match=advice) as caught:
         OAuth1Http(oauth=foreign if within == "alone" else {"localhost": foreign})
     assert "canary" not in str(caught.value)
 
 
-def test_what_an_oauth1_cannot_take_is_a_signing_error():
+def test_a_value_that_oauth1_rejects_raises_a_signing_error():
     with pytest.raises(SigningError, match="client_key is empty"):
         OAuth1Http(oauth=oauthlib.oauth1.Client(""))
 
 
-def test_a_handshake_takes_them_too():
+def test_a_handshake_accepts_foreign_credentials():
     for foreign in (requests_oauthlib.OAuth1(*FOUR), mwoauth.ConsumerToken(*FOUR[:2])):
         assert Handshake("https://x/1", "https://x/2", "https://x/3", foreign).oauth == OAuth1(*FOUR[:2])
 
 
-def test_nothing_is_imported_that_is_not_there():
-    """Where none of them is, what looks like them is refused as ever, and mwoauth's tokens need no mwoauth."""
+def test_nothing_is_imported_where_the_other_packages_are_missing():
+    """Without those packages, similar objects are rejected, and mediawiki's tokens work without mwoauth."""
     program = """
         import sys
         from httplib2_oauthlib import OAuth1Http

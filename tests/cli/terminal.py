@@ -1,0 +1,73 @@
+"""The program at a terminal, with a script for a browser."""
+
+import os
+import pty
+import select
+import shlex
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+TESTS = Path(__file__).parent
+
+
+def host_of(wiki):
+    return wiki.server.partition("//")[2]
+
+
+def one_line(err):
+    assert err.startswith("httplib2-oauth: ")
+    assert err.count("\n") == 1
+    return err
+
+
+BROWSER = """\
+#!{python}
+import sys
+sys.path.insert(0, {root!r})
+from tests.browser import Browser
+browser = Browser()
+page = browser.log_in(browser.follow(browser.get(sys.argv[1])))
+page = browser.submit(browser.follow(page), {button!r})
+print(browser.follow(page).text if page.status == 302 else page.text, file=open({seen!r}, "w"))
+"""
+
+
+def at_terminal(arguments, environment, answers=(), timeout=40):
+    """Run the program at a terminal and answer each prompt.
+
+    Returns:
+        The exit code, and everything that the terminal showed.
+    """
+    leader, follower = pty.openpty()
+    program = subprocess.Popen(
+        [sys.executable, "-m", "httplib2_oauthlib", *map(str, arguments)],
+        stdin=follower, stdout=follower, stderr=follower, env={**os.environ, **environment}, start_new_session=True,
+    )  # fmt: skip
+    os.close(follower)
+    shown, left, end = "", list(answers), time.monotonic() + timeout
+    try:
+        while time.monotonic() < end:
+            if not select.select([leader], [], [], 0.1)[0]:
+                continue
+            try:
+                shown += os.read(leader, 4096).decode()
+            except OSError:  # The program has ended.
+                break
+            if left and shown.endswith(left[0][0]):
+                os.write(leader, left.pop(0)[1].encode() + b"\n")
+        return program.wait(5), shown.replace("\r\n", "\n")
+    finally:
+        program.kill()
+        program.wait()
+        os.close(leader)
+
+
+def browser_at(tmp_path, button="accept"):
+    script, seen = tmp_path / "browser", tmp_path / "seen"
+    script.write_text(
+        BROWSER.format(python=sys.executable, root=str(TESTS.parent), button=button, seen=str(seen)), "utf-8"
+    )
+    script.chmod(0o700)
+    return {"BROWSER": f"{shlex.quote(str(script))} %s"}, seen

@@ -1,0 +1,141 @@
+"""The command wiki, arguments, help and exit codes."""
+
+import os
+import re
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+from httplib2_oauthlib._cli.main import main
+from httplib2_oauthlib.credentials import FileStore
+
+from .terminal import host_of, one_line
+
+# A shell starts background jobs with SIGINT ignored, and their children inherit that.
+INTERRUPTIBLE = """\
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from httplib2_oauthlib._cli.main import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def test_the_wiki_serves_until_it_is_interrupted(wiki):
+    program = subprocess.Popen(
+        [sys.executable, "-u", "-c", INTERRUPTIBLE, "wiki", "--user", "Carol"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+    )  # fmt: skip
+    try:
+        said = ""
+        while "OAUTH_TOKENS=" not in said:
+            said += program.stdout.readline()
+        variables = dict(re.findall(r"export (\w+)=(\S+)", said))
+        environment = {**os.environ, **variables}
+        command = [sys.executable, "-m", "httplib2_oauthlib", "whoami", variables["OAUTH_WIKI"]]
+        assert (
+            subprocess.run(command, env=environment, capture_output=True, timeout=30, check=True).stdout == b"Carol\n"
+        )
+        assert "Alice, Bob, Carol" in said
+        program.send_signal(2)
+        out, err = program.communicate(timeout=20)
+        assert (program.returncode, err) == (0, "")
+        assert "The wiki is stopped" in out
+    finally:
+        program.kill()
+        program.wait()
+
+
+def test_the_wiki_without_its_extra_names_it(run, monkeypatch):
+    for name in [name for name in sys.modules if name.startswith("httplib2_oauthlib.testwiki")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "cheroot.wsgi", None)
+    code, _, err = run("wiki")
+    assert code == 1
+    assert "pip install 'httplib2-oauthlib[testwiki]'" in one_line(err)
+
+
+def test_an_interrupt_exits_with_130(run, monkeypatch, wiki):
+    def interrupted(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("httplib2.Http.request", interrupted)
+    code, _, _ = run("whoami", "https://wiki.example/w/index.php")
+    assert code == 3  # No credentials are set yet.
+    monkeypatch.setenv("OAUTH_TOKENS", "a:b:c:d")
+    assert run("whoami", "https://wiki.example/w/index.php")[0] == 130
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [], ["nonsense"], ["demo", "--nonsense"], ["demo", "a=b"], ["login"], ["request", "GET"],
+        ["request", "GET", "https://x", "no-equals"], ["request", "GET", "https://x", "a=b", "-i", "no-equals"],
+        ["whoami", "x", "a=b"], ["whoami", "x", "--timeout", "0"], ["whoami", "x", "--timeout", "soon"],
+        ["whoami", "x", "--timeout", "inf"], ["wiki", "--port", "99999"], ["wiki", "--port", "-1"],
+        ["wiki", "--user", ""], ["wiki", "--user", "<x>"], ["request", "https://x"],
+        ["login", "x", "--consumer-secret", "y"],
+        ["login", "x", "--password", "y"],
+    ],
+    ids=" ".join,
+)  # fmt: skip
+def test_wrong_arguments_exit_with_2(capsys, arguments):
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert caught.value.code == 2
+    assert "usage:" in capsys.readouterr().err
+
+
+def test_help_lists_commands_exit_codes_and_examples(capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(["--help"])
+    assert caught.value.code == 0
+    text = capsys.readouterr().out
+    for command in ("demo", "wiki", "login", "whoami", "logout", "request", "explain"):
+        assert re.search(rf"^    {command} ", text, re.MULTILINE)
+        with pytest.raises(SystemExit):
+            main([command, "--help"])
+        assert f"example:\n  httplib2-oauth {command}" in capsys.readouterr().out
+    assert "exit codes: 0" in text
+    assert text.count("\n  httplib2-oauth ") >= 5
+
+
+def test_no_option_takes_a_secret():
+    """Every user of the machine can see arguments."""
+    from httplib2_oauthlib._cli.parser import build_parser
+
+    texts = []
+    for action in build_parser()._subparsers._group_actions[0].choices.values():
+        texts += [option for each in action._actions for option in each.option_strings]
+    assert not [option for option in texts if re.search("secret|token|password|key", option)]
+
+
+def test_the_version_is_the_packages(capsys):
+    from httplib2_oauthlib import __version__
+
+    with pytest.raises(SystemExit):
+        main(["--version"])
+    assert capsys.readouterr().out == f"httplib2-oauth {__version__}\n"
+
+
+def test_an_available_keyring_is_used(wiki, tmp_path):
+    """A real backend, selected with the environment variable."""
+    program = textwrap.dedent("""
+        import sys
+        from httplib2_oauthlib._cli.main import main
+        sys.exit(main(["login", "--owner-only", sys.argv[1]]) or main(["whoami", sys.argv[1]]))
+    """)
+    environment = {
+        **os.environ,
+        "PYTHON_KEYRING_BACKEND": "keyrings.alt.file.PlaintextKeyring",
+        "XDG_DATA_HOME": str(tmp_path / "data"),
+        "OAUTH_TOKENS": ":".join(wiki.owner_only("Alice")),
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", program, host_of(wiki)],
+        env=environment, capture_output=True, text=True, timeout=30, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "stored in the system keyring" in done.stdout
+    assert not FileStore().path.exists()

@@ -1,0 +1,146 @@
+"""Forms are signed; every other body is passed on untouched."""
+
+import array
+import io
+
+import pytest
+
+from httplib2_oauthlib import SigningError
+
+from .signed_requests import FORM, URI, is_valid, name_of
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        "application/x-www-form-urlencoded",
+        "application/x-www-form-urlencoded; charset=UTF-8",
+        "application/x-www-form-urlencoded;charset=utf-8",
+        "Application/X-WWW-Form-URLEncoded",
+        "APPLICATION/X-WWW-FORM-URLENCODED; Charset=UTF-8",
+        "application/x-www-form-urlencoded ; boundary=x",
+    ],
+)
+def test_a_form_is_recognized_in_every_spelling_of_its_content_type(oauth, content_type):
+    signed = oauth.sign(URI, "POST", "a=1", {"content-TYPE": content_type})
+    assert is_valid(signed, "POST")
+    # MediaWiki expects the type in lower case at the very beginning. Its parameters stay.
+    parameters = content_type.partition(";")[2]
+    assert signed.headers["content-TYPE"].startswith("application/x-www-form-urlencoded")
+    assert signed.headers["content-TYPE"].endswith(parameters)
+
+
+@pytest.mark.parametrize(
+    ("body", "sent"),
+    [
+        ("a=1&b=2", "a=1&b=2"),
+        (b"a=1&b=2", b"a=1&b=2"),
+        (bytearray(b"a=1"), b"a=1"),
+        (memoryview(b"a=1"), b"a=1"),
+        (array.array("B", b"a=1"), b"a=1"),
+        (io.BytesIO(b"a=1&b=%20"), b"a=1&b=%20"),
+        (io.StringIO("a=h\u00e9"), "a=h\u00e9".encode()),
+        ([b"a=1", b"&b=2"], b"a=1&b=2"),
+        (iter([b"a=1", b"&b=2"]), b"a=1&b=2"),
+        ("minor=&summary=&c", "minor=&summary=&c"),
+        ("a=1&a=0&a=1", "a=1&a=0&a=1"),
+        ("a=1+2%20%2b3", "a=1+2%20%2b3"),
+        ("a=%c3%a9%7e~", "a=%c3%a9%7e~"),
+        ("text=h\u00e9llo \u6f22 \U0001f600", "text=h\u00e9llo \u6f22 \U0001f600".encode()),
+        (b"a=\xff\xfe&b=%ff", b"a=\xff\xfe&b=%ff"),
+        ("a=100%&b=%zz", "a=100%&b=%zz"),
+        ("a=[x]|{y}\"'\\", "a=[x]|{y}\"'\\"),
+        ("oauth_token=x&oauth_verifier=a%2520b", "oauth_token=x&oauth_verifier=a%2520b"),
+        ("", ""),
+        ("&a=1&&", "&a=1&&"),
+        ("a=1\r\n", "a=1\r\n"),
+    ],
+    ids=name_of,
+)
+def test_a_form_of_any_kind_is_signed_as_it_is_sent(oauth, body, sent):
+    signed = oauth.sign(URI + "?a=q", "POST", body, FORM)
+    assert signed.body == sent
+    assert is_valid(signed, "POST")
+    tampered = signed._replace(body=(sent if isinstance(sent, bytes) else sent.encode()) + b"&tampered=1")
+    assert not is_valid(tampered, "POST")
+
+
+def test_a_form_in_a_file_is_read_in_place(oauth):
+    """Each of three calls, one to explain and two to sign, reads the file from its original position."""
+    file = io.BytesIO(b"skipped&a=1")
+    file.seek(8)
+    assert "form parameters: a=1" in oauth.explain(URI, "POST", file, FORM)
+    for _ in range(2):
+        signed = oauth.sign(URI, "POST", file, FORM)
+        assert signed.body == b"a=1"
+        assert is_valid(signed, "POST")
+
+
+@pytest.mark.parametrize("body", ["a=\u00e9&b=2", b"a=1", io.StringIO("a=\u00e9"), "a=1"], ids=name_of)
+def test_the_content_length_counts_bytes(oauth, body):
+    """A length in characters would cut the form off, and the server would read the rest as another request."""
+    signed = oauth.sign(URI, "POST", body, {**FORM, "content-length": "3"})
+    sent = signed.body if isinstance(signed.body, bytes) else signed.body.encode()
+    assert signed.headers["content-length"] == str(len(sent))
+
+
+@pytest.mark.parametrize("body", [{"a": "1"}, [("a", "1")], ["a=1"], 42, io.BytesIO, "a=\ud800", object()], ids=name_of)
+def test_a_form_that_is_not_encoded_is_rejected_with_advice(oauth, body):
+    with pytest.raises(SigningError, match=r"UTF-8|urlencode"):
+        oauth.sign(URI, "POST", body, FORM)
+
+
+@pytest.mark.parametrize(
+    ("method", "body"), [("GET", None), ("HEAD", None), ("POST", None), ("GET", "a=1"), ("head", "a=1")]
+)
+def test_a_form_content_type_without_a_form_is_signed_without_one(oauth, method, body):
+    """httplib2 keeps the header when it redirects a POST to a GET, and oauth2client sends it with every GET."""
+    signed = oauth.sign(URI, method, body, FORM)
+    assert signed.body is body
+    assert is_valid(signed._replace(body=None), method)
+
+
+class Unreadable:
+    """A body that must be passed on without being read."""
+
+    def read(self, *_):
+        raise AssertionError("the body was read")
+
+    __iter__ = read
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [
+        ('{"a": "b"}', "application/json"),
+        ("a=1&b=2", "text/plain"),
+        ("a=1&b=2", None),
+        (b"\x89PNG\xff", "image/png"),
+        (b"--x\r\n\r\na=1\r\n--x--", "multipart/form-data; boundary=x"),
+        (Unreadable(), "application/octet-stream"),
+        ((part for part in [b"a=1"]), "multipart/form-data"),
+        ("a=1", "application/x-www-form-urlencoded-not"),
+    ],
+    ids=name_of,
+)
+def test_every_other_body_is_passed_on_unchanged_and_unsigned(oauth, body, content_type):
+    headers = {"Content-Type": content_type} if content_type else {}
+    signed = oauth.sign(URI, "POST", body, headers)
+    assert signed.body is body
+    assert is_valid(signed._replace(body=None), "POST")
+    assert "oauth_body_hash" not in signed.headers["Authorization"]
+    assert {name: value for name, value in signed.headers.items() if name != "Authorization"} == headers
+
+
+@pytest.mark.parametrize("name", ["Transfer-Encoding", "transfer-encoding"])
+def test_a_form_with_a_transfer_encoding_is_rejected(oauth, name):
+    """The server would read the form from its chunks, which differ from the signed form."""
+    with pytest.raises(SigningError, match="Transfer-Encoding"):
+        oauth.sign(URI, "POST", "a=1", {**FORM, name: "chunked"})
+    assert is_valid(oauth.sign(URI, "POST", b"", {name: "chunked"})._replace(body=None), "POST")
+
+
+@pytest.mark.parametrize("method", ["G T", "GET ", "G\u00c9T", "GET\r\nX: y", "", b"GET", None, "G(T"])
+def test_an_invalid_method_is_rejected(oauth, method):
+    with pytest.raises(SigningError, match="method must be"):
+        oauth.sign(URI, method)
