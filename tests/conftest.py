@@ -19,7 +19,7 @@ for name in ("http_proxy", "https_proxy", "all_proxy"):
     os.environ.pop(name, None)
     os.environ.pop(name.upper(), None)
 
-# There are no deadlines, because tests don't measure time. The nightly profile runs more examples.
+# Tests don't measure time, so that they need no deadlines. The nightly profile runs more examples.
 settings.register_profile("default", deadline=None, max_examples=200)
 settings.register_profile("nightly", deadline=None, max_examples=10_000)
 settings.load_profile("default")
@@ -38,7 +38,7 @@ def alice(wiki):
 
 @pytest.fixture
 def judge():
-    """The judge of the requests that a test sends to a recorded wiki."""
+    """A verifier of the requests that a test sends to a recorded wiki."""
     return Judge(OAuth1("client-key", "client-secret", "token", "token-secret"))
 
 
@@ -84,7 +84,7 @@ def tls(authority):
 
 @pytest.fixture(scope="session")
 def rsa_keys():
-    """A private and a public key as PEM text."""
+    """A private and a public key in PEM format."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     private = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()

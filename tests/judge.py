@@ -17,7 +17,7 @@ _now = time.time
 
 
 class Judge:
-    """A verifier of one client's requests, to be a recorder's ``before_record_request``.
+    """A verifier of one client's requests, for a recorder's ``before_record_request``.
 
     Args:
         oauth: The made-up credentials of the replay.
@@ -67,14 +67,14 @@ class Judge:
             mediawiki.check(response, content)
         except RefusedError as error:
             reason = error.reason
-        said = {"signature": "Invalid signature", "timestamp": "Expired timestamp", None: None}.get(reason, reason)
+        expected = {"signature": "Invalid signature", "timestamp": "Expired timestamp", None: None}.get(reason, reason)
         verdict = self.last
         if reason == "other":  # rest.php gives no reason.
             assert verdict is not None
-        elif said is None:
+        elif expected is None:
             assert verdict is None, verdict
         else:
-            assert (verdict or "").startswith(said), (verdict, said)
+            assert (verdict or "").startswith(expected), (verdict, expected)
 
     def _verdict(self, incoming):
         verifier = Verifier(self.store)

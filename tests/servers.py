@@ -62,7 +62,7 @@ class Listener:
         self._thread.start()
 
     def close(self) -> None:
-        # shutdown() wakes accept() where close() alone would leave it waiting.
+        # shutdown() interrupts accept(). close() alone does not.
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()

@@ -66,7 +66,7 @@ def test_the_peak_of_the_memory_is_measured():
 
 @pytest.mark.parametrize("kind", ["application/octet-stream", "multipart/form-data; boundary=b"])
 def test_a_large_file_is_streamed(kind, tmp_path):
-    """It isn't a form, so that its content is not signed and memory stays constant."""
+    """A body that isn't a form is not signed, so that the memory stays constant."""
     path, size = tmp_path / "file", 64 * 10**6
     with path.open("wb") as file:
         file.truncate(size)

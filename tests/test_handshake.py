@@ -276,7 +276,7 @@ def test_long_credentials_are_not_truncated(serve):
 
 
 @pytest.mark.parametrize(
-    ("given", "said", "cure"),
+    ("given", "excerpt", "advice"),
     [
         (
             answer("Error: canary-client-secret is not right", Content_Type="text/plain"),
@@ -316,10 +316,10 @@ def test_long_credentials_are_not_truncated(serve):
         (answer("oauth_problem=consumer_key_unknown", "401 No"), "consumer_key_unknown", "client"),
     ],
 )
-def test_a_response_without_credentials_is_quoted_with_advice(serve, given, said, cure):
+def test_a_response_without_credentials_is_quoted_with_advice(serve, given, excerpt, advice):
     error = error_of(serve, given)
-    assert said in str(error)
-    assert cure in str(error)
+    assert excerpt in str(error)
+    assert advice in str(error)
     assert error.response is not None
     assert str(error).isprintable()
 
@@ -392,10 +392,10 @@ def test_threads_may_share_a_handshake(wiki, wiki_handshake):
         assert list(pool.map(grant, names)) == names
 
 
-def test_threads_that_share_a_signing_http_leave_its_signer(serve):
+def test_threads_sharing_a_signing_http_keep_its_signer(serve):
     server = serve(lambda _: answer(GOOD))
     signer = OAuth1("a", "b")
-    # A thread that waits for a response that another thread has read waits for this timeout.
+    # If another thread has read a thread's response, that thread waits until this timeout.
     http = OAuth1Http(timeout=0.5, oauth=signer)
     oauth = dataclasses.replace(CLIENT, signature_type="QUERY")
 
@@ -443,7 +443,7 @@ def test_a_server_that_always_rejects_gets_at_most_three_requests(serve, reason)
     assert len(server.received) <= 3
 
 
-def test_a_server_that_does_not_answer_in_time_is_named(serve):
+def test_a_server_that_does_not_respond_in_time_is_named(serve):
     server = serve(lambda _: time.sleep(1) or DROP)
     base = server.uri("", host="127.0.0.1").rstrip("/")
     with pytest.raises(TimeoutError, match=r"temporary credentials.*initiate did not respond in time"):

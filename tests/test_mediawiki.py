@@ -232,7 +232,7 @@ def test_requests_time_out_after_half_a_minute(serve, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("break_it", "reason", "code", "cure"),
+    ("break_it", "reason", "code", "advice"),
     [
         (lambda wiki, c: (("unknown", c.secret), "oob"), "consumer", None, "registered"),
         (lambda wiki, c: ((c.key, "wrong-canary"), "oob"), "signature", None, "Check the secrets"),
@@ -240,13 +240,13 @@ def test_requests_time_out_after_half_a_minute(serve, monkeypatch):
         (lambda wiki, c: (wiki.owner_only("Alice")[:2], "oob"), "consumer", "E010", "no handshake"),
     ],
 )
-def test_a_rejected_request_for_a_token_raises_reason_and_advice(wiki, consumer, break_it, reason, code, cure):
+def test_a_rejected_request_for_a_token_raises_reason_and_advice(wiki, consumer, break_it, reason, code, advice):
     broken, callback = break_it(wiki, consumer)
     with pytest.raises(HandshakeError) as caught:
         mediawiki.initiate(wiki.index_uri, broken, callback, AGENT)
     error = caught.value
     assert (error.reason, error.code) == (reason, code)
-    assert cure in str(error)
+    assert advice in str(error)
     assert "a request token" in str(error)
     assert not re.search(r"[<>\n]|&\w+;|canary", str(error))
 
@@ -413,7 +413,7 @@ def test_an_invalid_identity_is_rejected_and_not_shown(identity, changes, reason
     assert "canary" not in shown
 
 
-def test_leeway_allows_for_a_clock_that_is_off(identity):
+def test_leeway_tolerates_a_wrong_clock(identity):
     ahead = {"iat": int(time.time()) + 60, "exp": int(time.time()) + 160}
     assert identity(leeway=120, **ahead)["username"] == "Alice"
     behind = {"iat": int(time.time()) - 130, "exp": int(time.time()) - 30}
@@ -554,7 +554,7 @@ def test_a_rejection_is_raised_in_every_format(wiki, parameters):
 
 
 @pytest.mark.parametrize(
-    ("code", "info", "reason", "cure"),
+    ("code", "info", "reason", "advice"),
     [
         ("mwoauth-invalid-authorization-not-approved", "The app ... set up incorrectly", "consumer", "not approved"),
         ("mwoauth-invalid-authorization-wrong-wiki", "... are not valid for enwiki", "other", "another wiki"),
@@ -562,10 +562,10 @@ def test_a_rejection_is_raised_in_every_format(wiki, parameters):
         ("mwoauth-invalid-authorization-invalid-user", "... does not exist here", "other", "Log in to this wiki once"),
     ],
 )
-def test_rare_rejections_are_raised_with_advice(code, info, reason, cure):
+def test_rare_rejections_are_raised_with_advice(code, info, reason, advice):
     response = httplib2.Response({"status": "200", "mediawiki-api-error": code})
     content = json.dumps({"error": {"code": code, "info": info}}).encode()
-    with pytest.raises(RefusedError, match=cure) as caught:
+    with pytest.raises(RefusedError, match=advice) as caught:
         mediawiki.check(response, content)
     assert caught.value.reason == reason
 

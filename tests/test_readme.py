@@ -90,7 +90,7 @@ def test_the_text_is_valid_restructuredtext(name):
     docutils.core.publish_string(text, writer="null", settings_overrides=settings)
 
 
-def test_every_error_it_names_exists():
+def test_every_error_in_the_readme_exists():
     import httplib2_oauthlib
 
     for name in re.findall(r"``(\w+Error)``", README):

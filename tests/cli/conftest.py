@@ -1,4 +1,4 @@
-"""Fixtures for the command line: a home directory, kept credentials, a consumer."""
+"""Fixtures for the command line: a home directory, stored credentials, a consumer."""
 
 import os
 
@@ -34,7 +34,7 @@ def tokens(wiki, monkeypatch):
 
 @pytest.fixture
 def run(capsysbinary):
-    """Run the command line; return its exit code, its output and its errors."""
+    """Run the command line, and return its exit code, its output and its errors."""
 
     def run(*arguments):
         code = main([str(argument) for argument in arguments])

@@ -61,7 +61,7 @@ def test_the_link_of_a_page_is_read_in_every_spelling(serve, link):
 
 
 @pytest.mark.parametrize(
-    ("page", "said"),
+    ("page", "excerpt"),
     [
         (LINK.format("https://evil.example/w/api.php"), "API on another server, https://evil.example"),
         (LINK.format("http://localhost:1/api.php"), "API on another server"),
@@ -72,9 +72,9 @@ def test_the_link_of_a_page_is_read_in_every_spelling(serve, link):
         (b"\xff\xfe", "no MediaWiki was found"),
     ],
 )
-def test_a_page_without_a_wiki_on_its_own_host_is_rejected(serve, page, said):
+def test_a_page_without_a_wiki_on_its_own_host_is_rejected(serve, page, excerpt):
     """Credentials will be sent to the wiki that is found."""
-    with pytest.raises(OAuthError, match=said):
+    with pytest.raises(OAuthError, match=excerpt):
         found(serve(lambda _: answer(page)).uri("/"))
 
 

@@ -94,7 +94,7 @@ def test_login_accepts_a_pasted_uri_or_verifier(wiki, tool, tmp_path, what):
     os.close(leader)
     os.close(follower)
     assert (program.returncode, out[:9]) == (0, "Logged in")
-    # The consumer's callback is a prefix. For it, "oob" means the callback itself.
+    # The consumer was registered with a callback prefix, which "oob" redirects to.
     assert returned.startswith("http://127.0.0.1:1/")
 
 
@@ -108,7 +108,7 @@ def test_a_callback_not_allowed_for_the_consumer_names_the_options(wiki, run, mo
 
 
 @pytest.mark.parametrize(
-    ("callback", "said"),
+    ("callback", "excerpt"),
     [
         ("https://tool.example/", "on this machine"),
         ("http://127.0.0.1:{taken}/", "can't listen at"),
@@ -116,12 +116,12 @@ def test_a_callback_not_allowed_for_the_consumer_names_the_options(wiki, run, mo
         ("http://127.0.0.1/x?y=1", "without a query"),
     ],
 )
-def test_a_callback_that_cannot_be_listened_at_is_rejected(wiki, tool, run, monkeypatch, callback, said):
+def test_a_callback_that_cannot_be_listened_at_is_rejected(wiki, tool, run, monkeypatch, callback, excerpt):
     monkeypatch.setenv("OAUTH_CONSUMER", f"{tool.key}:{tool.secret}")
     taken = host_of(wiki).partition(":")[2]
     code, _, err = run("login", host_of(wiki), "--callback", callback.format(taken=taken))
     assert code == 1
-    assert said in one_line(err)
+    assert excerpt in one_line(err)
 
 
 @pytest.mark.parametrize("value", ["only-a-canary", ":canary", "key:", "a:b:c:canary"])

@@ -28,16 +28,16 @@ def test_the_wiki_serves_until_it_is_interrupted(wiki):
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
     )  # fmt: skip
     try:
-        said = ""
-        while "OAUTH_TOKENS=" not in said:
-            said += program.stdout.readline()
-        variables = dict(re.findall(r"export (\w+)=(\S+)", said))
+        shown = ""
+        while "OAUTH_TOKENS=" not in shown:
+            shown += program.stdout.readline()
+        variables = dict(re.findall(r"export (\w+)=(\S+)", shown))
         environment = {**os.environ, **variables}
         command = [sys.executable, "-m", "httplib2_oauthlib", "whoami", variables["OAUTH_WIKI"]]
         assert (
             subprocess.run(command, env=environment, capture_output=True, timeout=30, check=True).stdout == b"Carol\n"
         )
-        assert "Alice, Bob, Carol" in said
+        assert "Alice, Bob, Carol" in shown
         program.send_signal(2)
         out, err = program.communicate(timeout=20)
         assert (program.returncode, err) == (0, "")
@@ -111,7 +111,7 @@ def test_no_option_takes_a_secret():
     assert not [option for option in texts if re.search("secret|token|password|key", option)]
 
 
-def test_the_version_is_the_packages(capsys):
+def test_version_prints_the_packages_version(capsys):
     from httplib2_oauthlib import __version__
 
     with pytest.raises(SystemExit):

@@ -142,7 +142,7 @@ def test_a_server_that_is_not_a_wiki_is_reported(serve, run):
         assert code == 1
 
 
-@pytest.mark.parametrize(("arguments", "said"), [
+@pytest.mark.parametrize(("arguments", "excerpt"), [
     (["whoami", "127.0.0.1:1"], "no response from 127.0.0.1:1: Connection refused"),
     (["whoami", "nowhere.invalid"], "nowhere.invalid"),
     (["whoami", "ftp://wiki.example"], "Pass the URI of its index.php"),
@@ -153,10 +153,10 @@ def test_a_server_that_is_not_a_wiki_is_reported(serve, run):
     (["request", "GET", "http://127.0.0.1:1/", "--anonymous"], "Connection refused"),
     (["request", "GET", "http://a..b/", "--anonymous"], "the host is invalid"),
 ])  # fmt: skip
-def test_errors_are_reported_in_one_line(run, arguments, said):
+def test_errors_are_reported_in_one_line(run, arguments, excerpt):
     code, out, err = run(*arguments)
     assert (code, out) == (1, "")
-    assert said in one_line(err)
+    assert excerpt in one_line(err)
 
 
 def test_a_header_that_cannot_be_sent_is_reported_in_one_line(wiki, run):
@@ -165,7 +165,7 @@ def test_a_header_that_cannot_be_sent_is_reported_in_one_line(wiki, run):
     assert "a header isn't in Latin-1" in one_line(err)
 
 
-def test_a_server_that_does_not_answer_in_time_is_named(serve, run):
+def test_a_server_that_does_not_respond_in_time_is_named(serve, run):
     server = serve(lambda _: time.sleep(2))
     code, _, err = run("request", "GET", server.uri("/x?secret=canary"), "--anonymous", "--timeout", "0.2")
     assert code == 1

@@ -107,7 +107,7 @@ def test_a_separate_variable_of_white_space_counts_as_missing():
 
 
 @pytest.mark.parametrize(
-    ("tokens", "said"),
+    ("tokens", "excerpt"),
     [
         ("canary", "OAUTH_TOKENS has 1 part;"),
         ("canary:canary", "OAUTH_TOKENS has 2 parts;"),
@@ -118,8 +118,8 @@ def test_a_separate_variable_of_white_space_counts_as_missing():
         ("canary:canary:canary:canary:canary", "expected 4, joined by colons: client key, client secret, token, token"),
     ],
 )
-def test_incomplete_joined_credentials_are_rejected_with_their_count(tokens, said):
-    assert said in refusal({"OAUTH_TOKENS": tokens})
+def test_incomplete_joined_credentials_are_rejected_with_their_count(tokens, excerpt):
+    assert excerpt in refusal({"OAUTH_TOKENS": tokens})
 
 
 def test_forms_that_contradict_each_other_are_rejected_by_name():
@@ -216,19 +216,19 @@ def test_from_env_of_a_subclass_returns_an_instance_of_it(environ):
 
 
 @pytest.mark.parametrize(
-    ("variables", "said"),
+    ("variables", "excerpt"),
     [
         ({"OAUTH_TOKENS": 'canary"key:canary:canary:canary'}, "client_key holds a quote"),
         ({**SEPARATE, "OAUTH_RESOURCE_OWNER_KEY": "canary\ncanary"}, "resource_owner_key holds"),
         ({**SEPARATE, "OAUTH_CLIENT_SECRET": "canary\udcff"}, "client_secret can't be encoded"),
     ],
 )
-def test_from_env_rejects_invalid_values_with_the_variables_names(environ, variables, said):
+def test_from_env_rejects_invalid_values_with_the_variables_names(environ, variables, excerpt):
     environ(variables)
     with pytest.raises(CredentialsError) as caught:
         OAuth1.from_env()
     message = shown(caught.value)
-    assert said in message
+    assert excerpt in message
     assert "OAUTH_TOKENS" in message
     assert "OAUTH_CLIENT_KEY" in message
 

@@ -1,4 +1,4 @@
-"""What FileStore returns, for which hosts, and any credentials at all."""
+"""FileStore: saving, loading, deleting, and the hosts that a section matches."""
 
 import configparser
 import sys

@@ -1,4 +1,4 @@
-"""A change to one section leaves the rest of the file as it is."""
+"""A change to one section leaves the rest of the file unchanged."""
 
 from httplib2_oauthlib import OAuth1
 

@@ -1,4 +1,4 @@
-"""Credential files that are invalid: each is rejected with its line or section."""
+"""Invalid credential files are rejected with their line or section."""
 
 import pytest
 
@@ -31,7 +31,7 @@ def test_a_corrupt_file_is_rejected_with_its_line_and_not_quoted(store, text, li
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "excerpt"),
     [
         (f"{section(HOST)}client_scret = canary\n", f"[{HOST}]: unknown key client_scret;"),
         (f"{section(HOST)}verifier = canary\n", f"[{HOST}]: unknown key verifier;"),
@@ -51,9 +51,9 @@ def test_a_corrupt_file_is_rejected_with_its_line_and_not_quoted(store, text, li
         (section("H.example") + section("h.Example"), "two sections are for the same host"),
     ],
 )
-def test_an_invalid_file_is_rejected_with_its_section_and_key(store, text, said):
+def test_an_invalid_file_is_rejected_with_its_section_and_key(store, text, excerpt):
     write(store.path, text)
-    assert said in refusal(store.load)
+    assert excerpt in refusal(store.load)
 
 
 def test_a_section_named_default_sets_no_defaults(store):

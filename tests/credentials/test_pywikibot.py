@@ -27,7 +27,7 @@ def test_tuples_of_four_become_credentials_and_pairs_are_skipped():
 
 
 @pytest.mark.parametrize(
-    ("authenticate", "said"),
+    ("authenticate", "excerpt"),
     [
         ({"h.example": ("canary",)}, "authenticate['h.example'] has 1 parts"),
         ({"h.example": ("canary", "canary", "canary")}, "authenticate['h.example'] has 3 parts"),
@@ -44,8 +44,8 @@ def test_tuples_of_four_become_credentials_and_pairs_are_skipped():
         ({"h.example": ("ck", "canary\ud800", "canary", "canary")}, "authenticate['h.example']: client_secret can't"),
     ],
 )
-def test_an_invalid_entry_is_rejected_with_its_host_and_number_of_parts(authenticate, said):
-    assert said in refusal(from_pywikibot, authenticate)
+def test_an_invalid_entry_is_rejected_with_its_host_and_number_of_parts(authenticate, excerpt):
+    assert excerpt in refusal(from_pywikibot, authenticate)
 
 
 # -- Pywikibot's user-config.py

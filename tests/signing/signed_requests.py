@@ -10,12 +10,12 @@ URI = "http://wiki.example/w/api.php"
 
 
 def name_of(value):
-    """A test's name, the same in every process: no addresses."""
+    """Return a test id that is the same in every process, without addresses."""
     return repr(value)[:30] if isinstance(value, str | bytes | dict | list | int) else type(value).__name__
 
 
 def received(signed, method="GET"):
-    """What a server gets of a signed request: the target without its fragment, and the bytes of the body."""
+    """Return what a server receives of a signed request: the target without its fragment, and the body as bytes."""
     parts = urlsplit(signed.uri)
     target = signed.uri[len(f"{parts.scheme}://{parts.netloc}") :].partition("#")[0] or "/"
     body = signed.body.encode("latin-1") if isinstance(signed.body, str) else signed.body

@@ -1,4 +1,4 @@
-"""Forms are signed; every other body is passed on untouched."""
+"""Forms are signed. Every other body is passed on unchanged."""
 
 import array
 import io

@@ -25,7 +25,7 @@ def name_of(http, wiki):
     return json.loads(content)["query"]["userinfo"]["name"]
 
 
-def test_the_recipes_sign_as_alice(wiki):
+def test_credentials_in_the_recipes_sign_as_alice(wiki):
     four = wiki.owner_only("Alice")
     assert name_of(peers.of_requests_oauthlib(requests_oauthlib.OAuth1(*four)), wiki) == "Alice"
     assert name_of(peers.of_oauthlib(oauthlib.oauth1.Client(*four)), wiki) == "Alice"

@@ -88,7 +88,7 @@ def test_a_long_value_is_shortened_but_signed_whole(oauth):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "options", "said"),
+    ("arguments", "options", "excerpt"),
     [
         ((URI,), {}, "Not signed: the headers."),
         ((URI + "#top",), {}, "the fragment"),
@@ -102,10 +102,10 @@ def test_a_long_value_is_shortened_but_signed_whole(oauth):
         ((URI,), {"resource_owner_key": None}, "no token"),
     ],
 )
-def test_unsigned_parts_are_named(arguments, options, said):
+def test_unsigned_parts_are_named(arguments, options, excerpt):
     credentials = {"client_key": "client", "client_secret": "canary", "resource_owner_key": "canary", **options}
     explanation = OAuth1(**credentials).explain(*arguments)
-    assert said in explanation
+    assert excerpt in explanation
     assert "canary" not in explanation
 
 
@@ -118,7 +118,7 @@ def test_a_request_that_cannot_be_signed_cannot_be_explained(oauth):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "options", "said"),
+    ("arguments", "options", "excerpt"),
     [
         ((URI + "?a=1&a=2",), {}, "repeats a"),
         ((URI + "?a[]=1",), {}, r"renames a\[\]"),
@@ -136,10 +136,10 @@ def test_a_request_that_cannot_be_signed_cannot_be_explained(oauth):
         ((URI,), {"signature_method": "HMAC-SHA256"}, "not HMAC-SHA256"),
     ],
 )
-def test_every_shape_that_mediawiki_signs_differently_is_named(arguments, options, said):
+def test_every_shape_that_mediawiki_signs_differently_is_named(arguments, options, excerpt):
     explanation = OAuth1("client", "secret", "token", "secret", **options).explain(*arguments)
     listed = explanation.partition("MediaWiki does not see this request as it is signed here:")[2]
-    assert re.search(said, listed)
+    assert re.search(excerpt, listed)
 
 
 @pytest.mark.parametrize(

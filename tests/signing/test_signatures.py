@@ -131,7 +131,7 @@ def test_oauthlib_returns_the_same_rsa_signature(method, form, rsa_keys):
 
 @pytest.mark.parametrize("method", HMACS)
 @pytest.mark.parametrize("length", [0, 1, 62, 63, 64, 65, 126, 127, 128, 129, 500])
-def test_secrets_of_any_length_key_the_hmac(method, length):
+def test_secrets_of_any_length_sign_with_hmac(method, length):
     """A key that is longer than a block of the hash is hashed first: RFC 2104, section 2."""
     secrets = reference.Secrets("c" * (length // 2), "t" * (length - length // 2))
     oauth = OAuth1("client", secrets.client, "token", secrets.token, signature_method=method)

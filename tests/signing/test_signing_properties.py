@@ -40,7 +40,7 @@ def test_any_request_is_valid(key, secret, token, token_secret, path, query, bod
     method=st.sampled_from(["GET", "POST", "PUT", "DELETE", "OPTIONS"]),
 )
 def test_the_signature_equals_that_of_oauthlib(pairs, form, method):
-    """oauthlib verifies every request that it accepts. It decodes names with oauth_ twice, so those are left out."""
+    """oauthlib is the oracle for every request that it accepts, except for oauth_ names, which it decodes twice."""
     assume(not any(name.startswith("oauth_") for name, _ in pairs))
     query = "&".join(f"{quote(name)}={quote(value)}" for name, value in pairs)
     body = "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in form)

@@ -15,7 +15,7 @@ ACCEPTED = [vector for vector in vectors.SIGNED if not vector.is_refused]
 
 
 def credentials_of(vector):
-    """The OAuth1 that signed a recorded request."""
+    """Return the OAuth1 that signed a recorded request."""
     known = vectors.CREDENTIALS
     consumer = next(c for c in known["consumers"] if c["key"] == vector.oauth["oauth_consumer_key"])
     tokens = {token["key"]: token["secret"] for token in [*known["access_tokens"], known["request_token"]]}
@@ -34,7 +34,7 @@ def credentials_of(vector):
 
 
 def test_the_number_of_accepted_requests_is_that_of_the_recording():
-    """A filter that lost the vectors would leave nothing to test."""
+    """If a filter dropped the vectors, nothing would be tested."""
     assert (len(vectors.SIGNED), len(ACCEPTED)) == (67, 42)
 
 
