@@ -9,7 +9,7 @@ import sys
 import time
 from pathlib import Path
 
-TESTS = Path(__file__).parent
+ROOT = Path(__file__).parents[2]
 
 
 def host_of(wiki):
@@ -67,7 +67,7 @@ def at_terminal(arguments, environment, answers=(), timeout=40):
 def browser_at(tmp_path, button="accept"):
     script, seen = tmp_path / "browser", tmp_path / "seen"
     script.write_text(
-        BROWSER.format(python=sys.executable, root=str(TESTS.parent), button=button, seen=str(seen)), "utf-8"
+        BROWSER.format(python=sys.executable, root=str(ROOT), button=button, seen=str(seen)), "utf-8"
     )
     script.chmod(0o700)
     return {"BROWSER": f"{shlex.quote(str(script))} %s"}, seen
