@@ -66,8 +66,6 @@ def at_terminal(arguments, environment, answers=(), timeout=40):
 
 def browser_at(tmp_path, button="accept"):
     script, seen = tmp_path / "browser", tmp_path / "seen"
-    script.write_text(
-        BROWSER.format(python=sys.executable, root=str(ROOT), button=button, seen=str(seen)), "utf-8"
-    )
+    script.write_text(BROWSER.format(python=sys.executable, root=str(ROOT), button=button, seen=str(seen)), "utf-8")
     script.chmod(0o700)
     return {"BROWSER": f"{shlex.quote(str(script))} %s"}, seen
