@@ -1,22 +1,35 @@
-"""Reads ``wiki_vectors.json``: what a real wiki was asked, and what it said."""
+"""Recorded requests to real wikis, with the responses of MediaWiki 1.39, 1.43 and 1.45.
+
+The recordings are in ``wiki_vectors/VERSION.json.xz``. They are compressed because most of their text repeats itself.
+Print one with ``python -m tests.vectors VERSION ID``, for example ``python -m tests.vectors 1.45 errors-3``.
+"""
 
 import base64
 import json
+import lzma
 import re
+import sys
 from email.utils import parsedate_to_datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
-_FILE = json.loads((Path(__file__).parent / "wiki_vectors.json").read_text("utf-8"))
-CREDENTIALS: dict[str, Any] = _FILE["credentials"]
-BASE: str = CREDENTIALS["base"]
+VERSIONS = ("1.39", "1.43", "1.45")
 
 
 class Vector(NamedTuple):
-    """One recorded request and its answer. ``oauth`` holds the protocol parameters, decoded, the realm included."""
+    """One recorded request and its response.
+
+    ``oauth`` holds the decoded protocol parameters of the ``Authorization`` header, the realm included. ``what`` names
+    the interaction where the recording has a name for it. Header names are in lower case; a header that was sent more
+    than once has its values joined with ``", "``.
+    """
 
     id: str
+    version: str
+    base: str
+    what: str
     method: str
     uri: str
     body: bytes | None
@@ -28,7 +41,7 @@ class Vector(NamedTuple):
 
     @property
     def target(self) -> str:
-        return self.uri[len(BASE) :]
+        return self.uri[len(self.base) :]
 
     @property
     def time(self) -> int:
@@ -41,26 +54,60 @@ class Vector(NamedTuple):
         return bool(re.search("mwoauth|^Error: |rest-read-denied", self.answer[:200]))
 
 
-def _vector(recorded: dict[str, Any]) -> Vector:
-    request, response = recorded["request"], recorded["response"]
-    body = request["body"].encode() if "body" in request else None
-    if "body_base64" in request:
-        body = base64.b64decode(request["body_base64"])
-    names = {"authorization": "authorization", "content_type": "content-type"}
-    headers = {name: request[key] for key, name in names.items() if key in request}
-    pairs = re.findall(r'(\w+)="([^"]*)"', request.get("authorization", ""))
+@cache
+def file(version: str) -> dict[str, Any]:
+    """Return the recording of one version: ``about``, ``credentials`` and ``interactions``."""
+    compressed = (Path(__file__).parent / "wiki_vectors" / f"{version}.json.xz").read_bytes()
+    recording: dict[str, Any] = json.loads(lzma.decompress(compressed))
+    return recording
+
+
+def credentials(version: str) -> dict[str, Any]:
+    """Return the consumers, tokens and secrets of the recorded wiki."""
+    known: dict[str, Any] = file(version)["credentials"]
+    return known
+
+
+@cache
+def recorded(version: str) -> list[Vector]:
+    """Return every recorded interaction of one version, in the order of the recording."""
+    base = credentials(version)["base"]
+    return [_vector(version, base, interaction) for interaction in file(version)["interactions"]]
+
+
+def _vector(version: str, base: str, interaction: dict[str, Any]) -> Vector:
+    request, response = interaction["request"], interaction["response"]
+    pairs = re.findall(r'(\w+)="([^"]*)"', request["headers"].get("authorization", ""))
+    headers = {
+        name: ", ".join(value) if isinstance(value, list) else value for name, value in response["headers"].items()
+    }
     return Vector(
-        recorded["id"],
+        interaction["id"],
+        version,
+        base,
+        interaction.get("what", ""),
         request["method"],
         request["uri"],
-        body,
-        headers,
+        _content(request),
+        request["headers"],
         {name: unquote(value) for name, value in pairs},
         response["status"],
-        response["headers"],
-        response["body"],
+        headers,
+        (_content(response) or b"").decode(),
     )
 
 
-ALL = [_vector(recorded) for recorded in _FILE["interactions"]]
+def _content(message: dict[str, Any]) -> bytes | None:
+    if "body_base64" in message:
+        return base64.b64decode(message["body_base64"])
+    return message["body"].encode() if "body" in message else None
+
+
+CREDENTIALS = credentials("1.39")
+BASE: str = CREDENTIALS["base"]
+ALL = recorded("1.39")
 SIGNED = [vector for vector in ALL if vector.oauth]
+
+if __name__ == "__main__":
+    found = [each for each in file(sys.argv[1])["interactions"] if each["id"] == sys.argv[2]]
+    print(json.dumps(found, ensure_ascii=False, indent=1))
