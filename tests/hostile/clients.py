@@ -2,6 +2,8 @@
 
 import select
 
+import pytest
+
 from .faults import FORM
 
 
@@ -9,6 +11,15 @@ def ask(http, server, method, name="one"):
     """Send a request with that name, and with a form if the method has a body."""
     body = "a=1" if method in ("POST", "PUT", "PATCH") else None
     return http.request(server.uri(f"/?{name}"), method, body, FORM if body else {})
+
+
+def slow_except(usual, values):
+    """Return the values as test parameters. Those not in ``usual`` repeat the point, so they are marked slow."""
+    return [value if value in usual else pytest.param(value, marks=pytest.mark.slow) for value in values]
+
+
+# Most faults are the same on a connection that the server closes after each response.
+KEEP_ALIVE = [pytest.param(True, id="keep-alive"), pytest.param(False, id="close", marks=pytest.mark.slow)]
 
 
 def named(fault):

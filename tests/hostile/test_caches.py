@@ -12,6 +12,7 @@ from httplib2_oauthlib import OAuth1, OAuth1Http
 
 from .. import reference
 from ..servers import answer
+from .clients import slow_except
 
 SECRETS = reference.Secrets("canary-client-secret", "canary-token-secret")
 # The users differ from Alice in the token, the client or the signature type. The last user is anonymous.
@@ -70,7 +71,7 @@ class Site:
         return answer(f"{name} {path}", **headers)
 
 
-@pytest.fixture(params=["plain, keep-alive", "tls, close"])
+@pytest.fixture(params=slow_except(["plain, keep-alive"], ["plain, keep-alive", "tls, close"]))
 def serve(request, serve, tls, ca_certs, monkeypatch):
     """Start servers of one kind that every client trusts."""
     monkeypatch.setattr(httplib2, "CA_CERTS", ca_certs)

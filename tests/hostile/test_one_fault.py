@@ -14,12 +14,12 @@ from httplib2_oauthlib import OAuth1Http, ResponseLostError
 from .. import reference
 from ..servers import answer
 from . import faults
-from .clients import ask, named
+from .clients import KEEP_ALIVE, ask, named
 from .faults import FORM, OAUTH, SAFE, UNSAFE
 from .retrying_frameworks import FAILURES
 
 
-@pytest.fixture(params=[True, False], ids=["keep-alive", "close"])
+@pytest.fixture(params=KEEP_ALIVE)
 def http_and_server(request, server, client):
     """A client that has sent a request before, and the server, which keeps connections open or closes them."""
     server.keep_alive = request.param

@@ -11,6 +11,7 @@ from httplib2_oauthlib import OAuth1, OAuth1Http
 from .. import reference
 from ..servers import answer
 from . import faults
+from .clients import KEEP_ALIVE
 from .faults import FORM
 
 OAUTH = OAuth1("canary-client", "canary-secret", "canary-token", "canary-token-secret")
@@ -110,7 +111,7 @@ def marks(world):
     return found
 
 
-@pytest.fixture(params=[True, False], ids=["keep-alive", "close"])
+@pytest.fixture(params=KEEP_ALIVE)
 def world(request, serve, tls):
     return World(serve, tls, request.param)
 
