@@ -26,6 +26,7 @@ ORDER = [
     "_signing.signature_methods",
     "_signing.request",
     "_signing.protocol_parameters",
+    "_signing.wiki_uris",
     "_signing.explain",
     "_signing.oauth1",
     "_signing.convert",
