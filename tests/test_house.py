@@ -38,6 +38,7 @@ ORDER = [
     "credentials._keyring",
     "credentials",
     "_refusals",
+    "_refusals.wiki_messages",
     "_refusals.refusals",
     "_refusals.quoting",
     "_refusals.advice",
