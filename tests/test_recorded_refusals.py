@@ -15,7 +15,6 @@ from httplib2_oauthlib import HandshakeError, OAuth1, RefusedError, mediawiki
 from httplib2_oauthlib.handshake import Handshake
 
 from . import vectors
-from .servers import answer
 
 # The numbers of the refused interactions, by file and reason, in the recordings of 1.43 and 1.45. An interaction that
 # isn't listed is no refusal.
@@ -329,12 +328,6 @@ def endpoint_of(vector):
     return next((name for name in ENDPOINTS if f"Special:OAuth/{name}" in uri), None)
 
 
-def as_sent(vector):
-    """Return the bytes of a recorded response."""
-    headers = {name.title().replace("-", "_"): value for name, value in vector.answer_headers.items()}
-    return answer(vector.answer, f"{vector.status} Recorded", **headers)
-
-
 @pytest.mark.parametrize("version", vectors.VERSIONS)
 @pytest.mark.parametrize("endpoint", ENDPOINTS)
 def test_a_refusal_by_a_token_endpoint_raises_its_reason(serve, version, endpoint):
@@ -354,7 +347,7 @@ def test_a_refusal_by_a_token_endpoint_raises_its_reason(serve, version, endpoin
         "identify": lambda: mediawiki.identify(uri, ("key", "secret"), ("key", "secret"), user_agent="tests"),
     }
     for vector in refused:
-        replies[:] = [as_sent(vector)]
+        replies[:] = [vector.answer_on_the_wire]
         with pytest.raises(HandshakeError) as caught:
             calls[endpoint]()
         assert caught.value.reason == reasons(version)[vector.id], vector.id

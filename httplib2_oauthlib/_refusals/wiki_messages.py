@@ -55,9 +55,10 @@ def find_message(response: Mapping[str, str], content: bytes) -> WikiMessage | N
         response: An ``httplib2.Response``: header names in lower case, the status under ``status``.
         content: The body, decompressed.
     """
-    codes = response.get("mediawiki-api-error", "")
-    if "mwoauth" in codes:
-        key = next(code for code in codes.split(",") if "mwoauth" in code).strip()
+    # The header may name several errors.
+    api_error = re.search("mwoauth[a-z0-9-]{0,80}", response.get("mediawiki-api-error", ""))
+    if api_error is not None:
+        key = api_error[0]
         return WikiMessage(_api_message(content) or key, key)
     content_type = response.get("content-type", "")
     if content_type.startswith("text/plain"):

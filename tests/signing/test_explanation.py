@@ -176,7 +176,8 @@ def test_a_page_of_a_wiki_is_named_as_refused(oauth, path):
 @pytest.mark.parametrize(
     "path",
     ["/w/api.php", "/rest.php/v1/page/index.php", "/index.php?title=Special:OAuth/identify",
-     "/wiki/Special:OAuth/token", "/wiki/api.php", "/index.php?rest_route=/wp/v2/posts", "/", "/photos/wiki/7", "/wiki/"],
+     "/wiki/Special:OAuth/token", "/wiki/api.php", "/index.php?rest_route=/wp/v2/posts", "/", "/photos/wiki/7",
+     "/wiki/"],
 )  # fmt: skip
 def test_a_uri_that_is_no_page_of_a_wiki_is_not_named_as_refused(oauth, path):
     assert "refuses a signed request" not in oauth.explain(f"http://wiki.example{path}")
