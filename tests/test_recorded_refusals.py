@@ -17,7 +17,7 @@ from httplib2_oauthlib.handshake import Handshake
 from . import vectors
 
 # The numbers of the refused interactions, by file and reason, in the recordings of 1.43 and 1.45. An interaction that
-# isn't listed is no refusal.
+# isn't listed isn't a refusal.
 REFUSED = {
     "api_refusals": {
         "signature": "0-23 28 29 31 34-38 53",
@@ -188,7 +188,7 @@ FILES = [(version, file) for version in vectors.VERSIONS for file in files(versi
 
 
 @pytest.mark.parametrize(("version", "file"), FILES)
-def test_each_recorded_response_has_the_reason_in_the_table_or_is_no_refusal(version, file):
+def test_each_recorded_response_has_the_reason_in_the_table_or_is_not_a_refusal(version, file):
     expected, found = {}, {}
     for vector in vectors.recorded(version):
         if vector.id.rpartition("-")[0] == file:
@@ -278,7 +278,7 @@ def test_the_english_words_of_rest_php_are_found_in_any_order():
         '{"errorKey":"mwoauth-invalid-authorization"',
     ],
 )
-def test_an_error_of_rest_php_that_quotes_the_key_is_no_refusal(content):
+def test_an_error_of_rest_php_that_quotes_the_key_is_not_a_refusal(content):
     headers = {"status": "403", "content-type": "application/json"}
     mediawiki.check(httplib2.Response(headers), content.encode())
 
@@ -311,7 +311,7 @@ def test_a_page_that_refuses_a_signature_is_recognized_in_any_language(words):
         ({}, "OAuth can only be used with the API", "It is said: <i>OAuth can only be used with the API</i>"),
     ],
 )
-def test_any_other_page_is_no_refusal(headers, old, new):
+def test_any_other_page_is_not_a_refusal(headers, old, new):
     response, _ = response_of(PAGE)
     response.update(headers)
     assert old in PAGE.answer

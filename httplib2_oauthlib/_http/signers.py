@@ -27,7 +27,7 @@ class RestrictedSigners:
 
     Attributes:
         oauth: An OAuth1, a mapping or a function.
-        is_signed: Whether a URI is signed at all. It can be pickled if it is a function of a module.
+        is_signed: Whether a URI is signed at all. A function of a module, so that pickles can name it.
     """
 
     oauth: Signers

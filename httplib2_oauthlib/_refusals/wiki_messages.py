@@ -41,7 +41,7 @@ class WikiMessage(NamedTuple):
 
     Attributes:
         text: What MediaWiki says, in the wiki's language, or the key if it says nothing.
-        key: The key of the message, which is the same in every language. It is empty if the response does not show it.
+        key: The key of the message, which is the same in every language. A response without the key has an empty str.
     """
 
     text: str
@@ -121,13 +121,14 @@ def _message_in_markup(content: bytes) -> str:
     return decode(content if php is None else content[php.end() : php.end() + int(php[1])])
 
 
-def _special_oauth_message(content: bytes) -> WikiMessage | None:
+def _special_oauth_message(content: bytes) -> WikiMessage:
     """Return the message in an error of Special:OAuth in JSON."""
     body = _parse_json(content)
     if isinstance(body, dict):
-        return WikiMessage(_first_text(body.get("message"), body.get("error"), decode(content)), str(body.get("error")))
-    key = re.match(rb'\{"error":"([a-z0-9-]{1,80})"', content)
-    return WikiMessage(decode(content), decode(key[1]) if key else "")
+        key = _first_text(body.get("error"))
+        return WikiMessage(_first_text(body.get("message"), key, decode(content)), key)
+    start = re.match(rb'\{"error":"([a-z0-9-]{1,80})"', content)
+    return WikiMessage(decode(content), decode(start[1]) if start else "")
 
 
 def _rest_message(content: bytes) -> WikiMessage | None:

@@ -1,6 +1,6 @@
 """The URIs of a MediaWiki that take a signature, and those that don't.
 
-api.php and rest.php take one, and so do Special:OAuth and its subpages. Since Extension:OAuth REL1_41, every other page
+api.php, rest.php, Special:OAuth and its subpages take a signature. Since Extension:OAuth REL1_41, every other page
 refuses a signed request: ``SessionProvider::provideSessionInfo`` ("OAuth is restricted to be API-only").
 """
 
@@ -81,7 +81,7 @@ def _target_of(uri: str) -> _Target:
 
 
 def _read_path(segments: Sequence[str]) -> tuple[str, str, bool]:
-    """Return the script and the title in a path, and whether the title follows /wiki/. What is missing is empty."""
+    """Return the script and the title in a path, empty if they are missing, and whether the path begins with /wiki/."""
     for position, segment in enumerate(segments):
         rest = segments[position + 1 :]
         if _SCRIPT.fullmatch(segment):

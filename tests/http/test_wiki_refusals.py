@@ -121,7 +121,7 @@ def test_the_refusal_of_a_copy_says_whether_the_first_one_arrived(http, serve, v
     assert len(server.received) == 2
 
 
-# -- the same text in a response that is no refusal
+# -- the same text in a response that is not a refusal
 
 
 def echoes(words):
