@@ -399,9 +399,9 @@ class SignedExchange:
         if self._transmissions > 1 and not self.resend.is_safe:
             if refusal is not None and refusal.reason == "nonce":
                 raise copy_refused("nonce", head, content)
-            # A server looks at the clock before the nonce. rest.php, and servers without problem reports, give no
-            # reason. A server that is overloaded has not looked at all. So none of these says that the first
-            # transmission was not acted upon.
+            # A server looks at the clock before the nonce. rest.php before MediaWiki 1.44, and servers without problem
+            # reports, give no reason. A server that is overloaded has not looked at all. So none of these says that the
+            # first transmission was not acted upon.
             is_error = head.status >= 400  # noqa: PLR2004
             gives_no_reason = is_error if refusal is None else refusal.reason in ("other", "timestamp")
             if gives_no_reason:

@@ -49,7 +49,8 @@ _PROBLEMS = {
     "token_revoked": "token",
     "token_rejected": "token",
 }
-_PROBLEM_STATUSES = ("400", "401", "403")
+# A response with another status of an error may come after the server has acted.
+_REFUSAL_STATUSES = ("400", "401", "403")
 # The first bytes of refusals that neither the status nor a header identifies.
 _BODY_PREFIXES = (b"Error: ", b'{"error":"')
 
@@ -83,7 +84,8 @@ class Refusal(NamedTuple):
         if self.reason == "timestamp":
             # If the response repeats another timestamp than the one that was sent, it is about another request.
             return self.server_time if self.claimed_time in (None, timestamp) else None
-        # rest.php and responses to HEAD give no reason. A Date that differs too much is the likely reason.
+        # rest.php before MediaWiki 1.44 and responses to HEAD give no reason. A Date that differs too much is the likely
+        # reason.
         if self.reason == "other":
             return self.server_time if abs(self.server_time - timestamp) > TIMESTAMP_THRESHOLD else None
         return None
@@ -101,7 +103,7 @@ def read_refusal(response: Mapping[str, str], content: bytes) -> Refusal | None:
     # A framework's own Http may return a str or a stream. Then only the headers are read.
     content = content if isinstance(content, bytes) else b""
     # This check comes first because it excludes nearly every response at once.
-    is_problem = response.get("status") in _PROBLEM_STATUSES
+    is_problem = response.get("status") in _REFUSAL_STATUSES
     if not is_problem and "mediawiki-api-error" not in response and not content.startswith(_BODY_PREFIXES):
         return None
     message = find_message(response, content)
@@ -115,16 +117,16 @@ def read_refusal(response: Mapping[str, str], content: bytes) -> Refusal | None:
 def is_confirmed(response: Mapping[str, str], uri: str) -> bool:
     """Whether more than the body of a refusal shows that it is one.
 
-    A page, or an honest response that repeats what was posted, may contain the text of a refusal. The status of an
-    error, MediaWiki's error header or a challenge can't be posted. A token endpoint shows nothing that was posted.
+    A page, or an honest response that repeats what was posted, may contain the text of a refusal. It has neither the
+    status of a refusal nor MediaWiki's error header. Special:OAuth, with the token endpoints, repeats nothing that was
+    posted.
 
     Args:
         response: The response that :func:`read_refusal` has read.
         uri: The URI of the request.
     """
-    is_error = response.get("status", "").startswith(("4", "5"))
-    is_declared = "mwoauth" in response.get("mediawiki-api-error", "") or "www-authenticate" in response
-    return is_error or is_declared or is_special_oauth(uri)
+    is_declared = "mwoauth" in response.get("mediawiki-api-error", "")
+    return is_declared or response.get("status") in _REFUSAL_STATUSES or is_special_oauth(uri)
 
 
 def _read_mediawiki_refusal(message: WikiMessage, response: Mapping[str, str]) -> Refusal:
