@@ -84,8 +84,8 @@ class Refusal(NamedTuple):
         if self.reason == "timestamp":
             # If the response repeats another timestamp than the one that was sent, it is about another request.
             return self.server_time if self.claimed_time in (None, timestamp) else None
-        # rest.php before MediaWiki 1.44 and responses to HEAD give no reason. A Date that differs too much is the likely
-        # reason.
+        # rest.php before MediaWiki 1.44 and responses to HEAD give no reason. A Date that differs too much is likely to
+        # be the reason.
         if self.reason == "other":
             return self.server_time if abs(self.server_time - timestamp) > TIMESTAMP_THRESHOLD else None
         return None
