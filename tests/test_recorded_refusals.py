@@ -20,14 +20,14 @@ from . import vectors
 # isn't listed isn't a refusal.
 REFUSED = {
     "api_refusals": {
-        "signature": "0-23 28 29 31 34-38 53",
+        "signature": "0-23 28-31 33-38 53",
         "consumer": "39 56 57",
         "token": "40-43 58-61",
         "timestamp": "44 45 50 62 63",
         "nonce": "47 51",
         "method": "48 49 52 64 65",
-        # 24 to 27: errorformat=none. 30 and 33: a page. 32: no body. 54: oauth_version. 55: IP address.
-        "other": "24-27 30 32 33 54 55",
+        # 24 to 27: errorformat=none. 32: no body. 54: oauth_version. 55: IP address.
+        "other": "24-27 32 54 55",
     },
     "errors": {
         "signature": "0 3 10 11 21 27 28",
@@ -234,6 +234,7 @@ def test_each_refusal_is_quoted_in_one_line_without_markup(version):
         ("1.45", "api_refusals-20", "refused: Invalid signature. Check the secrets"),
         ("1.45", "api_refusals-22", "refused: Invalid signature. Check the secrets"),
         ("1.45", "api_refusals-25", "without errorformat=none"),
+        ("1.45", "api_refusals-30", r"Invalid signature \(from an HTML page; send the request with format=json"),
         ("1.45", "api_refusals-31", "refused: The authorization headers in your request are not valid: Invalid signa"),
         ("1.45", "errors-25", "Send a GET request"),
         ("1.45", "initiate_errors-42", "oauth_callback muss auf .* Use the callback that the consumer was registered"),

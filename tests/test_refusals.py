@@ -120,6 +120,7 @@ def test_an_invalid_date_gives_no_server_time(date):
         (response_of(200, content_type="text/plain"), b"Once: Error: An error occurred in the OAuth protocol: x"),
         (response_of(200, content_type="application/json"), b'{"text":"mwoauth Expired timestamp, yours 1, ours 2"}'),
         (response_of(200, mediawiki_api_error="badtoken"), b'{"error":{"info":"Expired timestamp, yours 1, ours 2"}}'),
+        (response_of(200, mediawiki_api_error="mwoauth-x"), b"<!<pre>" + b"<a&amp;" * 100_000),
         (response_of(403, content_type="application/json"), b'{"httpCode":403}'),
         (response_of(200, content_type="application/json"), b'{"error":"rest-read-denied"}'),
         (response_of(200), b"oauth_problem=nonce_used"),
@@ -158,7 +159,7 @@ def test_a_rejection_whose_body_cannot_be_read_is_still_a_rejection(content):
         ),
         (response_of(403, content_type="application/json"), b'{"errorKey":"mwoauth-invalid-authorization",' * 50_000),
     ],
-    ids=range(12),
+    ids=range(13),
 )
 @pytest.mark.timeout(10)
 def test_a_long_response_is_read_without_backtracking(response, content):

@@ -40,7 +40,7 @@ class WikiMessage(NamedTuple):
     """The message of a refusal.
 
     Attributes:
-        text: What MediaWiki says, in the wiki's language, or the key if it says nothing.
+        text: The message, in English if the response has it, or the key if the response has no message.
         key: The key of the message, which is the same in every language. A response without the key has an empty str.
     """
 
@@ -85,19 +85,24 @@ def _is_uncacheable(response: Mapping[str, str]) -> bool:
 
 def _api_message(content: bytes) -> str:
     """Return the message in an error of api.php, or the whole body if it has an unknown format."""
+    if content.lstrip().startswith(b"<!"):
+        return _message_on_api_page(content[:_MAX_PAGE_BYTES])
     body = _parse_json(content)
     if body is None:
         return _message_in_markup(content[:MAX_ERROR_BYTES])
-    if not isinstance(body, dict):
-        return decode(content)
+    return (_message_in_json(body) if isinstance(body, dict) else "") or decode(content)
+
+
+def _message_in_json(body: Mapping[str, Any]) -> str:
+    """Return the message in an error of api.php in JSON, or an empty str."""
     # The format of errorformat=plaintext and similar has a list.
     errors = body.get("errors")
     errors = errors if isinstance(errors, list) and errors else [body.get("error")]
     error = next((each for each in errors if isinstance(each, dict) and _is_oauth_code(each.get("code"))), errors[0])
     if not isinstance(error, dict):
-        return _first_text(body.get("message"), error, decode(content))
+        return _first_text(body.get("message"), error)
     texts = (error.get(name) for name in ("info", "text", "html", "*"))
-    return _first_text(*texts, _join_parameters(error.get("params")), error.get("code"), decode(content))
+    return _first_text(*texts, _join_parameters(error.get("params")), error.get("code"))
 
 
 def _is_oauth_code(code: object) -> bool:
@@ -109,14 +114,21 @@ def _join_parameters(parameters: object) -> str:
     return ", ".join(each for each in parameters if isinstance(each, str)) if isinstance(parameters, list) else ""
 
 
+def _message_on_api_page(content: bytes) -> str:
+    """Return the message on the page that api.php sends to a request without a format, and how to avoid the page."""
+    shown = re.sub(rb"<[^<>]*>", b"", content.partition(b"<pre")[2].partition(b">")[2].partition(b"</pre>")[0])
+    body = _parse_json(decode(shown).encode())
+    message = _message_in_json(body) if isinstance(body, dict) else ""
+    advice = "send the request with format=json to get it as text"
+    return f"{message} (from an HTML page; {advice})" if message else f"the reason is on an HTML page; {advice}."
+
+
 def _message_in_markup(content: bytes) -> str:
-    """Return the message in XML, in PHP's own format or on a page, or the whole body."""
+    """Return the message in XML or in PHP's own format, or the whole body."""
     xml = re.search(_XML_ERROR, content)
     if xml is not None:
         inner = b"" if xml[3].endswith(b"/") else content[xml.end() :].partition(b"</error>")[0]
         return decode(xml[2] or b" ".join(re.sub(rb"<[^<>]*>", b" ", inner).split()) or xml[1])
-    if content.lstrip().startswith(b"<!"):
-        return "the reason is on an HTML page; send the request with format=json to get it as text."
     php = re.search(_PHP_STRING, content)
     return decode(content if php is None else content[php.end() : php.end() + int(php[1])])
 
