@@ -120,7 +120,6 @@ def test_an_invalid_date_gives_no_server_time(date):
         (response_of(200, content_type="text/plain"), b"Once: Error: An error occurred in the OAuth protocol: x"),
         (response_of(200, content_type="application/json"), b'{"text":"mwoauth Expired timestamp, yours 1, ours 2"}'),
         (response_of(200, mediawiki_api_error="badtoken"), b'{"error":{"info":"Expired timestamp, yours 1, ours 2"}}'),
-        (response_of(200, mediawiki_api_error="mwoauth-x"), b"<!<pre>" + b"<a&amp;" * 100_000),
         (response_of(403, content_type="application/json"), b'{"httpCode":403}'),
         (response_of(200, content_type="application/json"), b'{"error":"rest-read-denied"}'),
         (response_of(200), b"oauth_problem=nonce_used"),
@@ -151,6 +150,7 @@ def test_a_rejection_whose_body_cannot_be_read_is_still_a_rejection(content):
         (response_of(200, content_type="text/plain"), b"Error: " * 100_000),
         (response_of(200, mediawiki_api_error="mwoauth-x"), b'<error code="x"' + b"<param>" * 100_000),
         (response_of(200, mediawiki_api_error="mwoauth-x"), b'a:1:{"info";s:99999:"' * 100_000),
+        (response_of(200, mediawiki_api_error="mwoauth-x"), b"<!<pre>" + b"<a&amp;" * 100_000),
         (response_of(200, mediawiki_api_error="mwoauth-x," * 10_000), b""),
         (response_of(400, content_type="text/html", cache_control="no-store"), b"<p>OAuth" * 200_000),
         (
