@@ -139,6 +139,12 @@ def test_a_rejection_whose_body_cannot_be_read_is_still_a_rejection(content):
     assert refusal.reason == "other"
 
 
+def test_a_rejection_by_special_oauth_that_was_cut_off_is_read_by_its_key():
+    response = response_of(200, content_type="application/json", cache_control="no-store")
+    refusal = read_refusal(response, b'{"error":"mwoauthdatastore-bad-token","message":"Es wur')
+    assert (refusal.reason, refusal.message_key) == ("token", "mwoauthdatastore-bad-token")
+
+
 @pytest.mark.parametrize(
     ("response", "content"),
     [
