@@ -139,6 +139,12 @@ def test_a_rejection_whose_body_cannot_be_read_is_still_a_rejection(content):
     assert refusal.reason == "other"
 
 
+def test_a_rejection_by_special_oauth_that_was_cut_off_is_read_by_its_key():
+    response = response_of(200, content_type="application/json", cache_control="no-store")
+    refusal = read_refusal(response, b'{"error":"mwoauthdatastore-bad-token","message":"Es wur')
+    assert (refusal.reason, refusal.message_key) == ("token", "mwoauthdatastore-bad-token")
+
+
 @pytest.mark.parametrize(
     ("response", "content"),
     [
@@ -148,8 +154,18 @@ def test_a_rejection_whose_body_cannot_be_read_is_still_a_rejection(content):
         (response_of(401, www_authenticate="OAuth " + "oauth_" * 100_000), b""),
         (response_of(401, www_authenticate="OAuth " + "oauth_a=" * 100_000), b"oauth_problem=" * 100_000),
         (response_of(200, content_type="text/plain"), b"Error: " * 100_000),
+        (response_of(200, mediawiki_api_error="mwoauth-x"), b'<error code="x"' + b"<param>" * 100_000),
+        (response_of(200, mediawiki_api_error="mwoauth-x"), b'a:1:{"info";s:99999:"' * 100_000),
+        (response_of(200, mediawiki_api_error="mwoauth-x"), b"<!<pre>" + b"<a&amp;" * 100_000),
+        (response_of(200, mediawiki_api_error="mwoauth-x," * 10_000), b""),
+        (response_of(400, content_type="text/html", cache_control="no-store"), b"<p>OAuth" * 200_000),
+        (
+            response_of(400, content_type="text/html", cache_control="no-store"),
+            b'OAuth</p> <p id="mw-returnto"' * 50_000,
+        ),
+        (response_of(403, content_type="application/json"), b'{"errorKey":"mwoauth-invalid-authorization",' * 50_000),
     ],
-    ids=range(6),
+    ids=range(13),
 )
 @pytest.mark.timeout(10)
 def test_a_long_response_is_read_without_backtracking(response, content):
@@ -159,16 +175,43 @@ def test_a_long_response_is_read_without_backtracking(response, content):
 
 
 headers = st.dictionaries(
-    st.sampled_from(["content-type", "mediawiki-api-error", "www-authenticate", "date"]),
+    st.sampled_from(["content-type", "mediawiki-api-error", "www-authenticate", "date", "cache-control"]),
     st.sampled_from(
-        ["text/plain", "application/json", "mwoauth-x", "OAuth oauth_problem=nonce_used", "Thu, 99 Foo", "", "\xff"]
+        [
+            "text/plain",
+            "application/json",
+            "text/html",
+            "no-store",
+            "mwoauth-x",
+            "OAuth oauth_problem=nonce_used",
+            "Thu, 99 Foo",
+            "",
+            "\xff",
+        ]
     )
     | st.text(max_size=20),
 )
 bodies = st.binary(max_size=60) | st.sampled_from(
-    [b"[" * 100_000, b'{"error":' * 50_000, b'{"error":"mwoauth', b'{"error":[]}', b"[1]", b"null", b'{"errors":[0]}',
-     b"Error: An error occurred in the OAuth protocol: \xff", b"Expired timestamp, yours 1, ours " + b"9" * 9999]
-)  # fmt: skip
+    [
+        b"[" * 100_000,
+        b'{"error":' * 50_000,
+        b'{"error":"mwoauth',
+        b'{"error":[]}',
+        b"[1]",
+        b"null",
+        b'{"errors":[0]}',
+        b'{"errors":[{"code":"mwoauth-x","params":[{"list":[]},1]}]}',
+        b'{"error":"mwoauth-x","message":{}}',
+        b'{"error":"rest-read-denied"',
+        b'{"errorKey":"mwoauth-invalid-authorization"}',
+        b'{"errorKey":"mwoauth-invalid-authorization","messageTranslations":[1]}',
+        b'<error code="mwoauth-x" key="x"><params><param>\xff',
+        b'a:1:{s:4:"info";s:9:"\xff',
+        b'<meta name="generator" content="MediaWiki x"><p>\xffOAuth\n</p><p id="mw-returnto">',
+        b"Error: An error occurred in the OAuth protocol: \xff",
+        b"Expired timestamp, yours 1, ours " + b"9" * 9999,
+    ]
+)
 
 
 @given(status=st.sampled_from(["200", "400", "401", "403", "x", ""]), headers=headers, body=bodies)

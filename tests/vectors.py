@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
+from .servers import answer
+
 VERSIONS = ("1.39", "1.43", "1.45")
 
 
@@ -47,6 +49,12 @@ class Vector(NamedTuple):
     def time(self) -> int:
         """When the wiki answered, in Unix seconds."""
         return int(parsedate_to_datetime(self.answer_headers["date"]).timestamp())
+
+    @property
+    def answer_on_the_wire(self) -> bytes:
+        """The response as a server sends it."""
+        headers = {name.title().replace("-", "_"): value for name, value in self.answer_headers.items()}
+        return answer(self.answer, f"{self.status} Recorded", **headers)
 
     @property
     def is_refused(self) -> bool:

@@ -39,6 +39,13 @@ def by_rest_php(now, sent):
     return answer('{"error":"rest-read-denied"}', "403 Forbidden", Content_Type="application/json", Date=date(now))
 
 
+def in_rest_phps_words(now, sent):
+    words = f"Expired timestamp, yours {sent}, ours {now}"
+    translations = f'"messageTranslations":{{"de":"Nicht g\\u00fcltig: {words}","en":"Not valid: {words}"}}'
+    error = f'{{"errorKey":"mwoauth-invalid-authorization",{translations},"httpCode":403}}'
+    return answer(error, "403 Forbidden", Content_Type="application/json", Date=date(now))
+
+
 def as_a_problem(now, sent):
     challenge = (
         f'OAuth realm="x", oauth_problem="timestamp_refused", oauth_acceptable_timestamps="{now - 300}-{now + 300}"'
@@ -56,7 +63,14 @@ def as_a_problem_in_the_body(now, sent):
     return answer(report, "401 Unauthorized", Content_Type="application/x-www-form-urlencoded")
 
 
-WAYS = [in_mediawikis_words, by_rest_php, as_a_problem, as_a_problem_and_a_date, as_a_problem_in_the_body]
+WAYS = [
+    in_mediawikis_words,
+    in_rest_phps_words,
+    by_rest_php,
+    as_a_problem,
+    as_a_problem_and_a_date,
+    as_a_problem_in_the_body,
+]
 
 
 def date(seconds):

@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl, quote
 import httplib2
 import pytest
 
-from httplib2_oauthlib import OAuth1, OAuth1Http
+from httplib2_oauthlib import OAuth1, OAuth1Http, mediawiki
 
 from .. import reference
 from ..servers import answer
@@ -66,6 +66,7 @@ class World:
         self.code = 302
         self.uris = []
         self.headers = {}
+        self.folder = ""
         self.servers = {
             name: serve(self, tls=tls if name.startswith("secure") else None, keep_alive=keep_alive)
             for name in ("home", "port", "secure", "secure port")
@@ -77,16 +78,16 @@ class World:
         self.uris = []
         for number, letter in enumerate(way):
             if letter == "/":
-                self.uris.append(f"/{number}?step=x")
+                self.uris.append(f"{self.folder}/{number}?step=x")
             else:
                 server, host = PLACES[letter]
-                place = self.servers[server].uri(f"/{number}?step=x", host)
+                place = self.servers[server].uri(f"{self.folder}/{number}?step=x", host)
                 self.uris.append(place)
         return self.uris[0]
 
     def __call__(self, received):
         self.received.append(received)
-        number = int(received.target.partition("?")[0].lstrip("/"))
+        number = int(received.target.partition("?")[0].rpartition("/")[2])
         if number + 1 == len(self.uris):
             return answer(b"" if received.method == "HEAD" else b"the end", **self.headers)
         return answer(b"", status=f"{self.code} x", Location=self.uris[number + 1], **self.headers)
@@ -149,6 +150,17 @@ def test_only_the_expected_hops_are_signed(world, http, kind, code):
             becomes = "GET" if world.code in (302, 303) else method
             assert {each.method for each in world.received[1:]} == {becomes}
             assert all(each.body == (b"a=1" if becomes == "POST" else b"") for each in world.received[1:])
+
+
+@pytest.mark.parametrize("kind", ["one", "mapping", "callable"])
+@pytest.mark.parametrize("world", [True], ids=["keep-alive"], indirect=True)
+def test_credentials_for_the_api_only_sign_the_same_hops_of_it_and_no_pages(world, http, kind):
+    http.oauth = mediawiki.api_only(getattr(Kinds, kind))
+    http.follow_all_redirects = True
+    for way, signed in WAYS if kind == "one" else NAMED:
+        for world.folder, expected in (("/w/rest.php", signed), ("/wiki", "-" * len(way))):
+            response, _ = http.request(world.send_along(way), "POST", "a=1", FORM)
+            assert (way, response.status, marks(world)) == (way, 200, expected)
 
 
 @pytest.mark.parametrize("placement", ["QUERY", "BODY"])
