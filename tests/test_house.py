@@ -93,6 +93,7 @@ CASSETTES_ORDER = [
     "__init__",
 ]
 TESTWIKI_ORDER = [
+    "versions",
     "titles",
     "rights",
     "nonces",

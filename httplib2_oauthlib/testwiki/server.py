@@ -15,6 +15,7 @@ from .authorization import Authorization
 from .rights import DEFAULT_GRANTS, GRANTS
 from .routes import SeenRequest, Site
 from .store import PASSWORD, Consumer, Store, User
+from .versions import DEFAULT_VERSION, version_named
 
 
 class OwnerOnly(NamedTuple):
@@ -58,6 +59,10 @@ class TestWiki:
         server: The wiki's own scheme and authority, which requests must be signed for. None means
             ``http://host:port``. Set it if a proxy or TLS is in front of the wiki.
         clock: Returns the wiki's time in Unix seconds. You can replace it while the wiki runs.
+        version: The MediaWiki version to imitate: ``1.39``, ``1.43`` or ``1.45``.
+
+    Raises:
+        ValueError: The version is another one.
 
     Attributes:
         lag: The wiki's database lag in seconds, for ``maxlag``.
@@ -73,11 +78,14 @@ class TestWiki:
         *,
         server: str | None = None,
         clock: Callable[[], float] = time.time,
+        version: str = DEFAULT_VERSION,
     ) -> None:
         self.clock = clock
         self.lag = 0.0
         self.requests: deque[SeenRequest] = deque(maxlen=1000)
-        self.store = Store(lambda: self.clock())  # noqa: PLW0108 (self.clock can be replaced later)
+        self.store = Store(
+            lambda: self.clock(), version_named(version)
+        )  # A lambda, because self.clock can be replaced.
         self._address = (host, port)
         self._server_name = server
         self._http: Server | None = None

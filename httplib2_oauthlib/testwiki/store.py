@@ -13,6 +13,7 @@ from .nonces import UsedNonces
 from .rights import DEFAULT_GRANTS, rights_of_groups
 from .sessions import Sessions
 from .titles import Title, normalize_user_name
+from .versions import DEFAULT_VERSION, VERSIONS, Version
 
 #: Extension:OAuth keeps a request token for this many seconds.
 REQUEST_TOKEN_LIFETIME = 600
@@ -139,15 +140,17 @@ class Page:
 class Store:
     """Everything that the wiki holds. All methods are thread-safe.
 
-    It has eleven attributes, and not fewer, because the tables below are one database: ``lock`` guards them together,
+    It has twelve attributes, and not fewer, because the tables below are one database: ``lock`` guards them together,
     as a transaction would.
 
     Args:
         clock: Returns the wiki's time in Unix seconds.
+        version: The MediaWiki version to imitate.
     """
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    def __init__(self, clock: Callable[[], float], version: Version = VERSIONS[DEFAULT_VERSION]) -> None:
         self.clock = clock
+        self.version = version
         self.lock = threading.RLock()
         self.users: dict[str, User] = {}
         self.consumers: dict[str, Consumer] = {}
