@@ -28,6 +28,7 @@ class Caller:
         rights: The account's rights, without those that were not granted to the consumer.
         session: The session that csrf tokens are made for. An empty str for an anonymous caller.
         tags: The tags of the caller's edits.
+        address: The caller's IP address.
     """
 
     user: User | None
@@ -35,6 +36,7 @@ class Caller:
     rights: Sequence[str]
     session: str = ""
     tags: Sequence[str] = ()
+    address: str = "127.0.0.1"
 
     def author(self) -> User:
         """Return the user that a revision names as its author."""
@@ -47,9 +49,16 @@ class ApiError(Exception):
     Args:
         code: MediaWiki's error code.
         info: MediaWiki's message.
+        key: The message's key, for ``errorformat=raw`` and for rest.php.
+        params: The message's parameters, for ``errorformat=raw``.
+        wikitext: The message as wikitext, if ``info`` is not the same.
         headers: Header fields that are sent with the error.
         details: Further members of the error.
         status: The HTTP status.
+
+    Attributes:
+        module: The module that has raised the error. An empty str for a refusal of OAuth.
+        more: Further errors of the same request.
     """
 
     def __init__(
@@ -57,6 +66,9 @@ class ApiError(Exception):
         code: str,
         info: str,
         *,
+        key: str = "",
+        params: Sequence[str] = (),
+        wikitext: str = "",
         headers: Mapping[str, str] | None = None,
         details: Mapping[str, Any] | None = None,
         status: int = 200,
@@ -64,6 +76,11 @@ class ApiError(Exception):
         super().__init__(code)
         self.code = code
         self.info = info
+        self.key = key
+        self.params = list(params)
+        self.wikitext = wikitext
+        self.module = "main"
+        self.more: tuple[ApiError, ...] = ()
         self.headers = dict(headers or {})
         self.details = dict(details or {})
         self.status = status
@@ -134,16 +151,6 @@ class ApiRequest:
         self.used.update(names)
 
 
-def check_may_edit(caller: Caller, *rights: str) -> None:
-    """Check that a caller is not blocked and has all of some rights.
-
-    Raises:
-        ApiError: The caller may not edit.
-    """
-    if caller.user is not None and caller.user.is_blocked:
-        raise ApiError("blocked", "You have been blocked from editing.")
-    if not set(rights) <= set(caller.rights):
-        raise ApiError(
-            "permissiondenied",
-            "The action you have requested is limited to users in one of the groups: *, [[TestWiki:Users|Users]].",
-        )
+def escape_wikitext(text: str) -> str:
+    """Escape text so that it stands for itself in wikitext."""
+    return re.sub(r"[\"&'<=>\[\]{|}]", lambda found: f"&#{ord(found[0])};", text)
