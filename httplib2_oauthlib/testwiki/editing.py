@@ -42,7 +42,9 @@ class Editing:
             if request.get(name) is not None:
                 # Without this error, the whole page would be replaced where MediaWiki replaces a part of it.
                 raise ApiError("testwiki-unsupported", f'The embedded wiki does not support the parameter "{name}".')
-        request.accept("bot", "notminor", "watchlist", "contentmodel", "contentformat", "md5", "starttimestamp")
+        request.accept(
+            "bot", "notminor", "recreate", "watchlist", "contentmodel", "contentformat", "md5", "starttimestamp"
+        )
         caller = request.caller
         with self.store.lock:
             page = self.store.page(title)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from .titles import NAMESPACES
+from .titles import NAMESPACE_ALIASES, NAMESPACES
 
 # As recorded from MediaWiki 1.39. The empty values depend on the wiki's address or on the time; general() sets them.
 _GENERAL: dict[str, Any] = {
@@ -77,6 +77,15 @@ _GENERAL: dict[str, Any] = {
     "nofollowdomainexceptions": ["mediawiki.org"],
     "externallinktarget": False,
 }
+_EXTENSION = {
+    "type": "other",
+    "name": "OAuth",
+    "descriptionmsg": "mwoauth-desc",
+    "author": "Aaron Schulz, Chris Steipp, Brad Jorsch, Robert Vogel, Dejan Savuljesku",
+    "url": "https://www.mediawiki.org/wiki/Extension:OAuth",
+    "version": "1.1.0",
+    "license-name": "GPL-2.0-or-later",
+}
 
 
 def general(server: str, host: str, time: str) -> dict[str, Any]:
@@ -98,9 +107,14 @@ def general(server: str, host: str, time: str) -> dict[str, Any]:
     }
 
 
-def namespaces() -> dict[str, Any]:
-    """Return ``siprop=namespaces``."""
-    return {str(number): _namespace(number, name) for number, name in NAMESPACES.items()}
+def site_lists() -> dict[str, Any]:
+    """Return every other ``siprop`` that the embedded wiki has."""
+    return {
+        "namespaces": {str(number): _namespace(number, name) for number, name in NAMESPACES.items()},
+        "namespacealiases": [{"id": number, "alias": name} for name, number in NAMESPACE_ALIASES.items()],
+        "extensions": [_EXTENSION],
+        "fileextensions": [{"ext": name} for name in ("png", "gif", "jpg", "jpeg", "webp", "txt")],
+    }
 
 
 def _namespace(number: int, name: str) -> dict[str, Any]:
