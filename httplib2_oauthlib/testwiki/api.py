@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 
 from .api_request import ApiError, ApiRequest, ApiResult
 from .editing import Editing
+from .login import Login
+from .paraminfo import ParamInfo
 from .query import ANONYMOUS_TOKEN, Query
 from .store import Store, iso_time
 
@@ -14,6 +16,8 @@ _DOCUMENTATION = (
 )
 # The member that holds an error's message, by errorformat.
 _TEXT_NAMES = {"plaintext": "text", "wikitext": "text", "html": "html"}
+# These need neither the right to read nor a csrf token.
+_ACTIONS_FOR_ALL = ("paraminfo", "login", "clientlogin")
 
 
 class Api:
@@ -30,13 +34,16 @@ class Api:
         self.server = server
         self.host = server.partition("://")[2].partition(":")[0]
         self.lag = lag
-        editing = Editing(store, server)
+        editing, login = Editing(store, server), Login(store)
         self._modules: dict[str, Callable[[ApiRequest], ApiResult]] = {
             "query": Query(store, server, self.host).run,
             "edit": editing.edit,
             "delete": editing.delete,
             "upload": editing.upload,
             "logout": _logout,
+            "login": login.login,
+            "clientlogin": login.client_login,
+            "paraminfo": ParamInfo(server).run,
         }
 
     @property
@@ -76,10 +83,10 @@ class Api:
         action = request.get("action") or ""
         if action not in self._modules:
             raise ApiError("badvalue", f'Unrecognized value for parameter "action": {action}.')
-        if action != "query":
+        if action not in ("query", *_ACTIONS_FOR_ALL):
             self._check_token(request)
         # A caller without the right to read may still fetch tokens.
-        needs_no_right = action == "query" and request.get("meta") == "tokens"
+        needs_no_right = action in _ACTIONS_FOR_ALL or (action == "query" and request.get("meta") == "tokens")
         if "read" not in request.caller.rights and not needs_no_right:
             text = "You need read permission to use this module."
             raise ApiError("readapidenied", text, key="apierror-readapidenied")
@@ -100,7 +107,7 @@ class Api:
         unused = [name for name in {**request.query, **request.post} if name not in request.used]
         if unused:
             plural = "s" if len(unused) > 1 else ""
-            request.warnings["main"] = f"Unrecognized parameter{plural}: {', '.join(unused)}."
+            request.warn("main", f"Unrecognized parameter{plural}: {', '.join(unused)}.")
         first = {"batchcomplete": result["batchcomplete"]} if "batchcomplete" in result else {}
         if request.warnings:
             first["warnings"] = {module: {"warnings": text} for module, text in sorted(request.warnings.items())}

@@ -1,6 +1,7 @@
 """What a module of api.php gets and returns: the request, its caller, the result, and the error."""
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -109,9 +110,22 @@ class ApiRequest:
     warnings: dict[str, str] = field(default_factory=dict)
 
     def get(self, name: str) -> str | None:
-        """Return a parameter, or None."""
+        """Return a parameter in Unicode's normal form NFC, or None."""
         self.used.add(name)
-        return self.post.get(name, self.query.get(name))
+        given = self.post.get(name, self.query.get(name))
+        if given is None or unicodedata.is_normalized("NFC", given):
+            return given
+        self.warn(
+            "main",
+            f'The value passed for "{name}" contains invalid or non-normalized data. Textual data should be valid,'
+            " NFC-normalized Unicode without C0 control characters other than HT (\\t), LF (\\n), and CR (\\r).",
+        )
+        return unicodedata.normalize("NFC", given)
+
+    def warn(self, module: str, text: str) -> None:
+        """Add a warning of a module, unless the module has given it before."""
+        earlier = self.warnings.get(module, "").splitlines()
+        self.warnings[module] = "\n".join(dict.fromkeys([*earlier, text]))
 
     def flag(self, name: str) -> bool:
         """Return whether a parameter is present, even if it is empty."""
@@ -124,7 +138,7 @@ class ApiRequest:
         unknown = [value for value in values if value not in known and value != "*"]
         if unknown:
             plural = "s" if len(unknown) > 1 else ""
-            self.warnings[module] = f'Unrecognized value{plural} for parameter "{name}": {", ".join(unknown)}'
+            self.warn(module, f'Unrecognized value{plural} for parameter "{name}": {", ".join(unknown)}')
         return [value for value in (known if "*" in values else values) if value in known]
 
     def timestamp(self, name: str) -> float | None:
@@ -145,6 +159,13 @@ class ApiRequest:
         if not re.fullmatch(r"-?\d{1,15}", given):
             raise ApiError("badinteger", f'Invalid value "{given}" for integer parameter "{name}".')
         return int(given)
+
+    def limit(self, module: str, name: str, maximum: int) -> int:
+        """Return how many results a request wants: 10 if it doesn't say, and at most ``maximum``."""
+        given = maximum if self.get(name) == "max" else self.integer(name, 10)
+        if not 1 <= given <= maximum:
+            self.warn(module, f'The value "{given}" for parameter "{name}" must be between 1 and {maximum}.')
+        return min(max(given, 1), maximum)
 
     def accept(self, *names: str) -> None:
         """Accept parameters that have no effect here, without the warning about unknown parameters."""

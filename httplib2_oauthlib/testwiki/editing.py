@@ -43,7 +43,7 @@ class Editing:
             if request.get(name) is not None:
                 # Without this error, the whole page would be replaced where MediaWiki replaces a part of it.
                 raise ApiError("testwiki-unsupported", f'The embedded wiki does not support the parameter "{name}".')
-        request.accept("bot", "notminor", "watchlist", "contentmodel", "contentformat", "starttimestamp")
+        request.accept("bot", "notminor", "recreate", "watchlist", "contentmodel", "contentformat", "starttimestamp")
         caller = request.caller
         _check_md5(request, "".join(part for part in (text, prepend, append) if part))
         with self.store.lock:

@@ -8,7 +8,11 @@ from xml.etree import ElementTree
 
 # The names of the XML elements that MediaWiki gives to the members of a list.
 _MEMBER_NAMES = {"groups": "g", "rights": "r", "pages": "page", "revisions": "rev", "tags": "tag", "allpages": "p",
-                 "normalized": "n", "namespaces": "ns", "errors": "error", "params": "param"}  # fmt: skip
+                 "normalized": "n", "namespaces": "ns", "namespacealiases": "ns", "extensions": "ext",
+                 "fileextensions": "fe", "pageids": "id", "templates": "tl", "protection": "pr",
+                 "restrictiontypes": "rt", "implicitgroups": "g", "groupmemberships": "gm", "roles": "role",
+                 "modules": "module", "parameters": "param", "helpurls": "helpurl", "type": "t",
+                 "errors": "error", "params": "param"}  # fmt: skip
 _DEFAULT_MEMBER_NAME = "_v"
 _XML_SPACE = "{http://www.w3.org/XML/1998/namespace}space"
 
@@ -60,8 +64,12 @@ def _version_1(value: Any, convert_pages: Callable[[list[Any]], Any]) -> Any:
                 }
                 for error in each
             ]
-        elif key in ("content", "docref", "warnings") and isinstance(each, str):
+        elif key in ("content", "docref", "warnings", "alias") and isinstance(each, str):
             converted["*"] = each
+        elif key == "namespaces":
+            # The name of a namespace is its content, and the names of other things are not.
+            renamed = {n: {"*" if k == "name" else k: v for k, v in part.items()} for n, part in each.items()}
+            converted[key] = _version_1(renamed, convert_pages)
         else:
             converted[key] = _version_1(each, convert_pages)
     return converted
@@ -96,6 +104,11 @@ def _element(name: str, value: Any, member_name: str = _DEFAULT_MEMBER_NAME) -> 
             elif key == "slots":
                 slots = ElementTree.SubElement(element, "slots")
                 slots.extend(_element("slot", {**slot, "role": role}) for role, slot in each.items())
+            elif key.lstrip("-").isdigit():
+                child = ElementTree.SubElement(element, member_name, {"_idx": key})
+                copied = _element(member_name, each)
+                child.attrib.update(copied.attrib)
+                child.text = copied.text
             elif isinstance(each, (dict, list)):
                 element.append(_element(key, each, _MEMBER_NAMES.get(key, _DEFAULT_MEMBER_NAME)))
             else:

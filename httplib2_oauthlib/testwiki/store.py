@@ -5,6 +5,7 @@ It knows neither HTTP nor signatures.
 
 import secrets
 import threading
+import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -231,8 +232,8 @@ class Store:
         self, title: Title, text: str, user: User, comment: str = "", minor: bool = False, tags: Iterable[str] = ()
     ) -> tuple[Page, Revision | None]:
         """Save a page. Return it with its new revision, or with None if the text did not change."""
-        # MediaWiki's pre-save transform: no trailing white space, and line ends of one kind.
-        text = text.replace("\r\n", "\n").rstrip()
+        # MediaWiki's pre-save transform: no trailing white space, and line ends of one kind. All its input is NFC.
+        text = unicodedata.normalize("NFC", text).replace("\r\n", "\n").rstrip()
         with self.lock:
             page = self.pages.get(title)
             if page is not None and page.latest.text == text:

@@ -4,7 +4,7 @@ Each difference is one field of :class:`Version`, and was recorded from a MediaW
 """
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 #: The version of a wiki that was not given another one.
 DEFAULT_VERSION = "1.45"
@@ -30,7 +30,7 @@ class Version(NamedTuple):
         page_word: The word for a page in messages.
         anyone_rights: The rights of the group ``*`` on a new wiki, in MediaWiki's order.
         user_rights: The rights of the group ``user``.
-        absent_general: The members of ``siprop=general`` that the version doesn't have.
+        general_siteinfo: The members of ``siprop=general`` that are not alike in all versions.
         api_policy: The Content-Security-Policy of api.php and of raw pages, or None.
         sorts_error_codes: Whether the header MediaWiki-API-Error has its codes in alphabetical order.
         accepts_crossorigin: Whether api.php has the parameter ``crossorigin``.
@@ -51,7 +51,7 @@ class Version(NamedTuple):
     page_word: str
     anyone_rights: tuple[str, ...]
     user_rights: tuple[str, ...]
-    absent_general: frozenset[str]
+    general_siteinfo: Mapping[str, Any]
     api_policy: str | None
     sorts_error_codes: bool
     accepts_crossorigin: bool
@@ -85,7 +85,12 @@ _1_39 = Version(
     page_word="article",
     anyone_rights=_rights(_ANYONE, "writeapi viewmywatchlist editmywatchlist"),
     user_rights=_rights(_USER, "purge applychangetags changetags editcontentmodel"),
-    absent_general=frozenset(),
+    general_siteinfo={
+        "invalidusernamechars": "@:>",
+        "fixarabicunicode": True,
+        "fixmalayalamunicode": True,
+        "maxarticlesize": 20971520,
+    },
     api_policy=None,
     sorts_error_codes=False,
     accepts_crossorigin=False,
@@ -102,6 +107,7 @@ _1_43 = _1_39._replace(
     block_is_explained=True,
     block_reason="The reason given is $1.",
     page_word="page",
+    general_siteinfo={**_1_39.general_siteinfo, "invalidusernamechars": "@:>=", "maxarticlesize": 2097152},
     anyone_rights=_rights(_ANYONE),
     user_rights=_rights(_USER, "sendemail applychangetags changetags editcontentmodel viewmywatchlist editmywatchlist"),
 )
@@ -112,7 +118,7 @@ _1_45 = _1_43._replace(
     rest_redirect_query="redirect=no",
     block_reason="The reason given is: $1",
     user_rights=_rights(_USER, "sendemail applychangetags changetags viewmywatchlist editmywatchlist"),
-    absent_general=frozenset({"fixarabicunicode", "fixmalayalamunicode"}),
+    general_siteinfo={"invalidusernamechars": "@:>=", "maxarticlesize": 2097152},
     api_policy="default-src 'self'; script-src 'none'; object-src 'none'",
     sorts_error_codes=True,
     accepts_crossorigin=True,

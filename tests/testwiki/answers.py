@@ -79,5 +79,5 @@ def _comparable(value, name=""):
 def _text(text):
     text = re.sub(r"[0-9a-f]{40}\+\\", "csrf token", text)
     text = re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ|\d\d:\d\d, \d+ \w+ \d{4}", "time", text)
-    text = re.sub(r"Live[ _]\d\d", "TestWiki", text)
-    return re.sub(r"\b\d{1,10}\b", "number", text)
+    text = re.sub(r"Live[ _]\d\d", "TestWiki", text).replace("my_wiki", "wiki")
+    return re.sub(r"\b(\d{1,10}|\d{14})\b", "number", text)

@@ -101,7 +101,9 @@ def _create_accounts(wiki, interactions):
         if name == "Alice" and version != "1.39":
             email = {"1.43": "u4", "1.45": "u3"}[version] + "@example.org"
         wiki.account(name, email=email, email_is_confirmed=name != "Carol", real_name=real_name)
-    wiki.account("Mallory", email="mallory@example.org", is_blocked=True, block_reason="naughty")
+    wiki.account(
+        "Mallory", email="mallory@example.org", real_name="Real Mallory", is_blocked=True, block_reason="naughty"
+    )
     for consumer, owner in consumers:
         private = consumer.get("rsa_private_key")
         wiki.register(
