@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 
 from .api_request import ApiError, ApiRequest, ApiResult
 from .editing import Editing
-from .login import Login
-from .paraminfo import ParamInfo
+from .login import client_login, login
+from .paraminfo import paraminfo
 from .query import ANONYMOUS_TOKEN, Query
 from .store import Store, iso_time
 
@@ -34,16 +34,16 @@ class Api:
         self.server = server
         self.host = server.partition("://")[2].partition(":")[0]
         self.lag = lag
-        editing, login = Editing(store, server), Login(store)
+        editing = Editing(store, server)
         self._modules: dict[str, Callable[[ApiRequest], ApiResult]] = {
             "query": Query(store, server, self.host).run,
             "edit": editing.edit,
             "delete": editing.delete,
             "upload": editing.upload,
             "logout": _logout,
-            "login": login.login,
-            "clientlogin": login.client_login,
-            "paraminfo": ParamInfo(server).run,
+            "login": lambda request: login(request, store.sessions),
+            "clientlogin": lambda request: client_login(request, store.sessions),
+            "paraminfo": lambda request: paraminfo(request, server),
         }
 
     @property

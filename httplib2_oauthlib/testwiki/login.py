@@ -1,9 +1,7 @@
 """``action=login`` and ``action=clientlogin``, which log nobody in: users have a browser, and bots have OAuth."""
 
-from dataclasses import dataclass
-
 from .api_request import ApiError, ApiRequest, ApiResult
-from .store import Store
+from .sessions import Sessions
 
 _UNDER_OAUTH = "Cannot log in when using MediaWiki\\Extension\\OAuth\\SessionProvider sessions."
 # MediaWiki's message where a login needs more than a password, and the user has no bot password.
@@ -13,55 +11,36 @@ _WITHOUT_BOT_PASSWORD = (
 )
 
 
-@dataclass(frozen=True)
-class Login:
-    """The modules that log in with a password, and that refuse every password.
+def login(request: ApiRequest, sessions: Sessions) -> ApiResult:
+    """Run ``action=login``."""
+    _check_posted(request, "login", "lgpassword", "lgtoken")
+    request.accept("lgname", "lgpassword", "lgdomain")
+    token = request.get("lgtoken")
+    if request.caller.user is not None:
+        result = {"result": "Aborted", "reason": _UNDER_OAUTH}
+    elif not token:
+        result = {"result": "NeedToken", "token": sessions.csrf_token("", "login")}
+    elif not sessions.csrf_token_is_valid("", "login", token):
+        result = {"result": "WrongToken"}
+    else:
+        result = {"result": "Aborted", "reason": _WITHOUT_BOT_PASSWORD}
+    return {"login": result}
 
-    Attributes:
-        store: The wiki's data.
-    """
 
-    store: Store
-
-    def login(self, request: ApiRequest) -> ApiResult:
-        """Run ``action=login``."""
-        _check_posted(request, "login", "lgpassword", "lgtoken")
-        request.accept("lgname", "lgpassword", "lgdomain")
-        token = request.get("lgtoken")
-        if request.caller.user is not None:
-            return {"login": {"result": "Aborted", "reason": _UNDER_OAUTH}}
-        if not token:
-            request.warn(
-                "login",
-                "Fetching a token via action=login is deprecated. Use action=query&meta=tokens&type=login instead.",
-            )
-            return {"login": {"result": "NeedToken", "token": self.store.sessions.csrf_token("", "login")}}
-        if not self._is_valid(token, request):
-            return {"login": {"result": "WrongToken"}}
-        return {"login": {"result": "Aborted", "reason": _WITHOUT_BOT_PASSWORD}}
-
-    def client_login(self, request: ApiRequest) -> ApiResult:
-        """Run ``action=clientlogin``."""
-        token = request.get("logintoken")
-        if token is None:
-            raise ApiError("missingparam", 'The "logintoken" parameter must be set.')
-        _check_posted(request, "clientlogin", "logintoken")
-        if not self._is_valid(token, request):
-            raise ApiError("badtoken", "Invalid CSRF token.")
-        if request.get("loginreturnurl") is None and request.get("logincontinue") is None:
-            raise ApiError(
-                "missingparam", 'At least one of the parameters "logincontinue" and "loginreturnurl" is required.'
-            )
-        # The fields of the form have names of their own, and so clientlogin warns about no parameter.
-        request.accept(*request.post)
-        # MediaWiki responds with the key of this message because it has no text for it.
-        key = "userlogin-cannot-login"
-        result = {"status": "FAIL", "canpreservestate": False, "message": f"\u29fc{key}\u29fd", "messagecode": key}
-        return {"clientlogin": result}
-
-    def _is_valid(self, token: str, request: ApiRequest) -> bool:
-        """Return whether a login token belongs to the caller."""
-        return self.store.sessions.csrf_token_is_valid(request.caller.session, "login", token)
+def client_login(request: ApiRequest, sessions: Sessions) -> ApiResult:
+    """Run ``action=clientlogin``."""
+    token = request.get("logintoken")
+    if token is None:
+        raise ApiError("missingparam", 'The "logintoken" parameter must be set.')
+    _check_posted(request, "clientlogin", "logintoken")
+    if not sessions.csrf_token_is_valid(request.caller.session, "login", token):
+        raise ApiError("badtoken", "Invalid CSRF token.")
+    # The fields of a wiki's login form are parameters, too, so that no parameter is unknown.
+    request.accept(*request.post)
+    # MediaWiki responds with the key of this message because it has no text for it.
+    key = "userlogin-cannot-login"
+    failed = {"status": "FAIL", "canpreservestate": False, "message": f"\u29fc{key}\u29fd", "messagecode": key}
+    return {"clientlogin": failed}
 
 
 def _check_posted(request: ApiRequest, module: str, *names: str) -> None:

@@ -325,7 +325,6 @@ def test_a_login_under_oauth_is_aborted_as_recorded(bot):
 def test_a_login_without_a_bot_password_is_aborted(anonymous):
     needs_token = anonymous.post(**LOGIN)
     assert needs_token["login"]["result"] == "NeedToken"
-    assert "deprecated" in needs_token["warnings"]["login"]["warnings"]
     assert anonymous.post(**LOGIN, lgtoken="x") == {"login": {"result": "WrongToken"}}
     token = anonymous.query(meta="tokens", type="login")["tokens"]["logintoken"]
     for given in (token, needs_token["login"]["token"]):
@@ -337,10 +336,9 @@ def test_a_login_without_a_bot_password_is_aborted(anonymous):
 def test_a_client_login_fails(bot, anonymous):
     for client in (bot, anonymous):
         token = client.query(meta="tokens", type="login")["tokens"]["logintoken"]
-        parameters = {"action": "clientlogin", "logintoken": token}
-        answer = client.post(**parameters, loginreturnurl="http://127.0.0.1/", username="Alice", password="x")
+        fields = {"loginreturnurl": "http://127.0.0.1/", "username": "Alice", "password": "x"}
+        answer = client.post(action="clientlogin", logintoken=token, **fields)
         assert (answer["clientlogin"]["status"], "warnings" in answer) == ("FAIL", False)
-        assert code_of(client.post(**parameters)) == "missingparam"
         assert code_of(client.post(action="clientlogin")) == "missingparam"
 
 
