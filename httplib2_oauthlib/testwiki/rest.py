@@ -1,5 +1,6 @@
 """The embedded wiki's rest.php: it reads, creates and updates a page. This module has no HTTP and no OAuth."""
 
+import html
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from .titles import Title
 _UNSUPPORTED_PATH = re.compile(
     "v1/page/[^/]+/(bare|html|with_html|history.*|lint|links/.*)|v1/(search|revision|file)/.+|oauth2/.+"
 )
+_REDIRECT = re.compile(r"#REDIRECT\s*\[\[(.+?)\]\]", re.IGNORECASE)
 _CONTENT_MODELS = ("wikitext", "css", "javascript", "json", "text")
 
 
@@ -87,11 +89,9 @@ class Rest:
             if request.method == "POST":
                 return self._create(request, caller)
             etag = self._etag(self.store.page(Title.parse(request.title)))
-            return (
-                self._update(request, caller)
-                if request.headers.get("if-match", etag) == etag
-                else RestResponse(412, "")
-            )
+            if request.headers.get("if-match", etag) != etag:
+                return RestResponse(412, "")
+            return self._update(request, caller)
         except ApiError as error:
             key, text = error.key or f"apierror-{error.code}", error.wikitext or error.info
             rest_error = RestError(400, text, key, actionModuleErrorCode=error.code)
@@ -108,10 +108,11 @@ class Rest:
         title = Title.parse(request.title) if is_page else None
         cached = {} if caller.user is None else {"Cache-Control": "private,must-revalidate,s-maxage=0"}
         if version.rest_is_strict and title is not None and title.key != request.title:
-            location = _path_of(title) + request.path.removeprefix("/".join(request.path.split("/")[:3]))
+            location = _path_of(title) + quote("".join(f"/{part}" for part in request.path.split("/")[3:]))
             location += f"?{request.query}" if request.query else ""
-            html = f'<!doctype html><title>Redirect</title><a href="{location}">{location}</a>'
-            return RestResponse(301, html, {"Location": location, **cached})
+            shown = html.escape(location)
+            page_text = f'<!doctype html><title>Redirect</title><a href="{shown}">{shown}</a>'
+            return RestResponse(301, page_text, {"Location": location, **cached})
         page = self.store.page(title)
         if is_page and page is None:
             raise _no_such_page(request.title, title, version.rest_is_strict)
@@ -123,12 +124,11 @@ class Rest:
             return RestResponse(304, "", headers if version.rest_is_strict else {})
         if not version.rest_is_strict or caller.user is None:
             cached = {"Cache-Control": "max-age=5"}
-        content = _page_object(page)
-        if version.rest_is_strict and (
-            found := re.match(r"#REDIRECT\s*\[\[(.+?)\]\]", page.latest.text, re.IGNORECASE)
-        ):
-            target, query = Title.parse(found[1]), version.rest_redirect_query or request.query
-            content["redirect_target"] = target and f"{_path_of(target)}{'?' if query else ''}{query}"
+        content, found = _page_object(page), _REDIRECT.match(page.latest.text)
+        target = Title.parse(found[1]) if found and version.rest_is_strict else None
+        if target is not None:
+            query = version.rest_redirect_query or request.query
+            content["redirect_target"] = f"{_path_of(target)}{'?' if query else ''}{query}"
         return RestResponse(200, content, {**headers, **cached})
 
     @staticmethod

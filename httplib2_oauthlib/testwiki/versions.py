@@ -11,7 +11,7 @@ DEFAULT_VERSION = "1.45"
 
 
 class Version(NamedTuple):
-    """One version of MediaWiki with Extension:OAuth.
+    """One version of MediaWiki with Extension:OAuth. It has one field for each recorded difference.
 
     Attributes:
         name: The version's name, such as ``1.45``.
