@@ -66,7 +66,7 @@ def templates_of(
 
 def _used_by(page: Page) -> Iterator[Title]:
     """Return the pages whose names stand between two braces in a page."""
-    for name in re.findall(r"\{\{\s*([^{}|\n]+?)\s*(?=\||\}\})", page.latest.text):
+    for name in map(str.strip, re.findall(r"\{\{([^{}|]+)(?=[|}])", page.latest.text)):
         title = Title.parse(name)
         if title is not None and not title.namespace and not name.startswith(":"):
             title = Title.parse(f"Template:{name}")
@@ -110,9 +110,11 @@ def add_revisions(
         raise bad_continue()
     for entry, page in zip(entries, pages, strict=True):
         revisions = page.revisions[:] if is_ascending else page.revisions[::-1]
-        first = next((n for n, each in enumerate(revisions) if start and each.id == int(start[15:])), 0)
-        last = first + (limit if lists_revisions else 1)
-        entry["revisions"] = [_revision(revision, properties, slots) for revision in revisions[first:last]]
+        if start is not None:
+            begin = int(start[15:])
+            revisions = [each for each in revisions if (each.id >= begin if is_ascending else each.id <= begin)]
+        last = limit if lists_revisions else 1
+        entry["revisions"] = [_revision(revision, properties, slots) for revision in revisions[:last]]
         if lists_revisions and last < len(revisions):
             time = re.sub(r"\D", "", iso_time(revisions[last].timestamp))
             continuation.add("revisions", "rvcontinue", f"{time}|{revisions[last].id}")

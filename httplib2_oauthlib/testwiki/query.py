@@ -33,7 +33,7 @@ METAS = ("siteinfo", "userinfo", "tokens")
 SITE_PROPERTIES = ("general", "namespaces", "namespacealiases", "extensions", "fileextensions")
 TOKEN_TYPES = ("createaccount csrf deleteglobalaccount login patrol rollback userrights watch").split()
 
-# These do not need a session, so a caller who isn't logged in gets them, too.
+# The tokens that an anonymous caller gets. All others belong to a session.
 _TOKENS_FOR_LOGIN = ("login", "createaccount")
 
 

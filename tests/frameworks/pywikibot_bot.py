@@ -1,4 +1,4 @@
-"""A bot on today's Pywikibot: it prints as JSON what it saw. It runs in a process of its own.
+"""A bot on today's Pywikibot. It runs in a separate process and prints what it saw as JSON.
 
 Arguments: the cassette's folder and the record mode, for a run that is recorded or replayed.
 """

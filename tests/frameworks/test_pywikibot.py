@@ -39,7 +39,7 @@ socket_timeout = 10
 
 @pytest.fixture
 def bot(tmp_path):
-    """Run a bot in a process and a folder of its own, and return the finished process."""
+    """Run a bot in a new process and a new folder, and return the finished process."""
 
     def run(host, credentials, *arguments):
         # Pywikibot keeps responses in its folder, so that a second run there would send fewer requests.
