@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from typing import Any
 
 from .nonces import UsedNonces
 from .rights import DEFAULT_GRANTS, rights_of_groups
@@ -140,7 +141,7 @@ class Page:
 class Store:
     """Everything that the wiki holds. All methods are thread-safe.
 
-    It has eleven attributes, and not fewer, because the tables below are one database: ``lock`` guards them together,
+    It has twelve attributes, and not fewer, because the tables below are one database: ``lock`` guards them together,
     as a transaction would.
 
     Args:
@@ -156,6 +157,7 @@ class Store:
         self.request_tokens: dict[str, RequestToken] = {}
         self.pages: dict[Title, Page] = {}
         self.files: dict[str, bytes] = {}
+        self.uploads: dict[str, dict[str, Any]] = {}
         self.sessions = Sessions(clock)
         self.nonces = UsedNonces()
         self._newest_revision_id = 0

@@ -35,6 +35,11 @@ def run():
     image = pywikibot.FilePage(site, "File:Pywikibot.png")
     seen["upload"] = image.upload("pixel.png", summary="a pixel", text="A pixel", ignore_warnings=True)
 
+    seen["uploader"] = image.latest_file_info.user
+
+    pages = [pywikibot.Page(site, f"Page {number:02}") for number in range(3)]
+    seen["preloaded"] = [page.text for page in site.preloadpages(pages)]
+
     config.step = 4
     seen["pages"] = [page.title() for page in site.allpages(total=None, content=False)]
     try:
