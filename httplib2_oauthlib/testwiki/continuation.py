@@ -6,16 +6,16 @@ from .api_request import ApiError, ApiRequest, ApiResult
 
 
 class Continuation:
-    """What is left of a query, in the form of MediaWiki's parameter ``continue``.
+    """The unfinished part of a query, as MediaWiki's parameter ``continue`` describes it.
 
     The parameter has two parts, with ``||`` between them. The first part names the parameters of the unfinished
-    generator. It is ``-`` once the generator and the modules that describe pages are finished. The second part names
-    the finished modules.
+    generator, or is ``-`` if the generator and the modules that describe pages are finished. The second part names the
+    finished modules.
 
     Args:
         request: The request.
         modules: The modules that the request names, in MediaWiki's order.
-        page_modules: Those of them that describe the pages, and run again for each batch of a generator.
+        page_modules: The modules that describe pages. They run again for each batch of a generator.
     """
 
     def __init__(self, request: ApiRequest, modules: Sequence[str], page_modules: Collection[str]) -> None:

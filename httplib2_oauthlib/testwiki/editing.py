@@ -79,7 +79,8 @@ class Editing:
     def upload(self, request: ApiRequest) -> ApiResult:
         """Run ``action=upload``."""
         name, comment = request.get("filename"), request.get("comment") or ""
-        request.accept("ignorewarnings", "text", "watchlist", "file")
+        text = request.get("text") or comment
+        request.accept("ignorewarnings", "watchlist", "file")
         if request.get("url") is not None:
             raise ApiError("copyuploaddisabled", "Upload by URL disabled.")
         content = request.files.get("file")
@@ -96,9 +97,12 @@ class Editing:
         if title is None:
             raise ApiError("missingparam", 'The "filename" parameter must be set.')
         key = title.text.replace(" ", "_")
+        user = request.caller.user
+        image_info = self._image_info(title, key, content, user, comment)
         with self.store.lock:
-            self.store.files[key] = content
-        image_info = self._image_info(title, key, content, request.caller.user, comment)
+            self.store.files[key], self.store.uploads[key] = content, image_info
+            if self.store.page(title) is None:
+                self.store.save(title, text, user, comment, tags=request.caller.tags)
         return {"upload": {"result": "Success", "filename": key, "imageinfo": image_info}}
 
     def _check_existence(self, page: Page | None, must_be_new: bool, must_exist: bool) -> None:

@@ -67,7 +67,7 @@ def _version_1(value: Any, convert_pages: Callable[[list[Any]], Any]) -> Any:
         elif key in ("content", "docref", "warnings", "alias") and isinstance(each, str):
             converted["*"] = each
         elif key == "namespaces":
-            # The name of a namespace is its content, and the names of other things are not.
+            # In version 1, the name of a namespace is its content. Other members named "name" keep their name.
             renamed = {n: {"*" if k == "name" else k: v for k, v in part.items()} for n, part in each.items()}
             converted[key] = _version_1(renamed, convert_pages)
         else:
@@ -105,10 +105,9 @@ def _element(name: str, value: Any, member_name: str = _DEFAULT_MEMBER_NAME) -> 
                 slots = ElementTree.SubElement(element, "slots")
                 slots.extend(_element("slot", {**slot, "role": role}) for role, slot in each.items())
             elif key.lstrip("-").isdigit():
-                child = ElementTree.SubElement(element, member_name, {"_idx": key})
-                copied = _element(member_name, each)
-                child.attrib.update(copied.attrib)
-                child.text = copied.text
+                child = _element(member_name, each)
+                child.set("_idx", key)
+                element.append(child)
             elif isinstance(each, (dict, list)):
                 element.append(_element(key, each, _MEMBER_NAMES.get(key, _DEFAULT_MEMBER_NAME)))
             else:

@@ -1,4 +1,4 @@
-"""``action=login`` and ``action=clientlogin``, which log nobody in: users have a browser, and bots have OAuth."""
+"""``action=login`` and ``action=clientlogin``, which always fail: users log in with a browser, and bots use OAuth."""
 
 from .api_request import ApiError, ApiRequest, ApiResult
 from .sessions import Sessions

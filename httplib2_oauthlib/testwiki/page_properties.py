@@ -8,18 +8,24 @@ from urllib.parse import quote
 
 from .api_request import ApiError, ApiRequest, ApiResult
 from .continuation import Continuation, bad_continue
-from .store import Page, Revision, iso_time
+from .store import Page, Revision, Store, iso_time
 from .titles import NAMESPACES, Title
 
-#: The values of the parameters inprop and rvprop.
+#: The values of the parameters inprop, iiprop and rvprop.
 INFO_PROPERTIES = ("protection", "url")
+IMAGE_PROPERTIES = (
+    "timestamp user userid comment parsedcomment canonicaltitle url size sha1 mime mediatype archivename bitdepth"
+).split()
 REVISION_PROPERTIES = (
     "ids flags timestamp user userid size sha1 contentmodel comment parsedcomment content tags roles"
 ).split()
 
+_FILE, _CATEGORY = 6, 14
 #: How many values a parameter may have, and how many results a module returns, without and with the right
 #: apihighlimits.
 MAX_VALUES, MAX_RESULTS = (50, 500), (500, 5000)
+# The members of the properties that have several, or none for the current version of a file.
+_IMAGE_MEMBERS = {"url": ("url", "descriptionurl"), "size": ("size", "width", "height"), "archivename": ()}
 _FOR_ONE_PAGE = (
     "titles, pageids or a generator was used to supply multiple pages, but the rvlimit, rvstartid, rvendid,"
     " rvdir=newer, rvuser, rvexcludeuser, rvstart, and rvend parameters may only be used on a single page."
@@ -66,12 +72,42 @@ def templates_of(
 
 def _used_by(page: Page) -> Iterator[Title]:
     """Return the pages whose names stand between two braces in a page."""
-    for name in re.findall(r"\{\{\s*([^{}|\n]+?)\s*(?=\||\}\})", page.latest.text):
+    for name in map(str.strip, re.findall(r"\{\{([^{}|]+)(?=[|}])", page.latest.text)):
         title = Title.parse(name)
         if title is not None and not title.namespace and not name.startswith(":"):
             title = Title.parse(f"Template:{name}")
         if title is not None:
             yield title
+
+
+def add_image_info(request: ApiRequest, entries: Sequence[ApiResult], store: Store, server: str) -> None:
+    """Add ``prop=imageinfo`` to the entries of files: the current version of each."""
+    wanted = request.multi_value("imageinfo", "iiprop", IMAGE_PROPERTIES, "timestamp|user")
+    request.accept("iilimit")
+    for entry in entries:
+        if entry.get("ns") != _FILE:
+            continue
+        info = store.uploads.get(entry["title"].partition(":")[2].replace(" ", "_"))
+        entry["imagerepository"] = "local" if info else ""
+        if info:
+            members = [member for name in wanted for member in _IMAGE_MEMBERS.get(name, (name,))]
+            short = {"descriptionshorturl": f"{server}/index.php?curid={entry['pageid']}"} if "url" in wanted else {}
+            entry["imageinfo"] = [{**{member: info[member] for member in members}, **short}]
+
+
+def add_category_info(entries: Sequence[ApiResult], store: Store) -> None:
+    """Add ``prop=categoryinfo`` to the entries of categories that have members."""
+    members: dict[str, list[int]] = {}
+    for page in list(store.pages.values()):
+        links = {Title.parse(name) for name in re.findall(r"\[\[([^\[\]|]+)", page.latest.text)}
+        for title in links - {None}:
+            members.setdefault(str(title), []).append(page.title.namespace)
+    for entry in entries:
+        if entry.get("ns") == _CATEGORY and (found := members.get(entry["title"])):
+            files, categories = found.count(_FILE), found.count(_CATEGORY)
+            pages = len(found) - files - categories
+            counts = {"size": len(found), "pages": pages, "files": files, "subcats": categories, "hidden": False}
+            entry["categoryinfo"] = counts
 
 
 def info_of(page: Page | None, title: str, wanted: Sequence[str], server: str) -> ApiResult:
@@ -110,9 +146,11 @@ def add_revisions(
         raise bad_continue()
     for entry, page in zip(entries, pages, strict=True):
         revisions = page.revisions[:] if is_ascending else page.revisions[::-1]
-        first = next((n for n, each in enumerate(revisions) if start and each.id == int(start[15:])), 0)
-        last = first + (limit if lists_revisions else 1)
-        entry["revisions"] = [_revision(revision, properties, slots) for revision in revisions[first:last]]
+        if start is not None:
+            begin = int(start[15:])
+            revisions = [each for each in revisions if (each.id >= begin if is_ascending else each.id <= begin)]
+        last = limit if lists_revisions else 1
+        entry["revisions"] = [_revision(revision, properties, slots) for revision in revisions[:last]]
         if lists_revisions and last < len(revisions):
             time = re.sub(r"\D", "", iso_time(revisions[last].timestamp))
             continuation.add("revisions", "rvcontinue", f"{time}|{revisions[last].id}")

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from .api_request import ApiRequest, ApiResult
-from .page_properties import INFO_PROPERTIES, REVISION_PROPERTIES
+from .page_properties import IMAGE_PROPERTIES, INFO_PROPERTIES, REVISION_PROPERTIES
 from .query import GENERATORS, LISTS, METAS, PAGE_MODULES, SITE_PROPERTIES, TOKEN_TYPES
 from .titles import NAMESPACES
 from .userinfo import USER_PROPERTIES
@@ -28,6 +28,8 @@ _MODULES = {
     "query": ("", "Query", _READS, "prop list meta indexpageids? rawcontinue? continue titles generator"),
     "upload": ("", "Upload", _WRITES, "filename comment text watchlist ignorewarnings? file url token"),
     "query+allpages": ("ap", "QueryAllPages", _READS, "from continue to prefix namespace filterredir limit dir"),
+    "query+categoryinfo": ("ci", "QueryCategoryInfo", _READS, ""),
+    "query+imageinfo": ("ii", "QueryImageInfo", _READS, "prop limit"),
     "query+info": ("in", "QueryInfo", _READS, "prop"),
     "query+revisions": ("rv", "QueryRevisions", _READS, "prop slots limit dir continue"),
     "query+siteinfo": ("si", "QuerySiteinfo", _READS, "prop"),
@@ -42,6 +44,7 @@ _MULTIPLE_CHOICES: dict[str, Sequence[str | int]] = {
     "query prop": PAGE_MODULES,
     "query list": LISTS,
     "query meta": METAS,
+    "query+imageinfo prop": IMAGE_PROPERTIES,
     "query+info prop": INFO_PROPERTIES,
     "query+revisions prop": REVISION_PROPERTIES,
     "query+siteinfo prop": SITE_PROPERTIES,

@@ -11,6 +11,8 @@ from .page_properties import (
     INFO_PROPERTIES,
     MAX_RESULTS,
     MAX_VALUES,
+    add_category_info,
+    add_image_info,
     add_revisions,
     info_of,
     is_redirect,
@@ -27,13 +29,16 @@ from .userinfo import userinfo
 ANONYMOUS_TOKEN = "+\\"
 
 #: The values of the parameters prop, list, generator and meta.
-PAGE_MODULES, LISTS, GENERATORS = ("info", "revisions", "templates"), ("allpages",), ("allpages", "templates")
+PAGE_MODULES = ("info", "revisions", "templates", "imageinfo", "categoryinfo")
+LISTS, GENERATORS = ("allpages",), ("allpages", "templates")
 METAS = ("siteinfo", "userinfo", "tokens")
+_PREFIXES = {"info": "in", "revisions": "rv", "templates": "tl", "imageinfo": "ii", "categoryinfo": "ci",
+             "allpages": "ap", "siteinfo": "si", "userinfo": "ui"}  # fmt: skip
 #: The values of the parameters siprop and type.
 SITE_PROPERTIES = ("general", "namespaces", "namespacealiases", "extensions", "fileextensions")
 TOKEN_TYPES = ("createaccount csrf deleteglobalaccount login patrol rollback userrights watch").split()
 
-# These do not need a session, so a caller who isn't logged in gets them, too.
+# The tokens that an anonymous caller gets. All others belong to a session.
 _TOKENS_FOR_LOGIN = ("login", "createaccount")
 
 
@@ -57,6 +62,11 @@ class Query:
         modules = [*page_modules, *request.multi_value("query", "list", LISTS)]
         modules += request.multi_value("query", "meta", METAS)
         continuation = Continuation(request, modules, page_modules)
+        for name in modules:
+            if not continuation.runs(name):
+                # The client repeats the parameters of finished modules, and MediaWiki doesn't warn about them.
+                prefix = _PREFIXES.get(name, "type")
+                request.accept(*(given for given in {**request.query, **request.post} if given.startswith(prefix)))
         found = {} if continuation.pages_are_done else self._pages(request, continuation)
         if continuation.runs("allpages"):
             found["allpages"] = [_entry(page) for page in self._allpages(request, continuation, "ap")]
@@ -141,8 +151,12 @@ class Query:
             for page, title in templates_of(request, existing, continuation, "tl"):
                 used = entries[existing.index(page)].setdefault("templates", [])
                 used.append({"ns": title.namespace, "title": str(title)})
-        result: ApiResult = {"normalized": normalized} if normalized else {}
         pages = missing + entries
+        if continuation.runs("imageinfo"):
+            add_image_info(request, pages, self.store, self.server)
+        if continuation.runs("categoryinfo"):
+            add_category_info(pages, self.store)
+        result: ApiResult = {"normalized": normalized} if normalized else {}
         if request.flag("indexpageids") and pages:
             numbers = itertools.count(1)
             result["pageids"] = [str(entry.get("pageid") or -next(numbers)) for entry in pages]

@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from typing import Any
 
 from .nonces import UsedNonces
 from .rights import DEFAULT_GRANTS, rights_of_groups
@@ -161,6 +162,7 @@ class Store:
         self.request_tokens: dict[str, RequestToken] = {}
         self.pages: dict[Title, Page] = {}
         self.files: dict[str, bytes] = {}
+        self.uploads: dict[str, dict[str, Any]] = {}
         self.sessions = Sessions(clock)
         self.nonces = UsedNonces()
         self.newest_revision_id = 0

@@ -4,7 +4,7 @@ from .api_request import ApiRequest, ApiResult
 from .permissions import block_info
 from .store import Store, User, iso_time
 
-#: The properties that the embedded wiki has, in the order of MediaWiki's responses.
+#: The properties, in the order in which MediaWiki returns them.
 USER_PROPERTIES = (
     "blockinfo hasmsg groups groupmemberships implicitgroups rights editcount ratelimits realname email"
     " registrationdate centralids latestcontrib"
@@ -26,7 +26,7 @@ def userinfo(store: Store, request: ApiRequest) -> ApiResult:
     )
     every: ApiResult = {
         "blockinfo": block_info(store, user) if user is not None and user.is_blocked else {},
-        # The embedded wiki notifies nobody of an edit of their talk page.
+        # The embedded wiki doesn't notify users of an edit of their talk page.
         "hasmsg": {"messages": False},
         "groups": {"groups": groups},
         "groupmemberships": {

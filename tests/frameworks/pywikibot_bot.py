@@ -1,4 +1,4 @@
-"""A bot on today's Pywikibot: it prints as JSON what it saw. It runs in a process of its own.
+"""A bot on today's Pywikibot. It runs in a separate process and prints what it saw as JSON.
 
 Arguments: the cassette's folder and the record mode, for a run that is recorded or replayed.
 """
@@ -34,6 +34,11 @@ def run():
 
     image = pywikibot.FilePage(site, "File:Pywikibot.png")
     seen["upload"] = image.upload("pixel.png", summary="a pixel", text="A pixel", ignore_warnings=True)
+
+    seen["uploader"] = image.latest_file_info.user
+
+    pages = [pywikibot.Page(site, f"Page {number:02}") for number in range(3)]
+    seen["preloaded"] = [page.text for page in site.preloadpages(pages)]
 
     config.step = 4
     seen["pages"] = [page.title() for page in site.allpages(total=None, content=False)]

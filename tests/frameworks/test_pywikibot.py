@@ -39,7 +39,7 @@ socket_timeout = 10
 
 @pytest.fixture
 def bot(tmp_path):
-    """Run a bot in a process and a folder of its own, and return the finished process."""
+    """Run a bot in a new process and a new folder, and return the finished process."""
 
     def run(host, credentials, *arguments):
         # Pywikibot keeps responses in its folder, so that a second run there would send fewer requests.
@@ -89,10 +89,15 @@ def test_it_logs_in_edits_uploads_lists_pages_and_logs_out(wiki, bot):
     assert seen["edit"] == [TEXT, "Alice", "a+b & c=d", page.latest.id]
     assert (page.latest.user, page.latest.text, seen["author"]) == ("Alice", TEXT, "Alice")
     assert seen["exists"] == [True, False]
-    assert seen["upload"] is True
+    assert (seen["upload"], seen["uploader"]) == (True, "Alice")
+    assert seen["preloaded"] == ["x", "x", "x"]
     assert wiki.store.files == {"Pywikibot.png": PIXEL}
     assert seen["pages"] == ["Main Page", *PAGES]
     assert seen["logout"] == "cannotlogout"
+    # Of all that it asks, the wiki warns about the text, which isn't in the normal form NFC, and about nothing else.
+    warned = [line for line in finished.stderr.splitlines() if "API warning" in line]
+    assert len(warned) == 1
+    assert "NFC" in warned[0]
     # Every request was signed, and the wiki accepted each of them.
     assert {(request.user, request.refusal) for request in wiki.requests} == {("Alice", None)}
 

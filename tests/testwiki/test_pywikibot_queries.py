@@ -10,6 +10,7 @@ from httplib2_oauthlib import OAuth1
 from httplib2_oauthlib.testwiki.titles import Title
 
 from .. import vectors
+from ..cassettes.traffic import multipart
 from .api_client import FORM, Client, code_of
 
 
@@ -39,20 +40,24 @@ def titles_in(responses, key):
     return [page["title"] for response in responses for page in response["query"][key]]
 
 
+def multipart_upload(bot, **fields):
+    fields.update(action="upload", format="json", token=bot.query(meta="tokens")["tokens"]["csrftoken"])
+    return multipart("b", fields.items(), b"\x89PNG\r\n\x1a\n")
+
+
 # Continuation
 
 
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_a_list_of_pages_continues_as_recorded(bot, pages, method):
-    responses = batches(
-        getattr(bot, method), list="allpages", apnamespace="2", apprefix="Alice/List", aplimit="2", meta="userinfo"
-    )
+    parameters = {"list": "allpages", "apnamespace": "2", "apprefix": "Alice/List", "aplimit": "2"}
+    responses = batches(getattr(bot, method), **parameters, meta="userinfo", uiprop="hasmsg")
     assert titles_in(responses, "allpages") == pages
     assert list(responses[0]) == ["batchcomplete", "continue", "query"]
     assert responses[0]["continue"] == {"apcontinue": "Alice/List_2", "continue": "-||userinfo"}
     # A module that is finished doesn't run again.
     assert ["userinfo" in response["query"] for response in responses] == [True, False, False, False]
-    alone = bot.get(action="query", list="allpages", apnamespace="2", apprefix="Alice/List", aplimit="2")
+    alone = bot.get(action="query", **parameters)
     assert alone["continue"]["continue"] == recorded("continuation-1")["continue"]["continue"]
 
 
@@ -165,7 +170,7 @@ def test_a_query_that_mediawiki_refuses_is_refused(bot, parameters):
 def test_what_the_wiki_does_not_have_is_a_warning(bot):
     answer = bot.get(
         action="query",
-        prop="imageinfo|info",
+        prop="links|info",
         titles="X",
         inprop="watched",
         meta="siteinfo",
@@ -173,7 +178,7 @@ def test_what_the_wiki_does_not_have_is_a_warning(bot):
     )
     assert {module: warning["warnings"] for module, warning in answer["warnings"].items()} == {
         "info": 'Unrecognized value for parameter "inprop": watched',
-        "query": 'Unrecognized value for parameter "prop": imageinfo',
+        "query": 'Unrecognized value for parameter "prop": links',
         "siteinfo": 'Unrecognized value for parameter "siprop": magicwords',
     }
 
@@ -209,6 +214,34 @@ def test_info_describes_pages_that_exist_and_pages_that_do_not(wiki, bot):
     assert (redirect["redirect"], "new" in redirect) == (True, False)
     assert (missing["missing"], missing["restrictiontypes"]) == (True, ["create", "upload"])
     assert "lastrevid" not in missing
+
+
+def test_a_file_has_the_recorded_keys_and_its_page_is_created(wiki, bot, anonymous):
+    body, headers = multipart_upload(bot, filename="A b.png", comment="one", text="A file")
+    assert json.loads(bot.http.request(wiki.api_uri, "POST", body, headers)[1])["upload"]["result"] == "Success"
+    properties = "timestamp|user|size|sha1|url|mime"
+    file, none, page = sorted(
+        anonymous.query(prop="imageinfo", titles="File:A b.png|File:None.png|Main Page", iiprop=properties)["pages"],
+        key=lambda entry: entry["title"],
+    )
+    (theirs,) = recorded("uploads-19")["query"]["pages"]
+    assert set(file) == set(theirs)
+    assert {name: type(value) for name, value in file["imageinfo"][0].items()} == {
+        name: type(value) for name, value in theirs["imageinfo"][0].items()
+    }
+    assert file["imageinfo"][0]["user"] == "Alice"
+    assert (none["imagerepository"], "imageinfo" in none, "imagerepository" in page) == ("", False, False)
+    latest = wiki.store.pages[Title(6, "A b.png")].latest
+    assert (latest.text, latest.user, latest.comment) == ("A file", "Alice", "one")
+
+
+def test_a_category_counts_its_members(bot):
+    bot.edit(title="A", text="[[Category:X]]")
+    bot.edit(title="B", text="[[category:x|key]] [[Category:X]] [[Main Page]]")
+    bot.edit(title="Category:Y", text="[[Category:X]]")
+    full, empty = bot.query(prop="categoryinfo", titles="Category:X|Category:Y")["pages"]
+    assert full["categoryinfo"] == {"size": 3, "pages": 2, "files": 0, "subcats": 1, "hidden": False}
+    assert "categoryinfo" not in empty
 
 
 def test_page_ids_are_indexed_as_str(bot, anonymous):
