@@ -63,7 +63,7 @@ class Api:
         return {**result, **self._request_data(parameters)}
 
     def _request_data(self, parameters: Mapping[str, str]) -> ApiResult:
-        """Return what a request wants to be told about itself."""
+        """Return the id of a request and the wiki's time, if the request asks for them."""
         data: ApiResult = {"requestid": parameters["requestid"]} if "requestid" in parameters else {}
         if "curtimestamp" in parameters:
             data["curtimestamp"] = iso_time(self.store.clock())

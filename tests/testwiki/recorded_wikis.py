@@ -42,7 +42,9 @@ def send_all(version, interactions):
     in_order = sorted(interactions, key=lambda vector: started[file_of(vector)])
     known = vectors.credentials(version)
     with TestWiki(server=known["base"], version=version, clock=lambda: in_order[0].time) as wiki:
-        _create_accounts(wiki, vectors.recorded(version))
+        for prepare in (_create_users, _create_consumers):
+            prepare(wiki, vectors.recorded(version))
+        _accept_csrf_tokens(wiki.store, vectors.recorded(version))
         connection = http.client.HTTPConnection(*wiki._address, timeout=10)
         responses = {}
         for vector in in_order:
@@ -69,8 +71,27 @@ def _send(wiki, connection, vector):
     return Replayed(response.status, headers, content, wiki.requests[0] if wiki.requests else None)
 
 
-def _create_accounts(wiki, interactions):
-    """Create the recorded wiki's users, consumers and access tokens, and make its csrf tokens valid."""
+def _create_users(wiki, interactions):
+    """Create the recorded wiki's users and its main page."""
+    version, store = interactions[0].version, wiki.store
+    main = next(v.answer for v in interactions if "/page/Main_Page" in v.uri and v.answer.startswith('{"id":1'))
+    page = json.loads(main)
+    seen = datetime.fromisoformat(page["latest"]["timestamp"]).timestamp()
+    revision = store.pages[Title(0, "Main Page")].revisions[0]
+    store.pages[Title(0, "Main Page")].revisions[0] = replace(revision, text=page["source"], timestamp=seen)
+    for name in ("Alice", "Bob", "Carol", "Dave", "Greta", "Süßer User+Name"):
+        email = "" if name == "Dave" else f"{name.lower()}@example.org"
+        real_name = "" if version == "1.39" else f"Real {name}"
+        if name == "Alice" and version != "1.39":
+            email = {"1.43": "u4", "1.45": "u3"}[version] + "@example.org"
+        wiki.account(name, email=email, email_is_confirmed=name != "Carol", real_name=real_name)
+    wiki.account(
+        "Mallory", email="mallory@example.org", real_name="Real Mallory", is_blocked=True, block_reason="naughty"
+    )
+
+
+def _create_consumers(wiki, interactions):
+    """Register the recorded wiki's consumers, with their tokens."""
     version, store = interactions[0].version, wiki.store
     known = vectors.credentials(version)
     if version == "1.39":
@@ -90,20 +111,6 @@ def _create_accounts(wiki, interactions):
             for name, each in entries
             if "token" in each and each.get("state") != "revoked"
         ]
-    main = next(v.answer for v in interactions if "/page/Main_Page" in v.uri and v.answer.startswith('{"id":1'))
-    page = json.loads(main)
-    seen = datetime.fromisoformat(page["latest"]["timestamp"]).timestamp()
-    revision = store.pages[Title(0, "Main Page")].revisions[0]
-    store.pages[Title(0, "Main Page")].revisions[0] = replace(revision, text=page["source"], timestamp=seen)
-    for name in ("Alice", "Bob", "Carol", "Dave", "Greta", "Süßer User+Name"):
-        email = "" if name == "Dave" else f"{name.lower()}@example.org"
-        real_name = "" if version == "1.39" else f"Real {name}"
-        if name == "Alice" and version != "1.39":
-            email = {"1.43": "u4", "1.45": "u3"}[version] + "@example.org"
-        wiki.account(name, email=email, email_is_confirmed=name != "Carol", real_name=real_name)
-    wiki.account(
-        "Mallory", email="mallory@example.org", real_name="Real Mallory", is_blocked=True, block_reason="naughty"
-    )
     for consumer, owner in consumers:
         private = consumer.get("rsa_private_key")
         wiki.register(
@@ -124,6 +131,10 @@ def _create_accounts(wiki, interactions):
     for nonce in known.get("nonces_used_before", ()):
         for token in list(store.access_tokens.values()):
             store.nonces.use(token.consumer, token.key, nonce, timestamp=store.clock(), now=store.clock())
+
+
+def _accept_csrf_tokens(store, interactions):
+    """Make the recorded wiki's csrf tokens valid for the consumers that received them."""
     good = set()
     for vector in interactions:
         found = re.findall(r"[0-9a-f]{40}\+\\", vector.answer.replace("\\\\", "\\"))
