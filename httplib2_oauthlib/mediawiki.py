@@ -18,12 +18,14 @@ from urllib.parse import urlencode
 import httplib2
 
 from ._http.origin import Origin
+from ._http.signers import RestrictedSigners, SignersLike, accepted
 from ._refusals.advice import describe
 from ._refusals.quoting import plain_line
 from ._refusals.refusals import read_refusal
 from ._refusals.token_endpoint import EndpointResponse
 from ._signing.oauth1 import OAuth1
 from ._signing.protocol_parameters import add_to_query
+from ._signing.wiki_uris import takes_signature
 from .errors import HandshakeError, IdentityError, OAuthError, RefusedError
 from .handshake import Handshake, KeyAndSecret, key_and_secret, open_http, post_signed
 
@@ -33,6 +35,7 @@ __all__ = [
     "Handshaker",
     "OAuthException",
     "RequestToken",
+    "api_only",
     "check",
     "complete",
     "identify",
@@ -231,20 +234,48 @@ def identify(
 def check(response: httplib2.Response, content: bytes) -> None:
     """Raise if a wiki's response refuses the OAuth part of a request; return None for any other response.
 
-    MediaWiki refuses with status 200, so that the status alone does not show a refusal.
+    api.php and Special:OAuth refuse with status 200, so that the status alone does not show a refusal. rest.php refuses
+    with status 403, and pages of index.php with status 400 (see :func:`api_only`).
 
     Args:
-        response: The ``httplib2.Response`` to any request to api.php (JSON in both versions, XML), rest.php or
-            Special:OAuth.
+        response: The ``httplib2.Response`` to any request to api.php (JSON or XML, in every ``errorformat``), rest.php,
+            Special:OAuth (text or JSON) or index.php.
         content: The response's body.
 
     Raises:
         RefusedError: The response is a refusal. ``.reason`` is its reason; the message quotes the wiki and says what to
-            do.
+            do. The reason is ``other`` if the wiki gives none, or one that the other words don't cover.
     """
     refusal = read_refusal(response, content)
     if refusal is not None:
         raise RefusedError(refusal.reason, f"the server refused: {describe(refusal)}", response, content)
+
+
+def api_only(oauth: SignersLike) -> Callable[[str], OAuth1 | None]:
+    """Return a value for ``http.oauth`` that signs requests to api.php, rest.php and Special:OAuth only.
+
+    Since Extension:OAuth REL1_41, a wiki refuses every signed request to one of its pages, such as a view,
+    ``action=raw`` or Special:Export. With ``http.oauth = api_only(oauth)`` a program can ask for pages too: it gets
+    them as an anonymous visitor does.
+
+    Redirects are signed as with ``oauth`` itself. An OAuth1 signs only for the origin that the program asked for, and a
+    mapping or a function signs for the hosts that it names.
+
+    Args:
+        oauth: An OAuth1, or any other value that ``http.oauth`` accepts, except None.
+
+    Returns:
+        A function of a URI. It can be pickled if ``oauth`` can.
+
+    Raises:
+        TypeError: The value can't select credentials.
+
+    Source: Extension:OAuth, ``SessionProvider``.
+    """
+    signers = accepted(oauth)
+    if signers is None:
+        raise TypeError("oauth must be an OAuth1, a mapping or a function, not None, with which nothing is signed")
+    return RestrictedSigners(signers, takes_signature)
 
 
 class _MediaWikiHandshake(Handshake):

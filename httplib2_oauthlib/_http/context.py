@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from .._signing.oauth1 import OAuth1
 from .lost_responses import HttpResponse, hides_redirect, redirect_failed
 from .origin import Origin, split_origin
-from .signers import Signers, resolve
+from .signers import Signers, names_hosts, resolve
 
 _Result = TypeVar("_Result")
 
@@ -165,10 +165,8 @@ class RequestContext:
             hop.was_https = hop.was_https or origin.scheme == "https"
             # A mapping or a function names its hosts. One OAuth1 names none, so it signs only for the origin that the
             # program asked for.
-            if not isinstance(oauth, OAuth1):
+            if names_hosts(oauth) or uri == self.asked_uri or self._was_asked_for(origin, uri):
                 signer = resolve(oauth, uri)
-            elif uri == self.asked_uri or self._was_asked_for(origin, uri):
-                signer = oauth
         # None is kept too: a signer that is set in the meantime must not read or write another user's cache entry.
         hop.signers[uri] = signer
         return signer

@@ -24,7 +24,7 @@ import time
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeAlias
 
-from .._refusals.refusals import Refusal, read_refusal
+from .._refusals.refusals import Refusal, is_confirmed, read_refusal
 from .._signing.oauth1 import OAuth1
 from .._signing.protocol_parameters import generate_nonce
 from .._signing.request import SignableRequest, is_file
@@ -387,23 +387,23 @@ class SignedExchange:
     # -- ANSWERED
 
     def _read_refusal(self, response: HttpResponse) -> Refusal | None:
-        """Return the refusal of OAuth in a response, or None.
+        """Return the refusal of OAuth in a response, or None. The text of a body alone isn't a refusal.
 
         Raises:
             ResponseLostError: The response refuses a copy, so that the response to the first transmission is lost.
         """
         head, content = response
         refusal = read_refusal(head, content)
+        if refusal is not None and not is_confirmed(head, self.base + self.as_given[1]):
+            refusal = None
         if self._transmissions > 1 and not self.resend.is_safe:
             if refusal is not None and refusal.reason == "nonce":
                 raise copy_refused("nonce", head, content)
             # A server looks at the clock before the nonce. rest.php, and servers without problem reports, give no
             # reason. A server that is overloaded has not looked at all. So none of these says that the first
             # transmission was not acted upon.
-            if refusal is None:
-                gives_no_reason = head.status >= 400  # noqa: PLR2004
-            else:
-                gives_no_reason = refusal.reason == "other" or refusal.corrected_time(self._timestamp) is not None
+            is_error = head.status >= 400  # noqa: PLR2004
+            gives_no_reason = is_error if refusal is None else refusal.reason in ("other", "timestamp")
             if gives_no_reason:
                 raise copy_refused("other", head, content)
         return refusal

@@ -1,6 +1,7 @@
 """The values of ``http.oauth``: what it may be set to, and which credentials it selects for a URI."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from oauthlib.oauth1 import Client
@@ -16,6 +17,25 @@ Signers: TypeAlias = OAuth1 | Mapping[str, Any] | Callable[[str], Any] | None
 #: The values that ``oauth`` can be set to: credentials of another library are converted at once. (To a type checker,
 #: those of requests-oauthlib are a function.)
 SignersLike: TypeAlias = Signers | Client | tuple[Any, Any]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class RestrictedSigners:
+    """Credentials for some URIs only: a function of a URI that is as strict on redirects as what it restricts.
+
+    Any other function names its hosts. This one knows whether the credentials are one OAuth1, which names none.
+
+    Attributes:
+        oauth: An OAuth1, a mapping or a function.
+        is_signed: Whether a URI is signed at all. It can be pickled if it is a function of a module.
+    """
+
+    oauth: Signers
+    is_signed: Callable[[str], bool]
+
+    def __call__(self, uri: str) -> OAuth1 | None:
+        """Return the credentials for a URI, or None."""
+        return resolve(self.oauth, uri) if self.is_signed(uri) else None
 
 
 def accepted(oauth: SignersLike) -> Signers:
@@ -44,6 +64,13 @@ def _unusable(value: object) -> TypeError:
         "oauth must be an OAuth1, a mapping of host pattern to OAuth1, a function of a URI or None, not"
         f" {type(value).__name__}; create one with OAuth1(client_key, client_secret, token, token_secret)"
     )
+
+
+def names_hosts(oauth: Signers) -> bool:
+    """Whether ``oauth`` names the hosts that it is for. One OAuth1 names none, restricted or not."""
+    while isinstance(oauth, RestrictedSigners):
+        oauth = oauth.oauth
+    return oauth is not None and not isinstance(oauth, OAuth1)
 
 
 def resolve(oauth: Signers, uri: str) -> OAuth1 | None:

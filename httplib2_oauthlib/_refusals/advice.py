@@ -4,6 +4,7 @@ import re
 
 from .quoting import plain_sentence
 from .refusals import Refusal
+from .wiki_messages import NOT_API
 
 _ADVICE_BY_REASON = {
     "signature": "Check the secrets, and that the URI has the server's own host name. OAuth1.explain() shows more.",
@@ -45,12 +46,15 @@ _ADVICE_BY_MESSAGE = tuple(
         ),
         ("E011", "Register the consumer again: it has neither a secret nor an RSA key."),
         (
-            "callback-not-oob|oauth_callback must be set",
+            "callback-not-oob|oauth_callback",
             'Use the callback that the consumer was registered with, a callback that begins with it, or "oob".',
         ),
-        ("bad-verifier|verification code", "Use the verifier from the callback of this request token."),
         (
-            "mwoauthdatastore-bad-token|No token was found",
+            "bad-verifier|verification code|Verifikationscode",
+            "Use the verifier from the callback of this request token.",
+        ),
+        (
+            "mwoauthdatastore-bad-token|No token was found|kein Token gefunden",
             "The user has not allowed the request yet. Send the user to the authorization URI first.",
         ),
         (
@@ -61,8 +65,16 @@ _ADVICE_BY_MESSAGE = tuple(
         ("wrong-wiki|are not valid for ", "The consumer or the access token is for another wiki."),
         ("blocked-user|who is blocked", "The account is blocked on this wiki. Its talk page gives the reason."),
         (
-            "rest-read-denied",
-            "rest.php gives no reason. Send a request with the same credentials to api.php, which does.",
+            "rest-(?:read|write)-denied",
+            # The response is the same in 1.39, 1.43 and 1.45, so that the two meanings can't be distinguished.
+            "Since MediaWiki 1.44, this means that the access was granted without the right to read or to write."
+            " Before, rest.php gives this for every refusal: send a request with the same credentials to api.php, which"
+            " gives the reason.",
+        ),
+        (
+            NOT_API,
+            "Sign requests to api.php, rest.php and Special:OAuth only: set http.oauth to mediawiki.api_only(oauth),"
+            " which leaves pages unsigned.",
         ),
     )
 )
@@ -78,4 +90,6 @@ def advise(refusal: Refusal) -> str:
     for pattern, advice in _ADVICE_BY_MESSAGE:
         if pattern.search(refusal.message) or pattern.search(refusal.message_key):
             return advice
+    if refusal.reason == "other" and refusal.message == refusal.message_key:
+        return "The response gives no reason. Send a GET request with format=json, and without errorformat=none."
     return _ADVICE_BY_REASON.get(refusal.reason, "")

@@ -1,22 +1,24 @@
 """Recognize a response in which a server refuses the OAuth part of a request, and read its reason and its clock.
 
-MediaWiki refuses in four formats (api.php in JSON or XML, rest.php, Special:OAuth in text or JSON). Other servers use
-OAuth Problem Reporting. A response in any other format isn't treated as a refusal.
+MediaWiki refuses in the formats that :mod:`.wiki_messages` lists. Other servers use OAuth Problem Reporting. A response
+in any other format isn't treated as a refusal.
 """
 
 import calendar
 import email.utils
-import html
 import re
 from collections.abc import Mapping
 from typing import NamedTuple
 from urllib.parse import parse_qs
 
+from .._signing.wiki_uris import is_special_oauth
+from .wiki_messages import MAX_ERROR_BYTES, NOT_API, WikiMessage, find_message
+
 # MediaWiki refuses a timestamp that differs from its clock by more seconds (Extension:OAuth, OAuthServer).
 TIMESTAMP_THRESHOLD = 300
 
 # The patterns here are str, because compiling them at import would slow down programs that never need them.
-# Messages that MediaWiki does not translate, from recorded traffic of MediaWiki 1.39 with Extension:OAuth.
+# Messages that MediaWiki does not translate, from recorded traffic of MediaWiki 1.39, 1.43 and 1.45.
 _MEDIAWIKI_PATTERNS = (
     ("timestamp", r"Expired timestamp, yours (?P<claimed>-?\d{1,12}), ours (?P<server>\d{1,12})"),
     ("timestamp", "Missing timestamp"),
@@ -27,13 +29,12 @@ _MEDIAWIKI_PATTERNS = (
     ("method", "[Ss]ignature method"),
     # The codes and keys of messages that MediaWiki translates.
     ("consumer", r"\bE0(?:05|06|10|11)\b|bad-consumer|consumer-(?:owner-only|no-secret)|not-approved"),
-    ("consumer", "callback-not-oob|oauth_callback must be set"),
+    # Every translation of a rejected callback contains the parameter's name.
+    ("consumer", "callback-not-oob|oauth_callback"),
     ("token", r"\bE00[49]\b|access-token-not-found|request-token|datastore-bad-token"),
+    # Special:OAuth sends this message as text without its key, in English and in German.
+    ("token", "No token was found|kein Token gefunden"),
 )
-# Text responses of Special:OAuth. The match must be at the very beginning, because a wiki page can contain the same
-# sentences and anyone can write one. In other languages than English, such a response is recognized only by its
-# Cache-Control header: pages can be cached, refusals can't.
-_SPECIAL_OAUTH_TEXT = rb"Error: (?:An error occurred in the OAuth protocol: |[^<]{0,400}mw-mwoautherror-details)"
 # OAuth Problem Reporting, http://wiki.oauth.net/w/page/12238543/ProblemReporting
 _PROBLEMS = {
     "timestamp_refused": "timestamp",
@@ -48,8 +49,6 @@ _PROBLEMS = {
     "token_revoked": "token",
     "token_rejected": "token",
 }
-# Errors are short. The limit keeps a malicious server from making the patterns slow.
-_MAX_ERROR_BYTES = 8192
 _PROBLEM_STATUSES = ("400", "401", "403")
 # The first bytes of refusals that neither the status nor a header identifies.
 _BODY_PREFIXES = (b"Error: ", b'{"error":"')
@@ -97,7 +96,7 @@ def read_refusal(response: Mapping[str, str], content: bytes) -> Refusal | None:
         response: An ``httplib2.Response``: header names in lower case, the status under ``status``.
         content: The body, decompressed.
 
-    Source: recorded responses of MediaWiki 1.39 with Extension:OAuth; OAuth Problem Reporting.
+    Source: recorded responses of MediaWiki 1.39, 1.43 and 1.45 with Extension:OAuth; OAuth Problem Reporting.
     """
     # A framework's own Http may return a str or a stream. Then only the headers are read.
     content = content if isinstance(content, bytes) else b""
@@ -105,57 +104,51 @@ def read_refusal(response: Mapping[str, str], content: bytes) -> Refusal | None:
     is_problem = response.get("status") in _PROBLEM_STATUSES
     if not is_problem and "mediawiki-api-error" not in response and not content.startswith(_BODY_PREFIXES):
         return None
-    message = _mediawiki_message(response, content)
+    message = find_message(response, content)
     if message is not None:
-        return _read_mediawiki_refusal(message, _mediawiki_message_key(response, content), response)
+        return _read_mediawiki_refusal(message, response)
     if is_problem:
         return _read_problem_report(response, content)
     return None
 
 
-def _mediawiki_message(response: Mapping[str, str], content: bytes) -> str | None:
-    """Return the message of MediaWiki's refusal, or None if the response isn't one."""
-    if "mwoauth" in response.get("mediawiki-api-error", ""):
-        return _api_error_message(content)
-    content_type = response.get("content-type", "")
-    if content_type.startswith("text/plain"):
-        is_error = content.startswith(b"Error: ") and _is_uncacheable(response)
-        return _decode(content) if is_error or re.match(_SPECIAL_OAUTH_TEXT, content) else None
-    if content_type.startswith("application/json"):
-        # A page can be requested as JSON too (action=raw&ctype=application/json), so the body alone proves nothing.
-        if content.startswith(b'{"error":"mwoauth') and _is_uncacheable(response):
-            return _api_error_message(content)
-        if response.get("status") == "403" and content.startswith(b'{"error":"rest-'):
-            return _api_error_message(content)
-    return None
+def is_confirmed(response: Mapping[str, str], uri: str) -> bool:
+    """Whether more than the body of a refusal shows that it is one.
+
+    A page, or an honest response that repeats what was posted, may contain the text of a refusal. The status of an
+    error, MediaWiki's error header or a challenge can't be posted. A token endpoint shows nothing that was posted.
+
+    Args:
+        response: The response that :func:`read_refusal` has read.
+        uri: The URI of the request.
+    """
+    is_error = response.get("status", "").startswith(("4", "5"))
+    is_declared = "mwoauth" in response.get("mediawiki-api-error", "") or "www-authenticate" in response
+    return is_error or is_declared or is_special_oauth(uri)
 
 
-def _is_uncacheable(response: Mapping[str, str]) -> bool:
-    return "no-store" in response.get("cache-control", "")
-
-
-def _mediawiki_message_key(response: Mapping[str, str], content: bytes) -> str:
-    match = re.match(rb'\{"error":"([a-z0-9-]{1,80})"', content)
-    return match[1].decode("ascii") if match else response.get("mediawiki-api-error", "")
-
-
-def _read_mediawiki_refusal(message: str, key: str, response: Mapping[str, str]) -> Refusal:
+def _read_mediawiki_refusal(message: WikiMessage, response: Mapping[str, str]) -> Refusal:
+    text, key = message
+    if key == NOT_API:
+        # A page has been refused before the signature was looked at. Its Date shows nothing about the timestamp.
+        return Refusal("other", text, message_key=key)
     for reason, pattern in _MEDIAWIKI_PATTERNS:
-        match = re.search(pattern, message) or re.search(pattern, key)
+        match = re.search(pattern, text) or re.search(pattern, key)
         if match is not None:
             times = match.groupdict()
-            server_time = int(times["server"]) if "server" in times else _time_of_date_header(response)
-            claimed_time = int(times["claimed"]) if "claimed" in times else None
-            return Refusal(reason, message, server_time, claimed_time, key)
-    return Refusal("other", message, _time_of_date_header(response), None, key)
+            if "server" in times:
+                return Refusal(reason, text, int(times["server"]), int(times["claimed"]), key)
+            # Only a response that gives no reason can have been caused by a clock that it doesn't show.
+            return Refusal(reason, text, None, None, key)
+    return Refusal("other", text, _time_of_date_header(response), None, key)
 
 
 def _read_problem_report(response: Mapping[str, str], content: bytes) -> Refusal | None:
     """Return the refusal in a response with OAuth Problem Reporting, or None if there is none."""
-    challenge = response.get("www-authenticate", "")[:_MAX_ERROR_BYTES]
+    challenge = response.get("www-authenticate", "")[:MAX_ERROR_BYTES]
     report: dict[str, str] = dict(re.findall(r'\b(oauth_[a-z_]{1,40})="?([^",]*)', challenge))
-    if "oauth_problem" not in report and b"oauth_problem=" in content[:_MAX_ERROR_BYTES]:
-        text = content[:_MAX_ERROR_BYTES].decode("latin-1").strip()
+    if "oauth_problem" not in report and b"oauth_problem=" in content[:MAX_ERROR_BYTES]:
+        text = content[:MAX_ERROR_BYTES].decode("latin-1").strip()
         report = {name: values[-1] for name, values in parse_qs(text).items()}
     problem = report.get("oauth_problem")
     if problem is None:
@@ -164,32 +157,6 @@ def _read_problem_report(response: Mapping[str, str], content: bytes) -> Refusal
     window = re.fullmatch(r"(\d{1,12})-(\d{1,12})", report.get("oauth_acceptable_timestamps", ""))
     server_time = (int(window[1]) + int(window[2])) // 2 if window else _time_of_date_header(response)
     return Refusal(_PROBLEMS.get(problem, "other"), problem, server_time)
-
-
-def _api_error_message(content: bytes) -> str:
-    """Return the message in an error of api.php, rest.php or identify, or the whole body if it has another format."""
-    import json  # noqa: PLC0415 (most programs never need it, and its import takes as long as that of this module)
-
-    try:
-        body = json.loads(content)
-    except (ValueError, RecursionError):
-        in_xml = re.search(rb'<error code="[^"]{0,80}" info="([^"]*)"', content[:_MAX_ERROR_BYTES])
-        if in_xml is None and content.lstrip().startswith(b"<!"):
-            return "the reason is on an HTML page; send the request with format=json to get it as text."
-        return _decode(in_xml[1] if in_xml else content)
-    if not isinstance(body, dict):
-        return _decode(content)
-    errors = body.get("errors")  # The format of errorformat=plaintext and similar.
-    error = errors[0] if isinstance(errors, list) and errors else body.get("error")
-    if isinstance(error, dict):
-        parts = [error.get(key) for key in ("info", "text", "html", "*", "code")]
-    else:
-        parts = [body.get("message"), error]
-    return next((part for part in parts if isinstance(part, str) and part), _decode(content))
-
-
-def _decode(content: bytes) -> str:
-    return html.unescape(content[:_MAX_ERROR_BYTES].decode("utf-8", "replace"))
 
 
 def _time_of_date_header(response: Mapping[str, str]) -> int | None:

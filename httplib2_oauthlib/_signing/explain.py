@@ -7,6 +7,7 @@ from urllib.parse import unquote_to_bytes
 
 from .base_string import base_string, parse_parameters, percent_encode
 from .request import FORM, SignableRequest
+from .wiki_uris import is_page
 
 if TYPE_CHECKING:
     from .oauth1 import OAuth1
@@ -67,11 +68,18 @@ def _lines(
     if request.changed_media_type:
         yield f"The form's Content-Type is sent as {FORM}: MediaWiki recognizes a form in lower case only."
     yield ""
+    is_refused = is_page(request.uri)
+    if is_refused:
+        # Recorded from MediaWiki 1.43 and 1.45. MediaWiki 1.39 ignores the signature.
+        yield (
+            "MediaWiki refuses a signed request for a page (since Extension:OAuth REL1_41, with status 400). Sign"
+            " api.php, rest.php and Special:OAuth only: mediawiki.api_only(oauth) leaves pages unsigned."
+        )
     differences = list(mediawiki_differences(oauth, request, protocol))
     if differences:
         yield "MediaWiki does not see this request as it is signed here:"
         yield from (f"  - {difference}." for difference in differences)
-    else:
+    elif not is_refused:
         yield (
             'MediaWiki signs a request of this shape the same way. If it still responds with "Invalid signature",'
             " check three things. Are the two secrets complete, in this order, and those of this client and this token?"

@@ -304,7 +304,8 @@ class OAuth1:
 
         Returns:
             Several lines of text. They show the request, its signature base string, and which parts are signed. Then
-            they list each property of the request for which MediaWiki's signature differs from RFC 5849.
+            they list each property of the request for which MediaWiki's signature differs from RFC 5849, and warn of
+            a URI for which MediaWiki refuses signed requests.
 
         Raises:
             SigningError: :meth:`sign` would raise it too.

@@ -161,6 +161,27 @@ def test_shapes_that_mediawiki_signs_the_same_way_are_not_named(oauth, arguments
     assert "Is http://wiki.example the $wgServer of the wiki" in explanation
 
 
+@pytest.mark.parametrize(
+    "path",
+    ["/w/index.php", "/index.php?title=Main_Page&action=raw", "/index.php/Main_Page", "/w/index.php?oldid=7",
+     "/wiki/Main_Page", "/index.php?title=Special:OAuthManageMyGrants"],
+)  # fmt: skip
+def test_a_page_of_a_wiki_is_named_as_refused(oauth, path):
+    explanation = oauth.explain(f"http://wiki.example{path}")
+    assert "MediaWiki refuses a signed request for a page" in explanation
+    assert "mediawiki.api_only(oauth)" in explanation
+    assert "signs a request of this shape the same way" not in explanation
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/w/api.php", "/rest.php/v1/page/index.php", "/index.php?title=Special:OAuth/identify",
+     "/wiki/Special:OAuth/token", "/wiki/api.php", "/index.php?rest_route=/wp/v2/posts", "/", "/photos/wiki/7", "/wiki/"],
+)  # fmt: skip
+def test_a_uri_that_is_no_page_of_a_wiki_is_not_named_as_refused(oauth, path):
+    assert "refuses a signed request" not in oauth.explain(f"http://wiki.example{path}")
+
+
 def test_a_corrected_content_type_is_mentioned(oauth):
     """MediaWiki leaves a form out of the signature if its type is in capitals, so that it is sent in lower case."""
     mended = "Content-Type is sent as application/x-www-form-urlencoded"
