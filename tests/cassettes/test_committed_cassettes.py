@@ -137,7 +137,7 @@ def expected_reasons(version):
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("version", ["1.39", "1.43"])
+@each_version
 def test_every_recorded_refusal_is_raised_with_its_reason(version):
     assert reasons_in(version, "errors") == expected_reasons(version)
 
@@ -160,7 +160,7 @@ def reasons_in(version, name, **options):
     return reasons
 
 
-@pytest.mark.parametrize("version", ["1.43"])
+@pytest.mark.parametrize("version", ["1.43", "1.45"])
 def test_every_recorded_refusal_of_rest_php_is_raised_with_its_reason(version):
     refused = ["signature", "consumer", "token", "timestamp", "timestamp", None, "nonce", "method"]
     refused += ["signature", "timestamp", "other"]  # The last request has a grant that doesn't include reading.
