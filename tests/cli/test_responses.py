@@ -48,6 +48,41 @@ def test_a_recorded_refusal_exits_with_3_and_says_what_to_do(serve, run, any_tok
     assert "canary" not in err
 
 
+@pytest.mark.parametrize("number", [0, 1, 2, 3, 5, 8, 9, 10, 11])
+def test_a_recorded_refusal_of_mediawiki_1_39_exits_with_3(serve, run, any_tokens, number):
+    code, _, err = run("request", "GET", replayed(serve, "1.39", f"errors-{number}").uri("/api.php"))
+    assert code == 3
+    assert one_line(err).startswith("httplib2-oauth: the server refused: ")
+
+
+@pytest.mark.parametrize(
+    ("version", "name", "excerpt"),
+    [
+        ("1.43", "rest_refusals_get-0", "api.php"),
+        ("1.45", "rest_refusals_get-0", "Check the secrets"),
+        ("1.45", "rest_refusals_get-2", "Check the client (consumer) key"),
+        ("1.45", "rest_refusals_get-4", "log in again"),
+        ("1.45", "rest_refusals_put-11", "Missing timestamp"),
+        ("1.43", "rest_grants-1", "rest-read-denied"),
+        ("1.45", "rest_grants-1", "rest-read-denied"),
+    ],
+)
+def test_a_recorded_refusal_of_rest_php_exits_with_3_and_advice(serve, run, any_tokens, version, name, excerpt):
+    server = replayed(serve, version, name)
+    code, out, err = run("request", "GET", server.uri("/rest.php/v1/page/Main_Page"))
+    assert (code, bool(out)) == (3, True)
+    assert excerpt in one_line(err)
+
+
+@pytest.mark.parametrize("version", ["1.43", "1.45"])
+@pytest.mark.parametrize("name", ["rest_errors-3", "rest_errors-14", "rest_errors-34", "rest_refusals_put-13"])
+def test_a_recorded_error_of_rest_php_exits_with_1(serve, run, any_tokens, version, name):
+    server = replayed(serve, version, name)
+    code, out, err = run("request", "GET", server.uri("/rest.php/v1/page/Nowhere"))
+    assert (code, bool(out)) == (1, True)
+    assert "the server responded with status 4" in one_line(err)
+
+
 @pytest.mark.parametrize("version", ["1.43", "1.45"])
 @pytest.mark.parametrize(
     ("name", "code_of_error"),
@@ -150,6 +185,14 @@ def test_a_terminal_does_not_get_the_html_page_of_a_refusal(wiki, tokens):
     assert shown.startswith("httplib2-oauth: the server refused: ")
     code, shown = at_terminal(["request", "-i", "GET", wiki.api_uri, "action=query"], environment)
     assert (code, "mediawiki-api-error: mwoauth" in shown, "<" in shown) == (3, True, False)
+
+
+@pytest.mark.parametrize("version", ["1.43", "1.45"])
+@pytest.mark.parametrize("number", [0, 13])
+def test_a_terminal_does_not_get_the_page_that_refuses_a_signed_page(serve, any_tokens, version, number):
+    server = replayed(serve, version, f"index_pages-{number}")
+    code, shown = at_terminal(["request", "GET", server.uri("/index.php?title=Main_Page")], {})
+    assert (code, shown.count("\n"), "api_only" in shown) == (3, 1, True), shown
 
 
 def test_a_pipe_gets_the_html_page_of_a_refusal_unchanged(wiki, tokens):
