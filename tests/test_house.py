@@ -62,6 +62,8 @@ ORDER = [
     "_cli",
     "_cli.terminal",
     "_cli.discovery",
+    "_cli.api_errors",
+    "_cli.responses",
     "_cli.callback_receiver",
     "_cli.login",
     "_cli.demo",
