@@ -145,7 +145,7 @@ class RequestContext:
         if is_redirect:
             self.redirect_response = response
             self.redirected_exchanges.append(exchange)
-        else:
+        elif not exchange.is_unsettled:
             exchange.settle()
             self.note_redirect_followed()
 

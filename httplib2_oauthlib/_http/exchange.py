@@ -503,12 +503,15 @@ class SignedExchange:
     # -- ANSWERED
 
     def _settles(self, head: Any) -> bool:
-        """Whether a response whose content isn't known yet settles if the server acted on a request that isn't safe."""
+        """Whether a framework's _conn_request that repeats an answered request means a new one.
+
+        It may have found that a response with status 200 could not be decompressed. A response to a copy leaves open
+        whether the server acted on the first transmission.
+        """
         if self.resend.is_safe or not self.resend.has_nonce:
             return True
-        if self._transmissions > 1:
-            return bool(head.status < 400 and head.getheader("MediaWiki-API-Error") is None)  # noqa: PLR2004
-        return head.status not in _GATEWAY_ERRORS
+        is_error = head.status >= 400 and head.status not in _GATEWAY_ERRORS  # noqa: PLR2004
+        return self._transmissions == 1 and is_error
 
     def leave_unanswered(self, seconds: float) -> Unanswered | None:
         """Note that this attempt is over, and that the server may have acted.
@@ -545,8 +548,8 @@ class SignedExchange:
             refusal = None
         if self.resend.is_safe:
             return refusal
-        # A refusal of the token or the signature says nothing about an earlier attempt.
-        self.is_unsettled = head.status in _GATEWAY_ERRORS or (self._is_retry and refusal is not None)
+        # A refusal of the token or the signature says nothing about an earlier transmission.
+        self.is_unsettled = head.status in _GATEWAY_ERRORS or (self._transmissions > 1 and refusal is not None)
         # A program that got a gateway's error before gets this one too, and may send the request once more.
         is_gateways_again = self._is_retry and self._transmissions == 2 and head.status in _GATEWAY_ERRORS  # noqa: PLR2004
         if self._transmissions > 1 and not is_gateways_again:

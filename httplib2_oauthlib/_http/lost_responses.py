@@ -115,11 +115,9 @@ def retry_too_late(base: str, method: str, seconds: float) -> ResponseLostError:
         method: The method of the request.
         seconds: How long ago the response was lost.
     """
-    words = (
-        f"An equal {method} was sent to {base} {seconds:.0f} seconds ago, and no response came. It is too late to repeat"
-        f" it with the same nonce, so nothing was sent now. {_UNKNOWN}"
-    )
-    return ResponseLostError("other", f"{words} {_WAYS_OUT}")
+    words = f"An equal {method} was sent to {base} {seconds:.0f} seconds ago, and no response came."
+    words += " It is too late to repeat it with the same nonce, so nothing was sent now."
+    return ResponseLostError("other", f"{words} {_UNKNOWN} {_WAYS_OUT}")
 
 
 def copy_impossible(has_nonce: bool) -> ResponseLostError:

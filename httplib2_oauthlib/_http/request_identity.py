@@ -84,10 +84,11 @@ def file_position(body: Any, start: Any) -> FilePosition | None:
 
 def is_same_file(body: Any, position: FilePosition | None) -> bool:
     """Whether a body is the file that was left there, and nobody has moved it since."""
-    if position is None or body is None or position.file() is not body:
+    file: Any = None if position is None else position.file()
+    if position is None or file is None or file is not body:
         return False
     try:
-        return bool(body.tell() == position.left)
+        return bool(file.tell() == position.left)
     except Exception:  # It was closed.
         return False
 
