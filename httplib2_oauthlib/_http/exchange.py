@@ -13,8 +13,7 @@ The states of an exchange::
                              v
                             LOST    ResponseLostError; a safe request raises httplib2's own error
 
-A request that is LOST is remembered in :mod:`.unanswered`. A retry of it begins with its nonce, whoever makes the
-retry.
+A request that is LOST is remembered in :mod:`.unanswered`. Every retry of this request carries the same nonce.
 
 httplib2 sends a request again by itself, inside ``_conn_request``, with the headers that it has. So
 :func:`sign_and_send` gives it a stand-in for the connection, whose ``request()`` is :meth:`SignedExchange.send`.
@@ -505,7 +504,7 @@ class SignedExchange:
     def _settles(self, head: Any) -> bool:
         """Whether a framework's _conn_request that repeats an answered request means a new one.
 
-        It may have found that a response with status 200 could not be decompressed. A response to a copy leaves open
+        A framework also repeats a request whose response could not be decompressed. A response to a copy leaves open
         whether the server acted on the first transmission.
         """
         if self.resend.is_safe or not self.resend.has_nonce:

@@ -23,12 +23,12 @@ _CHUNK = 1 << 16
 
 
 class FilePosition(NamedTuple):
-    """Where a file was left that was sent as a body.
+    """The position of a file that was sent as a body.
 
     Attributes:
         file: A weak reference to the file.
         start: Where the body begins.
-        left: Where the file was left.
+        left: The position after the attempt.
     """
 
     file: "weakref.ref[Any]"
@@ -83,7 +83,7 @@ def file_position(body: Any, start: Any) -> FilePosition | None:
 
 
 def is_same_file(body: Any, position: FilePosition | None) -> bool:
-    """Whether a body is the file that was left there, and nobody has moved it since."""
+    """Whether a body is this file, and its position is the same as after the attempt."""
     file: Any = None if position is None else position.file()
     if position is None or file is None or file is not body:
         return False

@@ -1,7 +1,7 @@
 """Which requests change nothing on the server, so that they may be sent again with a new nonce.
 
 Bots send their queries to MediaWiki by POST, because a query can be too long for a URI. Such a request reads as a GET
-does. What MediaWiki does depends on the parameter ``action``, which PHP takes from the query and from the form. PHP
+does. The parameter ``action`` selects what MediaWiki does. PHP takes it from the query and from the form. PHP
 reads some names that look different as the same name, so this module decodes names as PHP does. When it is in doubt, a
 request isn't safe.
 """
@@ -13,7 +13,7 @@ from urllib.parse import unquote_to_bytes
 # RFC 9110, section 9.2.1: "the GET, HEAD, OPTIONS, and TRACE methods are defined to be safe." httplib2's list of the
 # same name is a setting of each Http, and about caching and redirects.
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS", "TRACE")
-# The modules of MediaWiki's API that only read, or (purge) can be repeated without harm; and those of Wikibase.
+# The modules of MediaWiki's API and of Wikibase that only read. A purge can be repeated without harm.
 _SAFE_ACTIONS = frozenset(
     b"query parse paraminfo help opensearch compare expandtemplates feedcontributions feedrecentchanges feedwatchlist"
     b" rsd purge templatedata sitematrix languagesearch"

@@ -1,7 +1,7 @@
 """Requests whose response was lost, remembered so that a retry carries the same nonce.
 
 A server refuses a nonce that it has seen. So a retry can't do the same thing twice as long as it carries the nonce of
-the first attempt, whoever makes the retry: httplib2, a loop of a framework, another Http, another thread. If the first
+the first attempt. The retry can come from httplib2, a loop of a framework, another Http or another thread. If the first
 attempt never arrived, the retry acts. If it arrived, the server refuses the retry.
 
 An entry is made when a request that isn't safe was sent and no whole response came, or when a gateway answered 502 or
@@ -46,14 +46,14 @@ class Asked(NamedTuple):
 
     @property
     def key(self) -> tuple[str, str, str]:
-        """What the store is indexed by. A request has the same key as its retries."""
+        """The index of a store. A request has the same key as its retries."""
         return self.fingerprint, self.method, uri_key(self.uri)
 
     def digest(self, start: Any = None) -> bytes | None:
         """Return the digest of the body and the headers, or None if the body can be read only once.
 
         Args:
-            start: Where a file's body began that was sent. None means its present position.
+            start: The position where the body of a file began. None means its present position.
         """
         if start is None:
             return request_digest(self.body, self.headers)
@@ -129,7 +129,7 @@ class Unanswered:
         return self.digest is None
 
     def start_of(self, body: Any, start: Any) -> Any:
-        """Return where the body of a retry begins: where the first attempt's began, if nobody has moved the file."""
+        """Return where the body of a retry begins: at the start of the first attempt's body, if it is the same file."""
         return self.position.start if self.position is not None and is_same_file(body, self.position) else start
 
     def give_back(self) -> None:
