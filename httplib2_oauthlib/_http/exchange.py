@@ -132,7 +132,8 @@ def _run_and_remember(
     try:
         response = exchange.run(send, keep_offset)
     except BaseException as error:
-        if exchange.may_have_acted or isinstance(error, ResponseLostError):
+        # A retry ends here too if a framework's own error hides its response.
+        if exchange.may_have_acted or exchange.entry is not None or isinstance(error, ResponseLostError):
             remember(http, context, exchange, error)
         raise
     if exchange.resend.is_safe:
