@@ -10,6 +10,7 @@ from contextvars import ContextVar
 from typing import Any, TypeVar
 
 from .._signing.oauth1 import OAuth1
+from .bodies import SentBody
 from .lost_responses import HttpResponse, hides_redirect, redirect_failed
 from .origin import Origin, split_origin
 from .signers import Signers, names_hosts, resolve
@@ -50,6 +51,7 @@ class RequestContext:
         redirect_response: The redirect that answered the last signed request that isn't safe.
         redirected_exchange: The exchange that this redirect answered.
         lost_exchanges: The exchanges whose response was lost, or whose redirect could not be followed.
+        sent_body: The body that was sent last, if it is neither str nor bytes.
     """
 
     __slots__ = (
@@ -61,6 +63,7 @@ class RequestContext:
         "outer",
         "redirect_response",
         "redirected_exchange",
+        "sent_body",
         "was_sent",
     )
 
@@ -76,6 +79,7 @@ class RequestContext:
         # The type is exchange.SignedExchange; that module is above this one.
         self.redirected_exchange: Any = None
         self.lost_exchanges: list[Any] = []
+        self.sent_body: SentBody | None = None
 
     @property
     def uri(self) -> str | None:

@@ -23,12 +23,13 @@ import httplib2
 from .._signing.hosts import is_pattern
 from .._signing.oauth1 import OAuth1
 from .added_credentials import add_signer, clear_signers
+from .bodies import SentBody
 from .cache import CacheAttribute
-from .connections import SignedConnection
 from .context import context_of, run_hop
 from .exchange import sign_and_send
-from .lost_responses import HttpResponse, carries_response, redirect_failed
+from .lost_responses import HttpResponse, carries_response, is_httplib2_error, redirect_failed
 from .signers import Signers, SignersLike, accepted
+from .stand_in import ConnectionStandIn
 
 # A mixin for the Http of any framework: httplib2's, or one that only has the same methods (modern_httplib2). For types
 # it is httplib2's, with the inner methods that the stubs leave out.
@@ -65,6 +66,9 @@ def _hook_request(request: _Method) -> _Method:
         if context is None:
             return run_hop(self, None, uri, headers, work)
         redirected = context.redirected_exchange
+        if context.sent_body is not None:
+            body = args[2] if len(args) > 2 else kwargs.get("body")  # noqa: PLR2004
+            context.sent_body.send_again(body, is_signed=context.redirect_response is not None)
         try:
             response = run_hop(self, context, uri, headers, functools.partial(context.follow_redirect, work))
         except Exception:
@@ -93,7 +97,9 @@ def _hook_inner_request(inner_request: _Method) -> _Method:
             # _request() follows redirects. This one led nowhere, for example because it had no Location.
             context.note_lost(context.redirected_exchange)
             # httplib2 makes a response with status 500 of such an error, which frameworks take for a reason to retry.
-            if context.redirect_response is None or not getattr(self, "force_exception_to_status_code", False):
+            is_hidden = getattr(self, "force_exception_to_status_code", False)
+            leads_nowhere = is_httplib2_error(error, "RedirectMissingLocation")
+            if context.redirect_response is None or not (is_hidden or leads_nowhere):
                 raise
             raise redirect_failed(context.redirect_response, error) from error
 
@@ -104,14 +110,24 @@ def _hook_conn_request(conn_request: _Method) -> _Method:
     """Sign what is sent."""
 
     def hooked(self: Any, conn: Any, *args: Any, **kwargs: Any) -> Any:
-        if type(conn) is SignedConnection:  # The hook of another class has signed already.
+        if type(conn) is ConnectionStandIn:  # The hook of another class has signed already.
             return conn_request(self, conn, *args, **kwargs)
         context = context_of(self)
         send = functools.partial(conn_request, self)
-        if context is None or context.redirect_response is None:
+        if context is None:
             return sign_and_send(self, context, send, conn, *args, **kwargs)
-        # httplib2 may turn an error into a response with status 500, which frameworks take for a reason to retry.
-        return context.follow_redirect(functools.partial(sign_and_send, self, context, send, conn, *args, **kwargs))
+        body = args[2] if len(args) > 2 else kwargs.get("body")  # noqa: PLR2004
+        sent_body = context.sent_body = None if body is None or isinstance(body, str | bytes) else SentBody(body)
+        if context.redirect_response is None:
+            response = sign_and_send(self, context, send, conn, *args, **kwargs)
+        else:
+            # httplib2 may turn an error into a response with status 500, which frameworks take for a reason to retry.
+            response = context.follow_redirect(
+                functools.partial(sign_and_send, self, context, send, conn, *args, **kwargs)
+            )
+        if sent_body is not None:
+            sent_body.note_response(response)
+        return response
 
     return hooked
 
