@@ -349,7 +349,7 @@ def _reading_whole(response: Any) -> Callable[..., bytes]:
         except Exception as error:
             failures.append(error)
             raise
-        _retire_if_more_follows(response)
+        _close_if_more_follows(response)
 
     response._stream_iter = noting_failures()
 
@@ -362,8 +362,8 @@ def _reading_whole(response: Any) -> Callable[..., bytes]:
     return read_whole
 
 
-def _retire_if_more_follows(response: Any) -> None:
-    """Let the pool of modern_httplib2 replace a connection on which more than one response has arrived.
+def _close_if_more_follows(response: Any) -> None:
+    """Let the pool of modern_httplib2 close a connection on which more than one response has arrived.
 
     h11 keeps the rest of a segment, and would take it for the response to the next request.
     """
@@ -372,6 +372,6 @@ def _retire_if_more_follows(response: Any) -> None:
     stream = getattr(getattr(response, "_hc_resp", None), "stream", None)
     connection = getattr(getattr(stream, "_stream", None), "_connection", None)
     state = getattr(connection, "_h11_state", None)
-    if connection is not None and state is not None and state.trailing_data[0]:
-        # The response was read, and the pool will call the connection idle. It then expires at once.
-        connection._keepalive_expiry = -1.0
+    if state is not None and state.trailing_data[0]:
+        # httpcore closes a connection in this state. No other thread can have got it yet.
+        state.send_failed()
