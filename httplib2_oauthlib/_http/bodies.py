@@ -3,7 +3,10 @@
 from typing import Any
 
 from .._signing.request import is_file
-from .lost_responses import HttpResponse, body_consumed
+from ..errors import SigningError
+from .lost_responses import HttpResponse, redirect_failed
+
+_READ_ONCE = "the body can be read only once; pass it as bytes or as a seekable file"
 
 
 class SentBody:
@@ -15,7 +18,7 @@ class SentBody:
         body: The body: a file or an iterable.
 
     Attributes:
-        redirect: The head of the redirect that answered the request, or None.
+        redirect: The redirect that answered the request, or None.
     """
 
     __slots__ = ("_body", "_start", "redirect")
@@ -23,12 +26,11 @@ class SentBody:
     def __init__(self, body: Any) -> None:
         self._body = body
         self._start = start_of(body)
-        self.redirect: Any = None
+        self.redirect: HttpResponse | None = None
 
     def note_response(self, response: HttpResponse) -> None:
         """Note how the request was answered."""
-        head = response[0]
-        self.redirect = head if 300 <= head.status < 400 else None  # noqa: PLR2004
+        self.redirect = response if 300 <= response[0].status < 400 else None  # noqa: PLR2004
 
     def send_again(self, body: Any, is_signed: bool) -> None:
         """Rewind the body if a redirect is being followed with it.
@@ -44,7 +46,7 @@ class SentBody:
             return
         redirect, self.redirect = self.redirect, None
         if not rewind(body, self._start) and is_signed:
-            raise body_consumed(redirect)
+            raise redirect_failed(redirect, SigningError(_READ_ONCE))
 
 
 def start_of(body: Any) -> Any:

@@ -66,10 +66,10 @@ def _hook_request(request: _Method) -> _Method:
         if context is None:
             return run_hop(self, None, uri, headers, work)
         redirected = context.redirected_exchange
-        if context.sent_body is not None:
-            body = args[2] if len(args) > 2 else kwargs.get("body")  # noqa: PLR2004
-            context.sent_body.send_again(body, is_signed=context.redirect_response is not None)
         try:
+            if context.sent_body is not None:
+                body = args[2] if len(args) > 2 else kwargs.get("body")  # noqa: PLR2004
+                context.sent_body.send_again(body, is_signed=context.redirect_response is not None)
             response = run_hop(self, context, uri, headers, functools.partial(context.follow_redirect, work))
         except Exception:
             context.note_lost(redirected)
