@@ -150,15 +150,19 @@ class Transport:
         conn = self.conn
         if not isinstance(conn, _HTTPConnection) or not self._has_data():
             return False
+        sock = conn.sock
+        timeout = sock.gettimeout()
         try:
+            # What the server sent has arrived. Over TLS it may be no response, and nothing may follow.
+            sock.settimeout(0)
             response = self._begin_response()
-        except Exception:  # What has arrived is no response. The error in sending says more.
+            sock.settimeout(timeout)
+        except Exception:  # The error in sending says more.
             return False
         # The server still expects the rest of this request, so the connection can't be used for another one. Closing
         # the socket here leaves it open for the response, as in http.client for a connection that ends with it.
-        sock, conn.sock = conn.sock, None
-        if sock is not None:
-            sock.close()
+        conn.sock = None
+        sock.close()
         self._early_response = response
         return True
 
