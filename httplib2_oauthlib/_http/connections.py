@@ -153,7 +153,7 @@ class Transport:
         sock = conn.sock
         timeout = sock.gettimeout()
         try:
-            # What the server sent has arrived. Over TLS it may be no response, and nothing may follow.
+            # The response has arrived, unless TLS itself has sent something. So there is nothing to wait for.
             sock.settimeout(0)
             response = self._begin_response()
             sock.settimeout(timeout)

@@ -307,10 +307,15 @@ class OAuth1Mixin(_Base):
     def request(self, *args: Any, **kwargs: Any) -> HttpResponse:
         """Make a request as ``httplib2.Http.request`` does, signed if :attr:`oauth` selects credentials for it.
 
-        Takes the arguments of the next class, returns what it returns, and raises what it raises. In addition:
+        Takes the arguments of the next class, returns what it returns, and raises what it raises. In addition, it raises
+        the errors below.
+
+        A ``str`` body that isn't a form is encoded as Latin-1 by http.client. Pass bytes for any other charset: only the
+        caller knows the one that the Content-Type declares.
 
         Raises:
-            SigningError: The request can't be signed truthfully. Nothing of it was sent.
+            SigningError: The request can't be signed truthfully, or its body is a ``str`` beyond Latin-1. Nothing of it
+                was sent.
             ResponseLostError: The server has received a request that isn't safe, and its response was lost.
         """
         response: HttpResponse = super().request(*args, **kwargs)

@@ -119,7 +119,7 @@ class CompletenessResponse(_HTTPResponse):
         self.is_complete = self._has_own_read if self.fp is not None else not self.length
         if not content:
             if self.is_complete and not self._has_content and self._request_method != "HEAD":
-                # An empty body is not compressed, whatever its header says. httplib2 would raise ValueError.
+                # An empty body isn't compressed, even if its header says so. httplib2 would raise ValueError.
                 del self.headers["content-encoding"]
             return content
         self._has_content = True
@@ -162,7 +162,7 @@ class CompletenessFactory:
         """Return a response that has still to be read."""
         response = self._make(*args, **kwargs)
         if isinstance(response, _HTTPResponse):
-            # TypeError: a class with slots of its own.
+            # TypeError: the class has slots.
             with contextlib.suppress(TypeError):
                 response.__class__ = CompletenessResponse.over(type(response))
         return response
