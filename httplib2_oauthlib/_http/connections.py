@@ -4,6 +4,7 @@ http.client does not notice that a pooled connection went stale, that an earlier
 buffer, or that a server has answered before the whole request was sent.
 """
 
+import contextlib
 import http.client
 import select
 import socket
@@ -56,10 +57,12 @@ class Transport:
         response = self.response
         return response.is_complete if isinstance(response, CompletenessResponse) else self._was_read
 
-    def stand_in(self, request: Callable[..., None]) -> ConnectionStandIn:
+    def stand_in(self, request: Callable[..., None], is_signing: bool) -> ConnectionStandIn:
         """Return the connection to give to httplib2. Its ``request()`` is the argument."""
-        self._stand_in = ConnectionStandIn.over(self.conn, request, self.read_response, self.close)
-        return self._stand_in
+        stand_in = ConnectionStandIn.over(self.conn)
+        stand_in.assign((request, self.read_response, self.close), is_signing)
+        self._stand_in = stand_in
+        return stand_in
 
     def discard_leftovers(self) -> None:
         """Close the connection if a request that failed before it was sent has left its head in it.
@@ -132,7 +135,7 @@ class Transport:
         """
         if self.unwatch is not None:
             self.unwatch()
-        self.response = None
+        self.response = self._early_response = None
         self._was_read = False
         self.is_sending = True
         self.discard_leftovers()
@@ -156,9 +159,11 @@ class Transport:
             # The response has arrived, unless TLS itself has sent something. So there is nothing to wait for.
             sock.settimeout(0)
             response = self._begin_response()
-            sock.settimeout(timeout)
         except Exception:  # The error in sending says more.
             return False
+        finally:
+            with contextlib.suppress(OSError):  # It was closed.
+                sock.settimeout(timeout)
         # The server still expects the rest of this request, so the connection can't be used for another one. Closing
         # the socket here leaves it open for the response, as in http.client for a connection that ends with it.
         conn.sock = None
@@ -259,9 +264,11 @@ class PooledTransport(Transport):
 
     __slots__ = ()
 
-    def stand_in(self, request: Callable[..., None]) -> ConnectionStandIn:
+    def stand_in(self, request: Callable[..., None], is_signing: bool) -> ConnectionStandIn:
         """Return the connection to give to httplib2. What a framework replaces on it counts for one exchange."""
-        return ConnectionStandIn(self.conn, request, self.read_response, self.close, is_kept=False)
+        stand_in = ConnectionStandIn(self.conn, is_kept=False)
+        stand_in.assign((request, self.read_response, self.close), is_signing)
+        return stand_in
 
     def discard_leftovers(self) -> None:
         """Do nothing: modern_httplib2 collects each request by itself."""
@@ -322,7 +329,7 @@ def send_unsigned(send: Callable[..., HttpResponse], conn: Any, *request: Any) -
     transport = transport_of(conn)
     transport.close_if_stale()
     try:
-        return send(transport.stand_in(transport.send), *request)
+        return send(transport.stand_in(transport.send, is_signing=False), *request)
     except BaseException:
         transport.abandon()
         raise

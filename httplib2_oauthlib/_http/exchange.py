@@ -302,7 +302,7 @@ class SignedExchange:
         """
         method, target, body, headers = self.as_given
         transport = self._transport
-        conn = transport.stand_in(self.send)
+        conn = transport.stand_in(self.send, is_signing=True)
         transport.close_if_stale()
         is_last = False
         while True:

@@ -110,8 +110,11 @@ def _hook_conn_request(conn_request: _Method) -> _Method:
     """Sign what is sent."""
 
     def hooked(self: Any, conn: Any, *args: Any, **kwargs: Any) -> Any:
-        if type(conn) is ConnectionStandIn:  # The hook of another class has signed already.
-            return conn_request(self, conn, *args, **kwargs)
+        if type(conn) is ConnectionStandIn:  # The hook of another class has run already.
+            if conn.is_signing:
+                return conn_request(self, conn, *args, **kwargs)
+            # A framework between both hooks may have set credentials.
+            conn = conn.real
         context = context_of(self)
         send = functools.partial(conn_request, self)
         if context is None:
@@ -307,11 +310,11 @@ class OAuth1Mixin(_Base):
     def request(self, *args: Any, **kwargs: Any) -> HttpResponse:
         """Make a request as ``httplib2.Http.request`` does, signed if :attr:`oauth` selects credentials for it.
 
-        Takes the arguments of the next class, returns what it returns, and raises what it raises. In addition, it raises
-        the errors below.
+        Takes the arguments of the next class, returns what it returns, and raises what it raises. It also raises the
+        errors below.
 
-        A ``str`` body that isn't a form is encoded as Latin-1 by http.client. Pass bytes for any other charset: only the
-        caller knows the one that the Content-Type declares.
+        http.client encodes a ``str`` body as Latin-1, unless it is a form. Pass bytes for any other charset: only the
+        caller knows the charset that the Content-Type declares.
 
         Raises:
             SigningError: The request can't be signed truthfully, or its body is a ``str`` beyond Latin-1. Nothing of it

@@ -20,43 +20,42 @@ class ConnectionStandIn:
 
     Args:
         conn: The real connection.
-        request: Sends a request, signed if it is to be signed.
-        getresponse: Returns the response, still to be read.
-        close: Closes the real connection, unless other threads use it.
         is_kept: Whether a replacement stays for the next request. Not so if other threads use the connection.
+
+    Attributes:
+        real: The real connection.
+        is_signing: Whether ``request()`` signs.
     """
 
-    __slots__ = ("_conn", "_is_kept", "_replaced", "_work")
+    __slots__ = ("_is_kept", "_replaced", "_work", "is_signing", "real")
+    real: Any
+    is_signing: bool
 
-    def __init__(
-        self,
-        conn: Any,
-        request: Callable[..., None],
-        getresponse: Callable[[], Any],
-        close: Callable[[], None],
-        is_kept: bool = True,
-    ) -> None:
-        _set(self, "_conn", conn)
-        _set(self, "_work", (request, getresponse, close))
-        _set(self, "_replaced", None)
+    def __init__(self, conn: Any, is_kept: bool = True) -> None:
+        _set(self, "real", conn)
         _set(self, "_is_kept", is_kept)
+        _set(self, "_replaced", None)
 
     @staticmethod
-    def over(
-        conn: Any, request: Callable[..., None], getresponse: Callable[[], Any], close: Callable[[], None]
-    ) -> "ConnectionStandIn":
+    def over(conn: Any) -> "ConnectionStandIn":
         """Return the stand-in that is kept with a connection, or a new one."""
         kept: ConnectionStandIn | None = getattr(conn, "__dict__", {}).get(_KEPT)
-        if kept is None:
-            return ConnectionStandIn(conn, request, getresponse, close)
-        _set(kept, "_work", (request, getresponse, close))
-        return kept
+        return ConnectionStandIn(conn) if kept is None else kept
+
+    def assign(self, work: tuple[Callable[..., Any], Callable[[], Any], Callable[[], None]], is_signing: bool) -> None:
+        """Serve one exchange.
+
+        Args:
+            work: What ``request()``, ``getresponse()`` and ``close()`` do.
+            is_signing: Whether ``request()`` signs.
+        """
+        _set(self, "_work", work)
+        _set(self, "is_signing", is_signing)
 
     def release(self) -> None:
         """Note that the exchange is over. A replacement that is called later calls the real connection."""
         if self._replaced:
-            conn = self._conn
-            _set(self, "_work", tuple(getattr(conn, name) for name in _METHODS))
+            _set(self, "_work", tuple(getattr(self.real, name) for name in _METHODS))
 
     # A property, so that a replacement can take its place. The methods below stay the same for every exchange.
     @property
@@ -83,14 +82,14 @@ class ConnectionStandIn:
     # Frameworks inspect the connection, check its class and set its timeout. All of that is meant for the real one.
     @property  # type: ignore[misc]
     def __class__(self) -> Any:
-        return type(self._conn)
+        return type(self.real)
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._conn, name)
+        return getattr(self.real, name)
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name not in _METHODS:
-            setattr(self._conn, name, value)
+            setattr(self.real, name, value)
             return
         own = (self._send_request, self._get_response, self._close)[_METHODS.index(name)]
         self._replace(name, None if value == own else value)
@@ -99,7 +98,7 @@ class ConnectionStandIn:
         if self._replaced and name in self._replaced:
             self._replace(name, None)
         else:
-            delattr(self._conn, name)
+            delattr(self.real, name)
 
     def _replace(self, name: str, replacement: Any) -> None:
         replaced = {key: value for key, value in (self._replaced or {}).items() if key != name}
@@ -110,9 +109,9 @@ class ConnectionStandIn:
             return
         with suppress(AttributeError, TypeError):  # A test double with slots.
             if replaced:
-                vars(self._conn)[_KEPT] = self
+                vars(self.real)[_KEPT] = self
             else:
-                vars(self._conn).pop(_KEPT, None)
+                vars(self.real).pop(_KEPT, None)
 
     # httplib2 reads it for every request, and a property is faster than __getattr__.
-    sock = property(operator.attrgetter("_conn.sock"))
+    sock = property(operator.attrgetter("real.sock"))
