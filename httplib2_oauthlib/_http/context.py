@@ -10,6 +10,7 @@ from contextvars import ContextVar
 from typing import Any, TypeVar
 
 from .._signing.oauth1 import OAuth1
+from .bodies import SentBody
 from .lost_responses import HttpResponse, hides_redirect, redirect_failed
 from .origin import Origin, split_origin
 from .signers import Signers, names_hosts, resolve
@@ -51,6 +52,7 @@ class RequestContext:
         redirect_response: The redirect that answered the last signed request that isn't safe.
         redirected_exchanges: The exchanges that were answered by a redirect. What follows settles them.
         unanswered: The requests of this call whose responses were lost and that no later call can recognise, or None.
+        sent_body: The body that was sent last, if it is neither str nor bytes.
     """
 
     __slots__ = (
@@ -61,6 +63,7 @@ class RequestContext:
         "outer",
         "redirect_response",
         "redirected_exchanges",
+        "sent_body",
         "unanswered",
         "was_sent",
     )
@@ -77,6 +80,7 @@ class RequestContext:
         # The type is exchange.SignedExchange; that module is above this one.
         self.redirected_exchanges: list[Any] = []
         self.unanswered: UnansweredRequests | None = None
+        self.sent_body: SentBody | None = None
 
     @property
     def uri(self) -> str | None:

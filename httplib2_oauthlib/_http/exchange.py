@@ -30,9 +30,10 @@ from typing import Any, NamedTuple, TypeAlias
 from .._refusals.refusals import Refusal, is_confirmed, read_refusal
 from .._signing.oauth1 import OAuth1
 from .._signing.protocol_parameters import generate_nonce
-from .._signing.request import SignableRequest, is_file
+from .._signing.request import SignableRequest
 from ..errors import ResponseLostError, SigningError
-from .connections import SignedConnection, transport_of
+from .bodies import rewind, start_of
+from .connections import send_unsigned, transport_of
 from .context import RequestContext, has_authorization
 from .echo import strip_echo
 from .lost_responses import (
@@ -93,7 +94,7 @@ def sign_and_send(
         context.has_own_authorization = context.has_own_authorization or has_own_authorization
     # If the cache was asked for a user who has logged out since, the signer is selected again, to find the difference.
     if has_own_authorization or (http._oauth is None and (context is None or not context.is_signed)):
-        return send(conn, target, method, body, headers)
+        return send_unsigned(send, conn, target, method, body, headers)
 
     leads_to = target_of(conn) or target_of_double(conn, None if context is None else context.uri)
     base, origin, base_uri = leads_to
@@ -104,7 +105,7 @@ def sign_and_send(
         if is_another:  # The cache entry is the former signer's. No 304 may confirm it.
             headers = {name: value for name, value in headers.items() if name.lower() not in _CONDITIONS}
     if oauth is None:
-        return send(conn, target, method, body, headers)
+        return send_unsigned(send, conn, target, method, body, headers)
 
     offset = http._clock_offsets.get(base, 0) if http.repair_clock else 0
     given = (method, target, body, headers)
@@ -286,7 +287,7 @@ class SignedExchange:
             is_safe,
             oauth.signature_method != "PLAINTEXT",
             body,
-            None if is_plain else _start_of(body),
+            None if is_plain else start_of(body),
         )
         # How many transmissions may have reached the server.
         self._transmissions = 0
@@ -359,6 +360,7 @@ class SignedExchange:
         self.signed = self.oauth.sign(
             self.base + target, method, body, headers, nonce=self._nonce, timestamp=self._timestamp
         )
+        self._transport.require_encodable(self.signed.body)
 
     # -- the whole exchange
 
@@ -411,7 +413,7 @@ class SignedExchange:
         """
         method, target, body, headers = self.as_given
         transport = self._transport
-        conn = SignedConnection(transport.conn, self.send, transport.read_response, transport.close)
+        conn = transport.stand_in(self.send, is_signing=True)
         transport.close_if_stale()
         is_last = False
         while True:
@@ -435,8 +437,7 @@ class SignedExchange:
                 transport.abandon()
                 raise
             finally:
-                if transport.unwatch is not None:
-                    transport.unwatch()
+                transport.finish()
 
     # -- PREPARED or SENT -> SENT
 
@@ -610,22 +611,4 @@ class Resend(NamedTuple):
 
     def rewind_body(self) -> bool:
         """Make the body ready to be sent again. Return False if it can be read only once."""
-        body = self.body
-        if is_file(body):
-            if self.body_start is not None:
-                body.seek(self.body_start)
-            return self.body_start is not None
-        # Iterating over bytes or a list starts again. An iterator returns itself and is consumed.
-        return not hasattr(body, "__iter__") or iter(body) is not iter(body)
-
-
-def _start_of(body: Any) -> Any:
-    """Return the position of a file-like body, or None if the body can't go back there."""
-    if not is_file(body):
-        return None
-    try:
-        start = body.tell()
-        body.seek(start)
-    except Exception:  # Pipes, sockets and their wrappers raise errors of many kinds.
-        return None
-    return start
+        return rewind(self.body, self.body_start)

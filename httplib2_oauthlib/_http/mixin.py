@@ -23,13 +23,14 @@ import httplib2
 from .._signing.hosts import is_pattern
 from .._signing.oauth1 import OAuth1
 from .added_credentials import add_signer, clear_signers
+from .bodies import SentBody
 from .cache import CacheAttribute
-from .connections import SignedConnection
 from .context import context_of, run_hop
 from .exchange import note_followed, remember_redirected, sign_and_send
-from .lost_responses import HttpResponse, carries_response, redirect_failed
+from .lost_responses import HttpResponse, carries_response, is_httplib2_error, redirect_failed
 from .safe_requests import is_safe
 from .signers import Signers, SignersLike, accepted
+from .stand_in import ConnectionStandIn
 from .unanswered import UNANSWERED, numbers_of
 
 # A mixin for the Http of any framework: httplib2's, or one that only has the same methods (modern_httplib2). For types
@@ -67,6 +68,9 @@ def _hook_request(request: _Method) -> _Method:
         if context is None:
             return run_hop(self, None, uri, headers, work)
         try:
+            if context.sent_body is not None:
+                body = args[2] if len(args) > 2 else kwargs.get("body")  # noqa: PLR2004
+                context.sent_body.send_again(body, is_signed=context.redirect_response is not None)
             response = run_hop(self, context, uri, headers, functools.partial(context.follow_redirect, work))
         except BaseException as error:
             remember_redirected(self, context, error)
@@ -94,7 +98,9 @@ def _hook_inner_request(inner_request: _Method) -> _Method:
             # _request() follows redirects. This one led nowhere, for example because it had no Location.
             remember_redirected(self, context, error)
             # httplib2 makes a response with status 500 of such an error, which frameworks take for a reason to retry.
-            if context.redirect_response is None or not getattr(self, "force_exception_to_status_code", False):
+            is_hidden = getattr(self, "force_exception_to_status_code", False)
+            leads_nowhere = is_httplib2_error(error, "RedirectMissingLocation")
+            if context.redirect_response is None or not (is_hidden or leads_nowhere):
                 raise
             raise redirect_failed(context.redirect_response, error) from error
 
@@ -105,14 +111,27 @@ def _hook_conn_request(conn_request: _Method) -> _Method:
     """Sign what is sent."""
 
     def hooked(self: Any, conn: Any, *args: Any, **kwargs: Any) -> Any:
-        if type(conn) is SignedConnection:  # The hook of another class has signed already.
-            return conn_request(self, conn, *args, **kwargs)
+        if type(conn) is ConnectionStandIn:  # The hook of another class has run already.
+            if conn.is_signing:
+                return conn_request(self, conn, *args, **kwargs)
+            # A framework between both hooks may have set credentials.
+            conn = conn.real
         context = context_of(self)
         send = functools.partial(conn_request, self)
-        if context is None or context.redirect_response is None:
+        if context is None:
             return sign_and_send(self, context, send, conn, *args, **kwargs)
-        # httplib2 may turn an error into a response with status 500, which frameworks take for a reason to retry.
-        return context.follow_redirect(functools.partial(sign_and_send, self, context, send, conn, *args, **kwargs))
+        body = args[2] if len(args) > 2 else kwargs.get("body")  # noqa: PLR2004
+        sent_body = context.sent_body = None if body is None or isinstance(body, str | bytes) else SentBody(body)
+        if context.redirect_response is None:
+            response = sign_and_send(self, context, send, conn, *args, **kwargs)
+        else:
+            # httplib2 may turn an error into a response with status 500, which frameworks take for a reason to retry.
+            response = context.follow_redirect(
+                functools.partial(sign_and_send, self, context, send, conn, *args, **kwargs)
+            )
+        if sent_body is not None:
+            sent_body.note_response(response)
+        return response
 
     return hooked
 
@@ -350,10 +369,15 @@ class OAuth1Mixin(_Base):
     def request(self, *args: Any, **kwargs: Any) -> HttpResponse:
         """Make a request as ``httplib2.Http.request`` does, signed if :attr:`oauth` selects credentials for it.
 
-        Takes the arguments of the next class, returns what it returns, and raises what it raises. In addition:
+        Takes the arguments of the next class, returns what it returns, and raises what it raises. It also raises the
+        errors below.
+
+        http.client encodes a ``str`` body as Latin-1, unless it is a form. Pass bytes for any other charset: only the
+        caller knows the charset that the Content-Type declares.
 
         Raises:
-            SigningError: The request can't be signed truthfully. Nothing of it was sent.
+            SigningError: The request can't be signed truthfully, or its body is a ``str`` beyond Latin-1. Nothing of it
+                was sent.
             ResponseLostError: The server has received a request that isn't safe, and its response was lost.
         """
         response: HttpResponse = super().request(*args, **kwargs)
