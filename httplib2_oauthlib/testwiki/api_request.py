@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from .store import User
+from .store import Store, User
 
 #: The result of api.php, in the shape of formatversion 2.
 ApiResult = dict[str, Any]
@@ -50,15 +50,14 @@ class ApiError(Exception):
     Args:
         code: MediaWiki's error code.
         info: MediaWiki's message.
-        key: The message's key, for ``errorformat=raw`` and for rest.php.
-        params: The message's parameters, for ``errorformat=raw``.
-        wikitext: The message as wikitext, if ``info`` is not the same.
+        key: The message's key for rest.php, if it is not ``apierror-`` and the code.
+        wikitext: The message as wikitext for rest.php, if ``info`` is not the same.
         headers: Header fields that are sent with the error.
         details: Further members of the error.
         status: The HTTP status.
+        module: The module that has raised the error. An empty str for a refusal of OAuth.
 
     Attributes:
-        module: The module that has raised the error. An empty str for a refusal of OAuth.
         more: Further errors of the same request.
     """
 
@@ -68,19 +67,18 @@ class ApiError(Exception):
         info: str,
         *,
         key: str = "",
-        params: Sequence[str] = (),
         wikitext: str = "",
         headers: Mapping[str, str] | None = None,
         details: Mapping[str, Any] | None = None,
         status: int = 200,
+        module: str = "main",
     ) -> None:
         super().__init__(code)
         self.code = code
         self.info = info
         self.key = key
-        self.params = list(params)
         self.wikitext = wikitext
-        self.module = "main"
+        self.module = module
         self.more: tuple[ApiError, ...] = ()
         self.headers = dict(headers or {})
         self.details = dict(details or {})
@@ -92,6 +90,7 @@ class ApiRequest:
     """A request to api.php.
 
     Attributes:
+        store: The wiki's data.
         method: The HTTP method in upper case.
         query: The parameters in the URL.
         post: The parameters in the body.
@@ -101,6 +100,7 @@ class ApiRequest:
         warnings: The warnings by module.
     """
 
+    store: Store
     method: str
     query: Mapping[str, str]
     post: Mapping[str, str]

@@ -41,9 +41,6 @@ class Continuation:
 
     def result(self) -> ApiResult:
         """Return the members of the response that say how to continue."""
-        if self._request.flag("rawcontinue"):
-            left = {**self._next_of_generator, **self._next}
-            return {"query-continue": left} if left else {}
         finished = [name for name in self._modules if name not in self._next]
         values = {name: value for parameters in self._next.values() for name, value in parameters.items()}
         is_complete, generator = True, "-"

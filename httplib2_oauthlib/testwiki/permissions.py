@@ -38,7 +38,7 @@ def check_may_edit(store: Store, caller: Caller, *rights: str) -> None:
     denied = ApiError("permissiondenied", text, key="badaccess-groups")
     if "createpage" in rights:
         cannot_create = "You do not have permission to create new pages."
-        denied.more = (ApiError("cantcreate", cannot_create, key="nocreate-loggedin"),)
+        denied.more = (ApiError("cantcreate", cannot_create),)
     raise denied
 
 
@@ -64,7 +64,7 @@ def _blocked(store: Store, caller: Caller, user: User) -> ApiError:
     """Return the error for a blocked user."""
     details = {"blockinfo": block_info(store, user)}
     if not store.version.block_is_explained:
-        return ApiError("blocked", "You have been blocked from editing.", key="apierror-blocked", details=details)
+        return ApiError("blocked", "You have been blocked from editing.", details=details)
     wikitext = _BLOCKED_TEXT.format(
         admin=f"{_LEFT}Admin{_RIGHT}",
         reason=store.version.block_reason.replace("$1", f"<em>{user.block_reason or 'no reason given'}</em>"),

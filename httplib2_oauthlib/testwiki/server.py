@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from cheroot.wsgi import Server
 
-from .authorization import Authorization
+from .authorization import authorize
 from .rights import DEFAULT_GRANTS, GRANTS
 from .routes import SeenRequest, Site
 from .store import PASSWORD, Consumer, Store, User
@@ -135,7 +135,8 @@ class TestWiki:
         http.shutdown_timeout = 0.2  # Seconds to wait for requests that are being processed.
         http.prepare()
         self._address = (self._address[0], http.bind_addr[1])
-        http.wsgi_app = Site(self.store, self.server, lambda: self.lag, self.requests.append).app()
+        self.store.server = self.server
+        http.wsgi_app = Site(self.store, lambda: self.lag, self.requests.append).app()
         self._http = http
         self._thread = threading.Thread(target=http.serve, name="testwiki", daemon=True)
         self._thread.start()
@@ -270,7 +271,7 @@ class TestWiki:
         """
         token = self.store.request_tokens[request_token]
         consumer = self.store.consumers[token.consumer]
-        return Authorization(self.store, self.server).authorize(consumer, request_token, self.store.user(user))
+        return authorize(self.store, consumer, request_token, self.store.user(user))
 
     def revoke(self, access_token: str) -> None:
         """Revoke access as a user does at Special:OAuthManageMyGrants.

@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from .store import Store, iso_time
 from .titles import NAMESPACE_ALIASES, NAMESPACES
-from .versions import Version
 
 # As recorded from MediaWiki 1.39 to 1.45. The function general() sets the empty values.
 _GENERAL: dict[str, Any] = {
@@ -85,15 +85,9 @@ _EXTENSION = {
 }
 
 
-def general(server: str, host: str, time: str, version: Version) -> dict[str, Any]:
-    """Return ``siprop=general``.
-
-    Args:
-        server: The wiki's scheme and authority.
-        host: The wiki's host name.
-        time: The wiki's time, as the API writes it.
-        version: The version of MediaWiki.
-    """
+def general(store: Store) -> dict[str, Any]:
+    """Return ``siprop=general``."""
+    version, server = store.version, store.server
     return {
         **_GENERAL,
         **version.general_siteinfo,
@@ -101,8 +95,8 @@ def general(server: str, host: str, time: str, version: Version) -> dict[str, An
         "base": f"{server}/index.php/Main_Page",
         "logo": f"{server}/resources/assets/change-your-logo.svg",
         "server": server,
-        "servername": host,
-        "time": time,
+        "servername": store.host,
+        "time": iso_time(store.clock()),
         "favicon": f"{server}/favicon.ico",
     }
 

@@ -1,4 +1,4 @@
-"""The pages of Special:OAuth that applications request: initiate, token, identify. This module has no HTTP."""
+"""The pages of Special:OAuth that applications request: initiate, token, identify."""
 
 import html
 import json
@@ -33,20 +33,13 @@ class SpecialResponse(NamedTuple):
 
 
 class SpecialOAuth:
-    """Special:OAuth for applications.
-
-    Args:
-        store: The wiki's data.
-        verifier: Verifies the requests.
-        server: The wiki's scheme and authority.
-    """
+    """Special:OAuth for applications."""
 
     SUBPAGES = ("initiate", "token", "identify")
 
-    def __init__(self, store: Store, verifier: Verifier, server: str) -> None:
+    def __init__(self, store: Store) -> None:
         self.store = store
-        self.verifier = verifier
-        self.server = server
+        self.verifier = Verifier(store)
 
     def respond(self, subpage: str, request: IncomingRequest, as_json: bool) -> SpecialResponse:
         """Return the response to a request for one of :attr:`SUBPAGES`, also if MediaWiki refuses the request."""
@@ -93,7 +86,7 @@ class SpecialOAuth:
         now = int(self.store.clock())
         is_confirmed, version = bool(user.email) and user.email_is_confirmed, self.store.version
         claims: dict[str, Any] = {
-            "iss": self.server,
+            "iss": self.store.server,
             "aud": consumer.key,
             "exp": now + _IDENTITY_LIFETIME,
             "iat": now,

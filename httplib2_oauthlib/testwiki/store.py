@@ -144,17 +144,21 @@ class Page:
 class Store:
     """Everything that the wiki holds. All methods are thread-safe.
 
-    It has twelve attributes, and not fewer, because the tables below are one database: ``lock`` guards them together,
+    It has thirteen attributes, and not fewer, because the tables below are one database: ``lock`` guards them together,
     as a transaction would.
 
     Args:
         clock: Returns the wiki's time in Unix seconds.
         version: The MediaWiki version to imitate.
+
+    Attributes:
+        server: The wiki's scheme and authority.
     """
 
     def __init__(self, clock: Callable[[], float], version: Version = VERSIONS[DEFAULT_VERSION]) -> None:
         self.clock = clock
         self.version = version
+        self.server = ""
         self.lock = threading.RLock()
         self.users: dict[str, User] = {}
         self.consumers: dict[str, Consumer] = {}
@@ -170,6 +174,11 @@ class Store:
             self.user(name)
         self.users["Admin"].groups += ("sysop",)
         self.save(Title(0, "Main Page"), _MAIN_PAGE, self.users["MediaWiki default"])
+
+    @property
+    def host(self) -> str:
+        """The wiki's host name."""
+        return self.server.partition("://")[2].partition(":")[0]
 
     def user(self, name: str) -> User:
         """Return the account of this name. Create it if it does not exist."""

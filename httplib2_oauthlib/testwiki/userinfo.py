@@ -2,7 +2,7 @@
 
 from .api_request import ApiRequest, ApiResult
 from .permissions import block_info
-from .store import Store, User, iso_time
+from .store import User, iso_time
 
 #: The properties, in the order in which MediaWiki returns them.
 USER_PROPERTIES = (
@@ -12,9 +12,9 @@ USER_PROPERTIES = (
 _IMPLICIT_GROUPS = ("*", "user", "autoconfirmed")
 
 
-def userinfo(store: Store, request: ApiRequest) -> ApiResult:
+def userinfo(request: ApiRequest) -> ApiResult:
     """Return ``meta=userinfo``."""
-    caller, user = request.caller, request.caller.user
+    store, caller, user = request.store, request.caller, request.caller.user
     info: ApiResult = {"id": user.id if user else 0, "name": caller.name}
     if user is None:
         info["anon"] = True
