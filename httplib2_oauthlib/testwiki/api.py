@@ -29,17 +29,13 @@ def error_result(store: Store, error: ApiError, parameters: Mapping[str, str]) -
     """Return the result for an error, in the errorformat that the parameters of the request ask for."""
     documentation = _DOCUMENTATION.format(store.server)
     if parameters.get("errorformat") == "plaintext":
-        result: ApiResult = {"errors": [_plain_text(each) for each in (error, *error.more)], "docref": documentation}
+        data = {"data": error.details} if error.details else {}
+        module = {"module": error.module} if error.module else {}
+        one = {"code": error.code, "text": error.info, **data, **module}
+        result: ApiResult = {"errors": [one], "docref": documentation}
     else:
         result = {"error": {"code": error.code, "info": error.info, **error.details, "docref": documentation}}
     return {**result, **_request_data(store, parameters)}
-
-
-def _plain_text(error: ApiError) -> ApiResult:
-    """Return an error in the errorformat ``plaintext``."""
-    data = {"data": error.details} if error.details else {}
-    module = {"module": error.module} if error.module else {}
-    return {"code": error.code, "text": error.info, **data, **module}
 
 
 def _request_data(store: Store, parameters: Mapping[str, str]) -> ApiResult:
@@ -78,20 +74,22 @@ def run(request: ApiRequest, lag: float) -> ApiResult:
     if "read" not in request.caller.rights and not needs_no_right:
         raise ApiError("readapidenied", "You need read permission to use this module.")
     if max_lag is not None and lag > max_lag:
-        raise _too_much_lag(lag, max_lag, request.store.host)
+        raise ApiError(
+            "maxlag",
+            f"Waiting for {request.store.host}: {lag:g} seconds lagged.",
+            headers={"Retry-After": str(max(max_lag, 5)), "X-Database-Lag": str(int(lag))},
+            details={"host": request.store.host, "lag": lag, "type": "db"},
+        )
     try:
         result = _MODULES[action](request)
     except ApiError as error:
-        for each in (error, *error.more):
-            each.module = action
+        error.module = action
         raise
     return _with_warnings(result, request)
 
 
 def _with_warnings(result: ApiResult, request: ApiRequest) -> ApiResult:
     """Return a result with the warnings and the request's own data, which follow ``batchcomplete``."""
-    if request.store.version.accepts_crossorigin:
-        request.accept("crossorigin")
     parameters = {**request.query, **request.post}
     unused = [name for name in parameters if name not in request.used]
     if unused:
@@ -101,19 +99,6 @@ def _with_warnings(result: ApiResult, request: ApiRequest) -> ApiResult:
     if request.warnings:
         first["warnings"] = {module: {"warnings": text} for module, text in sorted(request.warnings.items())}
     return {**first, **_request_data(request.store, parameters), **result}
-
-
-# Checks
-
-
-def _too_much_lag(lag: float, max_lag: int, host: str) -> ApiError:
-    """Return the error for a database that lags more than a request accepts."""
-    return ApiError(
-        "maxlag",
-        f"Waiting for {host}: {lag:g} seconds lagged.",
-        headers={"Retry-After": str(max(max_lag, 5)), "X-Database-Lag": str(int(lag))},
-        details={"host": host, "lag": lag, "type": "db"},
-    )
 
 
 def _check_token(request: ApiRequest, action: str) -> None:
@@ -154,9 +139,6 @@ def _check_assertions(request: ApiRequest) -> None:
         raise ApiError("assertbotfailed", text)
     if user is not None and (caller.user is None or caller.name != user[:1].upper() + user[1:].replace("_", " ")):
         raise ApiError("assertnameduserfailed", failed.format(f'You are no longer logged in as "{user}"'))
-
-
-# Modules
 
 
 def _logout(request: ApiRequest) -> ApiResult:

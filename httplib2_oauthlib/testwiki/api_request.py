@@ -44,10 +44,11 @@ class Caller:
         return self.user or User(0, self.name)
 
 
+@dataclass(eq=False, kw_only=True)
 class ApiError(Exception):
     """An error of api.php.
 
-    Args:
+    Attributes:
         code: MediaWiki's error code.
         info: MediaWiki's message.
         key: The message's key for rest.php, if it is not ``apierror-`` and the code.
@@ -56,33 +57,16 @@ class ApiError(Exception):
         details: Further members of the error.
         status: The HTTP status.
         module: The module that has raised the error. An empty str for a refusal of OAuth.
-
-    Attributes:
-        more: Further errors of the same request.
     """
 
-    def __init__(
-        self,
-        code: str,
-        info: str,
-        *,
-        key: str = "",
-        wikitext: str = "",
-        headers: Mapping[str, str] | None = None,
-        details: Mapping[str, Any] | None = None,
-        status: int = 200,
-        module: str = "main",
-    ) -> None:
-        super().__init__(code)
-        self.code = code
-        self.info = info
-        self.key = key
-        self.wikitext = wikitext
-        self.module = module
-        self.more: tuple[ApiError, ...] = ()
-        self.headers = dict(headers or {})
-        self.details = dict(details or {})
-        self.status = status
+    code: str = field(kw_only=False)
+    info: str = field(kw_only=False)
+    key: str = ""
+    wikitext: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    details: Mapping[str, Any] = field(default_factory=dict)
+    status: int = 200
+    module: str = "main"
 
 
 @dataclass(frozen=True)
@@ -170,8 +154,3 @@ class ApiRequest:
     def accept(self, *names: str) -> None:
         """Accept parameters that have no effect here, without the warning about unknown parameters."""
         self.used.update(names)
-
-
-def escape_wikitext(text: str) -> str:
-    """Escape text so that it stands for itself in wikitext."""
-    return re.sub(r"[\"&'<=>\[\]{|}]", lambda found: f"&#{ord(found[0])};", text)

@@ -13,13 +13,7 @@ _AUTHENTICATION_ONLY = {"mwoauth-authonly", "mwoauth-authonlyprivate"}
 
 
 def consumer_to_allow(store: Store, key: str, request_token: str, user: User) -> Consumer:
-    """Return the consumer that a user is asked to allow.
-
-    Args:
-        store: The wiki's data.
-        key: The consumer's key, or an empty str.
-        request_token: The key of the request token. It identifies the consumer if ``key`` is empty.
-        user: The user who is asked.
+    """Return the consumer that a user is asked to allow. The request token identifies it if ``key`` is empty.
 
     Raises:
         OAuthRefusal: The consumer does not exist, or this user may not use it.

@@ -10,12 +10,7 @@ class Continuation:
 
     The parameter has two parts, with ``||`` between them. The first part names the parameters of the unfinished
     generator, or is ``-`` if the generator and the modules that describe pages are finished. The second part names the
-    finished modules.
-
-    Args:
-        request: The request.
-        modules: The modules that the request names, in MediaWiki's order.
-        page_modules: The modules that describe pages. They run again for each batch of a generator.
+    finished modules. The modules that describe pages run again for each batch of a generator.
     """
 
     def __init__(self, request: ApiRequest, modules: Sequence[str], page_modules: Collection[str]) -> None:

@@ -57,11 +57,8 @@ def edit(request: ApiRequest) -> ApiResult:
 def _is_conflict(page: Page, base: float | None, base_revision: int, caller: Caller) -> bool:
     """Return whether a page was edited since the revision that an edit is based on.
 
-    Args:
-        page: The page.
-        base: When the base revision was saved, in Unix seconds, or None to skip the check.
-        base_revision: The id of the base revision, or 0 to skip the check.
-        caller: Who edits. Edits of the same user do not conflict with a base that is given by its time.
+    That revision is given by its time ``base``, by its id ``base_revision``, or not at all (None and 0). Edits of the
+    same user do not conflict with a time.
     """
     if base_revision != page.latest.id and base_revision in [revision.id for revision in page.revisions]:
         return True
@@ -145,12 +142,6 @@ def _file_properties(key: str, content: bytes, server: str, uploaded: str) -> Ap
         "url": f"{server}/images/{folder[0]}/{folder}/{key}",
         "descriptionurl": f"{server}/index.php/File:{key}",
         "sha1": hashlib.sha1(content).hexdigest(),
-        "metadata": [],
-        "commonmetadata": [],
-        "extmetadata": {
-            "DateTime": {"value": uploaded, "source": "mediawiki-metadata", "hidden": ""},
-            "ObjectName": {"value": key.rpartition(".")[0].replace("_", " "), "source": "mediawiki-metadata"},
-        },
         "mime": "image/png" if is_png else "application/octet-stream",
         "mediatype": "BITMAP" if is_png else "UNKNOWN",
         "bitdepth": 8 if is_png else 0,

@@ -10,20 +10,17 @@ from xml.etree import ElementTree
 _MEMBER_NAMES = {"groups": "g", "rights": "r", "pages": "page", "revisions": "rev", "tags": "tag", "allpages": "p",
                  "normalized": "n", "namespaces": "ns", "namespacealiases": "ns", "extensions": "ext",
                  "fileextensions": "fe", "pageids": "id", "templates": "tl", "protection": "pr",
-                 "restrictiontypes": "rt", "implicitgroups": "g", "groupmemberships": "gm", "roles": "role",
-                 "modules": "module", "parameters": "param", "helpurls": "helpurl", "type": "t",
+                 "restrictiontypes": "rt", "roles": "role",
+                 "modules": "module", "parameters": "param", "type": "t",
                  "errors": "error"}  # fmt: skip
 _DEFAULT_MEMBER_NAME = "_v"
 _XML_SPACE = "{http://www.w3.org/XML/1998/namespace}space"
 
 
 def write_json(result: dict[str, Any], version: int) -> str:
-    """Write a result as JSON.
+    """Write a result of formatversion 2 as JSON.
 
-    Args:
-        result: In the shape of formatversion 2.
-        version: The formatversion. Version 1 writes true as an empty string, leaves false out, names content ``*``
-            and is ASCII only.
+    Version 1 writes true as an empty string, leaves false out, names content ``*`` and is ASCII only.
     """
     if version == 1:
         return json.dumps(_version_1(result, _pages_by_id), separators=(",", ":"))
@@ -57,9 +54,8 @@ def _version_1(value: Any, convert_pages: Callable[[list[Any]], Any]) -> Any:
         elif key == "pages" and isinstance(each, list):
             converted[key] = convert_pages(_version_1(each, convert_pages))
         elif key == "errors":
-            # In version 1, the text of an error is its content. Other members named "text" keep their name.
-            renamed = [{"*" if k == "text" else k: v for k, v in error.items()} for error in each]
-            converted[key] = _version_1(renamed, convert_pages)
+            # In version 1, the text of an error is its content.
+            converted[key] = [{"*" if k == "text" else k: v for k, v in error.items()} for error in each]
         elif key in ("content", "docref", "warnings", "alias") and isinstance(each, str):
             converted["*"] = each
         elif key == "namespaces":

@@ -41,16 +41,8 @@ def sort_key(text: str) -> str:
     return (text[:1].upper() + text[1:]).replace(" ", "_")
 
 
-def is_redirect(page: Page) -> bool:
-    """Return whether a page redirects to another one."""
-    return re.match(r"\s*#redirect\s*:?\s*\[\[", page.latest.text, re.IGNORECASE) is not None
-
-
 def templates_of(request: ApiRequest, pages: Sequence[Page], prefix: str) -> list[tuple[Page, Title]]:
-    """Return ``prop=templates``: each page, and a page that it transcludes.
-
-    MediaWiki returns them in batches, and the embedded wiki returns all that the limit allows.
-    """
+    """Return ``prop=templates``, up to the limit: each page, and a page that it transcludes."""
     every = [str(number) for number in NAMESPACES if number >= 0]
     wanted = request.multi_value("templates", f"{prefix}namespace", every, "*")
     rows = {
@@ -92,13 +84,10 @@ def add_image_info(request: ApiRequest, entries: Sequence[ApiResult]) -> None:
 
 def add_category_info(entries: Sequence[ApiResult], store: Store) -> None:
     """Add ``prop=categoryinfo`` to the entries of categories that have members."""
-    members: dict[str, list[int]] = {}
-    for page in list(store.pages.values()):
-        links = {Title.parse(name) for name in re.findall(r"\[\[([^\[\]|]+)", page.latest.text)}
-        for title in links - {None}:
-            members.setdefault(str(title), []).append(page.title.namespace)
-    for entry in entries:
-        if entry.get("ns") == _CATEGORY and (found := members.get(entry["title"])):
+    for entry in (entry for entry in entries if entry.get("ns") == _CATEGORY):
+        links = re.compile(rf"\[\[{re.escape(entry['title'])}[]|]", re.IGNORECASE)
+        found = [page.title.namespace for page in list(store.pages.values()) if links.search(page.latest.text)]
+        if found:
             files, categories = found.count(_FILE), found.count(_CATEGORY)
             pages = len(found) - files - categories
             counts = {"size": len(found), "pages": pages, "files": files, "subcats": categories, "hidden": False}
@@ -112,7 +101,10 @@ def info_of(page: Page | None, title: str, wanted: Sequence[str]) -> ApiResult:
     if page is not None:
         info["touched"] = iso_time(page.latest.timestamp)
         info.update(lastrevid=page.latest.id, length=len(page.latest.text.encode()))
-        info.update({"redirect": True} if is_redirect(page) else {}, **({} if page.latest.parent else {"new": True}))
+        if re.match(r"\s*#redirect\s*:?\s*\[\[", page.latest.text, re.IGNORECASE):
+            info["redirect"] = True
+        if not page.latest.parent:
+            info["new"] = True
     if "protection" in wanted:
         # Nothing is protected.
         types = ["create"] if page is None else ["edit", "move"]

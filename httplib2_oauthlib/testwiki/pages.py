@@ -1,7 +1,6 @@
 """The embedded wiki's pages for people: log in, allow an application, revoke access.
 
-The texts, the forms and the order of the checks are MediaWiki's (Extension:OAuth), so that a browser or a
-script works here as it does on MediaWiki. The design of the pages is the embedded wiki's own.
+The texts, the forms and the order of the checks are MediaWiki's (Extension:OAuth). The design of the pages is not.
 """
 
 import hmac
@@ -37,26 +36,12 @@ _INVALID_LOGIN_TOKEN = (
     "There seems to be a problem with your login session; this action has been canceled as a precaution against"
     " session hijacking. Please resubmit the form."
 )
-_LOGIN_REASONS = {
-    "mwoauth-login-required-reason": "You need to log into your TestWiki account to authorize applications to access"
-    " it.",
-    "exception-nologin-text": "Please log in to be able to access this page or action.",
-}
-_OAUTH_EXPLANATION = (
-    "OAuth is a mechanism which allows external applications to identify a TestWiki user or act on their"
-    " behalf, after receiving permission from that user. For this page to do something, more parameters"
-    " are required."
-)
 _HTML = "text/html; charset=UTF-8"
 _SESSION_COOKIE = "testwiki_session"
 
 
 class PageView:
     """A browser's view of a page.
-
-    Args:
-        store: The wiki's data.
-        title: The page's title.
 
     Attributes:
         session: The value of the browser's cookie, or an empty str.
@@ -90,7 +75,7 @@ class PageView:
         except OAuthRefusal as refusal:
             return self._message("Application Connection Error", _markup(refusal))
         if page == "Special:OAuth":
-            return self._message("OAuth", _OAUTH_EXPLANATION)
+            return self._page("oauth.html", "OAuth")
         return self._message("No such special page", "You have requested an invalid special page.", 404)
 
     def read(self, text: str | None) -> Response:
@@ -100,8 +85,6 @@ class PageView:
     def refuse_oauth(self) -> Response:
         """Return the response to a signed request for a page, which MediaWiki refuses."""
         return self._message("Error", PAGE_REFUSAL, 400)
-
-    # Logging in and out
 
     def _log_in(self) -> Response:
         """Return Special:UserLogin, or log in and redirect."""
@@ -123,10 +106,8 @@ class PageView:
                 parameters = parse_qsl(self._value("returntoquery"), keep_blank_values=True)
                 response = redirect(f"{self.store.server}/index.php?{urlencode([('title', title), *parameters])}")
                 return _with_session(response, sessions.begin(user.name))
-        reason, token = _LOGIN_REASONS.get(self._value("warning"), ""), sessions.csrf_token(session, "login")
-        response = self._page(
-            "login.html", "Log in", reason=reason, error=error, name=self._value("wpName"), token=token
-        )
+        token, name, warning = sessions.csrf_token(session, "login"), self._value("wpName"), self._value("warning")
+        response = self._page("login.html", "Log in", token=token, name=name, warning=warning, error=error)
         return _with_session(response, session) if is_new else response
 
     def _log_out(self) -> Response:
@@ -135,9 +116,7 @@ class PageView:
             self.store.sessions.end(self.session)
             self.user = None
             return _with_session(self._message("Log out", "You are now logged out."), "")
-        return self._page("logout.html", "Log out", token=self._edit_token())
-
-    # Allowing an application
+        return self._page("logout.html", "Log out")
 
     def _authorize(self, subpage: str) -> Response:
         """Return Special:OAuth/authorize or Special:OAuth/authenticate, or allow the application and redirect."""
@@ -169,7 +148,6 @@ class PageView:
             request_token=token,
             is_update=store.access_token_of(consumer, user) is not None,
             error=error,
-            token=self._edit_token(),
         )
 
     def _verified(self) -> Response:
@@ -177,8 +155,6 @@ class PageView:
         if not self._value("oauth_verifier") or not self._value("oauth_token"):
             raise coded_refusal("E001")
         return self._page("verified.html", "OAuth", verifier=self._value("oauth_verifier"))
-
-    # Revoking access
 
     def _manage_grants(self, subpage: str) -> Response:
         """Return Special:OAuthManageMyGrants, or revoke an application's access."""
@@ -198,14 +174,12 @@ class PageView:
                 self.store.access_tokens.pop(chosen.key, None)
                 return self._message(title, "The application's access to your account has been revoked.")
             error = 'Invalid value provided for "action" field'
-        return self._page("revoke.html", title, chosen=self._described(chosen), token=self._edit_token(), error=error)
+        return self._page("revoke.html", title, chosen=self._described(chosen), error=error)
 
     def _described(self, token: AccessToken) -> dict[str, Any]:
         """Return what the pages show of an access token."""
         name = self.store.consumers[token.consumer].name
         return {"id": token.id, "name": name, "grants": _descriptions(token.grants)}
-
-    # What all pages need
 
     def _value(self, *names: str) -> str:
         """Return the first of some parameters that is present, or an empty str."""
@@ -217,10 +191,6 @@ class PageView:
         query = urlencode({"returnto": self.title, "returntoquery": parameters, "warning": reason})
         return redirect(f"{self.store.server}/index.php?title=Special:UserLogin&{query}")
 
-    def _edit_token(self) -> str:
-        """Return the token of the session's forms."""
-        return self.store.sessions.csrf_token(self.session, "edit")
-
     def _edit_token_is_valid(self) -> bool:
         """Return whether a form came from a page of this session."""
         return self.store.sessions.csrf_token_is_valid(self.session, "edit", self._value("wpEditToken"))
@@ -231,6 +201,7 @@ class PageView:
 
     def _page(self, template: str, heading: str, status: int = 200, **values: Any) -> Response:
         """Return a page that is rendered from a template."""
+        values.setdefault("token", self.store.sessions.csrf_token(self.session, "edit"))
         values.update(title=heading, page=self.title, query=urlencode(request.args), user=self.user)
         values.update(server=self.store.server, release=self.store.version.release)
         return Response(render_template(template, **values), status, content_type=_HTML)

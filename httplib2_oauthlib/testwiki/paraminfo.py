@@ -3,10 +3,8 @@
 from collections.abc import Sequence
 
 from .api_request import ApiRequest, ApiResult
-from .page_properties import IMAGE_PROPERTIES, INFO_PROPERTIES, REVISION_PROPERTIES
-from .query import GENERATORS, LISTS, METAS, PAGE_MODULES, SITE_PROPERTIES, TOKEN_TYPES
+from .query import GENERATORS, LISTS, METAS, PAGE_MODULES
 from .titles import NAMESPACES
-from .userinfo import USER_PROPERTIES
 
 # Each module's prefix of parameters, whether it must be posted, and its parameters. A question mark follows the name of
 # a Boolean.
@@ -41,20 +39,14 @@ _MULTIPLE_CHOICES: dict[str, Sequence[str | int]] = {
     "query prop": PAGE_MODULES,
     "query list": LISTS,
     "query meta": METAS,
-    "query+imageinfo prop": IMAGE_PROPERTIES,
-    "query+info prop": INFO_PROPERTIES,
-    "query+revisions prop": REVISION_PROPERTIES,
-    "query+siteinfo prop": SITE_PROPERTIES,
     "query+templates namespace": _NAMESPACES,
-    "query+tokens type": TOKEN_TYPES,
-    "query+userinfo prop": USER_PROPERTIES,
 }
 _CHOICES: dict[str, Sequence[str | int]] = {
     "main action": sorted(path for path in _MODULES if path != "main" and "+" not in path),
     "query generator": GENERATORS,
     "query+allpages namespace": _NAMESPACES,
 }
-_LISTS_OF_STR = ("query titles", "paraminfo modules")
+_LISTS_OF_STR = ("prop", "type", "titles", "modules")
 
 
 def paraminfo(request: ApiRequest) -> ApiResult:
@@ -91,7 +83,7 @@ def _parameter(path: str, marked_name: str, has_high_limits: bool) -> ApiResult:
     key = f"{path} {name}"
     values = _CHOICES.get(key) or _MULTIPLE_CHOICES.get(key)
     info: ApiResult = {"name": name, "type": list(values) if values else "string"}
-    info.update(required=name == "token", multi=key in _MULTIPLE_CHOICES or key in _LISTS_OF_STR)
+    info.update(required=name == "token", multi=key in _MULTIPLE_CHOICES or name in _LISTS_OF_STR)
     if marked_name.endswith("?"):
         info["type"] = "boolean"
     elif name == "limit":

@@ -4,6 +4,7 @@ import html
 import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from email.utils import formatdate
 from http import HTTPStatus
 from typing import Any
@@ -11,7 +12,7 @@ from urllib.parse import quote
 
 from flask import Response, request
 
-from .api_request import ApiError, Caller, escape_wikitext
+from .api_request import ApiError, Caller
 from .permissions import check_may_edit
 from .refusals import OAuthRefusal
 from .store import Page, Store, iso_time
@@ -25,26 +26,23 @@ _UNSUPPORTED_PATH = re.compile(
 _CONTENT_MODELS = (None, "wikitext", "css", "javascript", "json", "text")
 
 
+@dataclass(eq=False)
 class RestError(Exception):
     """An error of rest.php.
 
-    Args:
+    Attributes:
         status: The HTTP status.
         text: MediaWiki's message, or None for an error that has only a code.
         key: The message's key, or an empty str. MediaWiki 1.39 did not send it.
-        headers: Header fields that are sent with the error.
         details: Further members of the error.
+        headers: Header fields that are sent with the error.
     """
 
-    def __init__(
-        self, status: int, text: str | None, key: str = "", headers: Mapping[str, str] | None = None, **details: Any
-    ) -> None:
-        super().__init__(text)
-        self.status = status
-        self.text = text
-        self.key = key
-        self.headers = headers
-        self.details = details
+    status: int
+    text: str | None
+    key: str = ""
+    details: Mapping[str, Any] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     def response(self, version: Version) -> Response:
         """Return the error as a version of MediaWiki sends it."""
@@ -58,11 +56,7 @@ class RestError(Exception):
 
 
 def check_before_oauth(path: str, version: Version) -> None:
-    """Check what MediaWiki checks before it verifies OAuth.
-
-    Args:
-        path: The path behind ``rest.php/``. All its escapes are decoded, except for those of slashes.
-        version: The version of MediaWiki.
+    """Check what MediaWiki checks before it verifies OAuth; ``path`` is the path behind ``rest.php/``.
 
     Raises:
         RestError: The path, the method or the body is not valid.
@@ -108,10 +102,7 @@ def respond(store: Store, path: str, caller: Caller) -> Response:
         return _update(store, title, caller)
     except ApiError as error:
         key, text = error.key or f"apierror-{error.code}", error.wikitext or error.info
-        raise RestError(400, text, key, actionModuleErrorCode=error.code) from None
-
-
-# Reading
+        raise RestError(400, text, key, {"actionModuleErrorCode": error.code}) from None
 
 
 def _read(store: Store, path: str, given: str, caller: Caller) -> Response:
@@ -142,9 +133,6 @@ def _read(store: Store, path: str, given: str, caller: Caller) -> Response:
 def _etag(page: Page | None) -> str:
     """Return the entity tag of a page, or an empty str if the page does not exist."""
     return f'"{page.id}/{page.latest.id}"' if page else ""
-
-
-# Writing
 
 
 def _create(store: Store, caller: Caller) -> Response:
@@ -242,21 +230,21 @@ def _fields(version: Version, caller: Caller, required: Sequence[str], *optional
     if caller.user is None:
         missing = "The <var>token</var> parameter is required unless using a CSRF-safe authentication method."
         raise RestError(403, "CSRF error - no session." if fields.get("token") else missing, "rest-badtoken")
-    details: dict[str, Any]
+    details: dict[str, Any] = {"error": "parameter-validation-failed"}
     for name in required:
         if isinstance(fields.get(name), str):
             continue
         if not version.rest_is_strict:
             raise RestError(400, f'Mandatory field "{name}" missing from request body.')
         text = f'Invalid request body: The "{name}" parameter must be set.'
-        details = {"name": name, "value": None, "failureCode": "missingparam", "failureData": None}
-        raise RestError(400, text, "rest-body-validation-error", error="parameter-validation-failed", **details)
+        details |= {"name": name, "value": None, "failureCode": "missingparam", "failureData": None}
+        raise RestError(400, text, "rest-body-validation-error", details)
     unknown = [name for name in fields if name not in (*required, *optional, "content_model", "token")]
     if unknown and version.rest_is_strict:
         names = ", ".join(unknown)
-        details = {"failureCode": "extraneous-body-fields", "name": names, "failureData": unknown}
+        details |= {"failureCode": "extraneous-body-fields", "name": names, "failureData": unknown}
         text = f"Extraneous fields found in request body: {names}"
-        raise RestError(400, text, "rest-extraneous-body-fields", error="parameter-validation-failed", **details)
+        raise RestError(400, text, "rest-extraneous-body-fields", details)
     model = fields.get("content_model")
     if model not in _CONTENT_MODELS:
         raise RestError(400, f"Bad content model: {model}", "rest-bad-content-model")
@@ -268,9 +256,6 @@ def _save(store: Store, title: Title, fields: dict[str, Any], caller: Caller) ->
     status = 200 if title in store.pages else 201
     page, _ = store.save(title, fields["source"], caller.author(), fields["comment"], tags=caller.tags)
     return _saved(status, page, store.version)
-
-
-# What all handlers need
 
 
 def _saved(status: int, page: Page, version: Version) -> Response:
@@ -291,7 +276,7 @@ def _no_match(path: str) -> RestError:
 
 def _read_denied() -> RestError:
     """Return the error for a caller without the right to read. Before 1.44, any refusal of OAuth looks like it."""
-    return RestError(403, None, error="rest-read-denied")
+    return RestError(403, None, details={"error": "rest-read-denied"})
 
 
 def _no_such_page(given: str, title: Title | None, is_strict: bool) -> RestError:
@@ -307,7 +292,8 @@ def _valid_title(given: str) -> Title:
     """Return the title of a page that is to be saved."""
     title = Title.parse(given)
     if title is None:
-        raise ApiError("invalidtitle", f'Bad title "{given}".', wikitext=f'Bad title "{escape_wikitext(given)}".')
+        shown = re.sub(r"[\"&'<=>\[\]{|}]", lambda found: f"&#{ord(found[0])};", given)
+        raise ApiError("invalidtitle", f'Bad title "{shown}".')
     return title
 
 

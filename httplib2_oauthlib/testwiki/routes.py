@@ -17,7 +17,7 @@ from .pages import PAGE_REFUSAL, PageView, redirect
 from .refusals import OAuthRefusal
 from .rest import RestError, check_before_oauth, refuse, respond
 from .rights import rights_of_grants
-from .special import SpecialOAuth
+from .special import SUBPAGES, application_response
 from .store import Store
 from .titles import Title
 
@@ -51,35 +51,23 @@ class SeenRequest(NamedTuple):
 
 
 class Site:
-    """The wiki's entry points.
-
-    Args:
-        store: The wiki's data.
-        lag: Returns the wiki's database lag in seconds.
-        record: Called with every request.
-    """
+    """The wiki's entry points. ``lag`` is the database lag in seconds. ``record`` is called with every request."""
 
     def __init__(self, store: Store, lag: Callable[[], float], record: Callable[[SeenRequest], None]) -> None:
         self.store = store
         self.lag = lag
         self.record = record
         self.verifier = Verifier(store)
-        self.special_oauth = SpecialOAuth(store)
 
     def app(self) -> Flask:
         """Return the WSGI application."""
         app = Flask(__package__, static_folder=None)
         app.url_map.merge_slashes = False
         app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
-
-        def route(rule: str, view: Callable[..., Response]) -> None:
+        rules = {"/api.php": self._api, "/rest.php/<path:path>": self._rest, "/index.php/<path:title>": self._index}
+        rules |= {"/rest.php": self._rest, "/rest.php/": self._rest, "/index.php": self._index, "/": self._index}
+        for rule, view in rules.items():
             app.add_url_rule(rule, rule, view, methods=_METHODS, provide_automatic_options=False)
-
-        route("/api.php", self._api)
-        for rule in ("/rest.php", "/rest.php/", "/rest.php/<path:path>"):
-            route(rule, self._rest)
-        for rule in ("/", "/index.php", "/index.php/<path:title>"):
-            route(rule, self._index)
         app.before_request(self._begin)
         app.after_request(self._finish)
         return app
@@ -104,8 +92,6 @@ class Site:
         response.headers["Date"] = formatdate(self.store.clock(), usegmt=True)
         response.headers["X-Content-Type-Options"] = "nosniff"
         return response
-
-    # OAuth
 
     def _caller(self) -> Caller:
         """Verify the current request and return its caller.
@@ -136,14 +122,12 @@ class Site:
             address=incoming.remote_address,
         )
 
-    # api.php and rest.php
-
     def _api(self) -> Response:
         """Return the response of api.php."""
         query = dict(parse_qsl(request.query_string.decode("ascii", "replace"), keep_blank_values=True))
         post, files = _posted()
         parameters = {**query, **post}
-        headers = {**_REVALIDATED, "X-Frame-Options": "DENY", **self._policy()}
+        headers = {**_REVALIDATED, "X-Frame-Options": "DENY", **self.store.version.api_headers}
         if query.get("origin") == "*":
             headers["MediaWiki-Login-Suppressed"] = "true"
         status = 200
@@ -160,9 +144,7 @@ class Site:
         except ApiError as error:
             status = error.status
             result = error_result(self.store, error, parameters)
-            codes = [each.code for each in (error, *error.more)]
-            codes = sorted(codes) if self.store.version.sorts_error_codes else codes
-            headers = {**headers, "MediaWiki-API-Error": ", ".join(codes), **error.headers}
+            headers = {**headers, "MediaWiki-API-Error": error.code, **error.headers}
         response = _formatted(result, parameters, status, headers)
         if "edit" in result or "upload" in result:
             self._set_write_cookies(response)
@@ -185,17 +167,10 @@ class Site:
             self._set_write_cookies(response)
         return response
 
-    def _policy(self) -> dict[str, str]:
-        """Return the Content-Security-Policy header of what is not a page."""
-        policy = self.store.version.api_policy
-        return {"Content-Security-Policy": policy} if policy else {}
-
     def _set_write_cookies(self, response: Response) -> None:
         """Set the cookies that let a client's next request read from the primary database."""
         for name, value in self.store.version.write_cookies.items():
             response.set_cookie(name, value, max_age=10, httponly=True)
-
-    # index.php
 
     def _index(self, title: str = "") -> Response:
         """Return the response of index.php; ``title`` is the title in the path, or an empty str."""
@@ -205,8 +180,10 @@ class Site:
         title = request.values.get("title", title)
         title = title if title.startswith("Special:") else title.replace("_", " ").strip()
         name, _, subpage = title.partition("/")
-        if name == "Special:OAuth" and subpage in SpecialOAuth.SUBPAGES:
-            return self._special_oauth(subpage)
+        if name == "Special:OAuth" and subpage in SUBPAGES:
+            response = application_response(self.verifier, subpage, g.incoming, request.values.get("format") == "json")
+            response.headers.update(_NOT_CACHED)
+            return response
         # MediaWiki verifies OAuth only for its APIs and for Special:OAuth.
         view = PageView(self.store, title)
         if g.incoming.is_signed and self.store.version.pages_refuse_oauth and name != "Special:OAuth":
@@ -222,18 +199,15 @@ class Site:
         page = self.store.page(Title.parse(title))
         text = page.latest.text if page else None
         if request.args.get("action") == "raw":
-            headers = {"Cache-Control": "public, s-maxage=0, max-age=18000", **_VARY_OF_PAGES, **self._policy()}
+            headers = {
+                "Cache-Control": "public, s-maxage=0, max-age=18000",
+                **_VARY_OF_PAGES,
+                **self.store.version.api_headers,
+            }
             if page:
                 headers["Last-Modified"] = formatdate(page.latest.timestamp, usegmt=True)
             return Response(text or "", 200 if page else 404, headers, content_type="text/x-wiki; charset=UTF-8")
         return _as_page(view.read(text), _REVALIDATED)
-
-    def _special_oauth(self, subpage: str) -> Response:
-        """Return the response of Special:OAuth to an application."""
-        response = self.special_oauth.respond(subpage, g.incoming, request.values.get("format") == "json")
-        g.refusal = response.refusal
-        content_type = "application/json" if response.is_json else "text/plain;charset=UTF-8"
-        return Response(response.text, 200, _NOT_CACHED, content_type=content_type)
 
 
 def _as_page(response: Response, headers: Mapping[str, str]) -> Response:

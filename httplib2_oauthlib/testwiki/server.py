@@ -83,15 +83,12 @@ class TestWiki:
         self.clock = clock
         self.lag = 0.0
         self.requests: deque[SeenRequest] = deque(maxlen=1000)
-        self.store = Store(self._now, version_named(version))
+        # The attribute clock can be replaced at any time.
+        self.store = Store(lambda: self.clock(), version_named(version))  # noqa: PLW0108
         self._address = (host, port)
         self._server_name = server
         self._http: Server | None = None
         self._thread: threading.Thread | None = None
-
-    def _now(self) -> float:
-        """Return the wiki's time. :attr:`clock` can be replaced at any time."""
-        return self.clock()
 
     def __enter__(self) -> "TestWiki":
         self.start()

@@ -75,7 +75,10 @@ def test_version_1_and_xml_have_the_forms_of_their_formats(anonymous):
     _, content = anonymous.http.request(f"{anonymous.wiki.api_uri}?{query}")
     element = ElementTree.fromstring(content).find("paraminfo/modules/module")
     assert (element.get("path"), element.get("prefix")) == ("query+info", "in")
-    assert [each.text for each in element.findall("parameters/param/type/t")] == ["protection"]
+    query = urlencode({"action": "paraminfo", "modules": "query", "format": "xml"})
+    _, content = anonymous.http.request(f"{anonymous.wiki.api_uri}?{query}")
+    types = ElementTree.fromstring(content).findall("paraminfo/modules/module/parameters/param[@name='list']/type/t")
+    assert [each.text for each in types] == ["allpages"]
 
 
 @pytest.mark.parametrize(
