@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from .api_request import ApiRequest, ApiResult
-from .query import GENERATORS, LISTS, METAS, PAGE_MODULES
+from .query import GENERATORS, LISTS, METAS, PAGE_MODULES, TOKEN_TYPES
 from .titles import NAMESPACES
 
 # Each module's prefix of parameters, whether it must be posted, and its parameters. A question mark follows the name of
@@ -40,6 +40,7 @@ _MULTIPLE_CHOICES: dict[str, Sequence[str | int]] = {
     "query list": LISTS,
     "query meta": METAS,
     "query+templates namespace": _NAMESPACES,
+    "query+tokens type": TOKEN_TYPES,
 }
 _CHOICES: dict[str, Sequence[str | int]] = {
     "main action": sorted(path for path in _MODULES if path != "main" and "+" not in path),
