@@ -13,6 +13,7 @@ import ssl
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from ..errors import SigningError
 from .lost_responses import is_of_connection
 
 # Not every system has it.
@@ -20,10 +21,15 @@ _HAS_POLL = hasattr(select, "poll")
 # Bound at import: under vcrpy, the name in http.client may be another class.
 _HTTPResponse = http.client.HTTPResponse
 _set = object.__setattr__
+# The methods of a connection that its stand-in has of its own.
+_REPLACED = ("request", "getresponse", "close")
 
 
 class SignedConnection:
     """The connection that httplib2 is given: its ``request()`` signs. Everything else is the real connection's.
+
+    A framework may replace ``request``, ``getresponse`` or ``close`` by a wrapper, and restore or delete it again. That
+    stays in the stand-in: on the real connection, a wrapper of the stand-in's own method would call itself.
 
     Args:
         conn: The real connection.
@@ -32,12 +38,13 @@ class SignedConnection:
         close: Closes the real connection, unless other threads use it.
     """
 
-    __slots__ = ("_conn", "close", "getresponse", "request")
+    __slots__ = ("_conn", "_own", "close", "getresponse", "request")
 
     def __init__(
         self, conn: Any, request: Callable[..., None], getresponse: Callable[[], Any], close: Callable[[], None]
     ) -> None:
         _set(self, "_conn", conn)
+        _set(self, "_own", (request, getresponse, close))
         _set(self, "request", request)
         _set(self, "getresponse", getresponse)
         _set(self, "close", close)
@@ -51,7 +58,26 @@ class SignedConnection:
         return getattr(self._conn, name)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        setattr(self._conn, name, value)
+        if name in _REPLACED:
+            _set(self, name, value)
+        else:
+            setattr(self._conn, name, value)
+
+    def __delattr__(self, name: str) -> None:
+        if name in _REPLACED:
+            _set(self, name, self._own[_REPLACED.index(name)])
+        else:
+            delattr(self._conn, name)
+
+    def putrequest(self, *_args: Any, **_kwargs: Any) -> None:
+        """Raise SigningError: a request that is sent piece by piece can't be signed."""
+        raise SigningError(
+            "this framework sends requests by putrequest(), where no signature can be added. Nothing was sent. Let its"
+            " _conn_request() call conn.request()"
+        )
+
+    # One of these alone would send a request, or a part of one, without a signature.
+    putheader = endheaders = send = putrequest
 
     # httplib2 reads it for every request, and a property is faster than __getattr__.
     sock = property(operator.attrgetter("_conn.sock"))
@@ -137,16 +163,17 @@ class Transport:
         conn: The connection.
         response: The last response, as far as it has come, or None.
         is_sending: Whether a request is being sent, or failed while it was sent.
+        was_asked: Whether ``conn.request()`` was called for the present transmission.
         unwatch: Restores the ``read()`` of a response that is watched, which would keep this object and a socket alive.
             None if there is no such response.
     """
 
-    __slots__ = ("_was_read", "conn", "is_sending", "response", "unwatch")
+    __slots__ = ("_was_read", "conn", "is_sending", "response", "unwatch", "was_asked")
 
     def __init__(self, conn: Any) -> None:
         self.conn = conn
         self.response: Any = None
-        self.is_sending = False
+        self.is_sending = self.was_asked = False
         # For a response of another class than CompletenessResponse: whether its read() has read all.
         self._was_read = False
         self.unwatch: Callable[[], None] | None = None

@@ -1,0 +1,81 @@
+"""Frameworks whose ``_conn_request()`` sends a request by another way than ``conn.request()``, which signs.
+
+httplib2shim asks urllib3 and takes only host and port from the connection. Such a request would go out unsigned, and
+its response would look as if all were well. Nothing in the arguments of ``_conn_request()`` tells what it will do with
+them. So until a class has called ``conn.request()`` once, its headers contain one more, which ``conn.request()``
+removes, and whose value raises an error when it is encoded to be sent. http.client, urllib3, requests and httpx encode
+each value before they send the first byte. A transport that encodes in C (libcurl, aiohttp) is found out afterwards:
+:class:`.SignedExchange` rejects a response for which ``conn.request()`` was not called.
+"""
+
+import inspect
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+from ..errors import SigningError
+from .connections import SignedConnection
+
+_HEADER = "x-httplib2-oauthlib-unsigned"
+# The modules whose _conn_request() is known to call conn.request().
+_KNOWN = ("httplib2", "modern_httplib2", "httplib2_oauthlib")
+_passing: "weakref.WeakSet[type]" = weakref.WeakSet()
+
+
+class _UnsendableValue(str):
+    """The value of a header that can't be encoded."""
+
+    __slots__ = ()
+
+    def encode(self, encoding: str = "utf-8", errors: str = "strict") -> bytes:  # noqa: ARG002 (as in str)
+        """Raise SigningError: a transport is about to send the header."""
+        raise SigningError(
+            "this Http sends requests by a transport of its own, past the connection that signs them. Nothing was sent."
+            " Use a class whose _conn_request() calls conn.request(), or set http.oauth to None and sign with"
+            " OAuth1.sign()"
+        )
+
+
+def never_past_signing(send: Callable[..., Any], kind: type | None) -> Callable[..., Any]:
+    """Return a function that does what ``send`` does, and fails before it sends a request past the connection.
+
+    Args:
+        send: The ``_conn_request`` under the hook.
+        kind: The class of the Http. None if its ``_conn_request`` was replaced on the instance.
+    """
+    if kind is not None and (kind in _passing or _is_known(kind)):
+        return send
+
+    def guarded(conn: Any, target: str, method: str, body: Any, headers: Any) -> Any:
+        if type(conn) is not SignedConnection or not isinstance(headers, dict):
+            return send(conn, target, method, body, headers)
+        sign_and_send = conn.request
+
+        def request(method: str, target: str, body: Any = None, headers: Any = None, **kwargs: Any) -> None:
+            if kind is not None:
+                _passing.add(kind)
+            if headers and hasattr(headers, "items"):
+                headers = {name: value for name, value in headers.items() if str(name).lower() != _HEADER}
+            sign_and_send(method, target, body, headers, **kwargs)
+
+        conn.request = request
+        # In place, since httplib2 and the framework share this dict.
+        headers[_HEADER] = _UnsendableValue("1")
+        try:
+            return send(conn, target, method, body, headers)
+        finally:
+            headers.pop(_HEADER, None)
+
+    return guarded
+
+
+def _is_known(kind: type) -> bool:
+    """Whether every ``_conn_request()`` of a class is httplib2's, or this package's around it."""
+    for cls in kind.__mro__:
+        method = vars(cls).get("_conn_request")
+        if method is not None:
+            module = getattr(inspect.unwrap(method), "__module__", None) or ""
+            if module.partition(".")[0] not in _KNOWN:
+                return False
+    _passing.add(kind)
+    return True
