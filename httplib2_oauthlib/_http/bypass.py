@@ -2,9 +2,9 @@
 
 httplib2shim asks urllib3 and takes only host and port from the connection. Such a request would go out unsigned, and
 its response would look as if all were well. Nothing in the arguments of ``_conn_request()`` tells what it will do with
-them. So until a class has called ``conn.request()`` once, its headers contain one more, which ``conn.request()``
-removes, and whose value raises an error when it is encoded to be sent. http.client, urllib3, requests and httpx encode
-each value before they send the first byte. A transport that encodes in C (libcurl, aiohttp) is found out afterwards:
+them. So a class with its own ``_conn_request()`` gets one more header, which ``conn.request()`` removes, and whose
+value raises an error when it is encoded to be sent. http.client, urllib3, requests and httpx encode every header before
+they send the first byte. A transport that formats its headers itself is found out afterwards:
 :class:`.SignedExchange` rejects a response for which ``conn.request()`` was not called.
 """
 
@@ -19,7 +19,7 @@ from .connections import SignedConnection
 _HEADER = "x-httplib2-oauthlib-unsigned"
 # The modules whose _conn_request() is known to call conn.request().
 _KNOWN = ("httplib2", "modern_httplib2", "httplib2_oauthlib")
-_passing: "weakref.WeakSet[type]" = weakref.WeakSet()
+_is_known_by_class: "weakref.WeakKeyDictionary[type, bool]" = weakref.WeakKeyDictionary()
 
 
 class _UnsendableValue(str):
@@ -43,7 +43,7 @@ def never_past_signing(send: Callable[..., Any], kind: type | None) -> Callable[
         send: The ``_conn_request`` under the hook.
         kind: The class of the Http. None if its ``_conn_request`` was replaced on the instance.
     """
-    if kind is not None and (kind in _passing or _is_known(kind)):
+    if kind is not None and _is_known(kind):
         return send
 
     def guarded(conn: Any, target: str, method: str, body: Any, headers: Any) -> Any:
@@ -52,8 +52,6 @@ def never_past_signing(send: Callable[..., Any], kind: type | None) -> Callable[
         sign_and_send = conn.request
 
         def request(method: str, target: str, body: Any = None, headers: Any = None, **kwargs: Any) -> None:
-            if kind is not None:
-                _passing.add(kind)
             if headers and hasattr(headers, "items"):
                 headers = {name: value for name, value in headers.items() if str(name).lower() != _HEADER}
             sign_and_send(method, target, body, headers, **kwargs)
@@ -71,11 +69,10 @@ def never_past_signing(send: Callable[..., Any], kind: type | None) -> Callable[
 
 def _is_known(kind: type) -> bool:
     """Whether every ``_conn_request()`` of a class is httplib2's, or this package's around it."""
-    for cls in kind.__mro__:
-        method = vars(cls).get("_conn_request")
-        if method is not None:
-            module = getattr(inspect.unwrap(method), "__module__", None) or ""
-            if module.partition(".")[0] not in _KNOWN:
-                return False
-    _passing.add(kind)
-    return True
+    is_known = _is_known_by_class.get(kind)
+    if is_known is None:
+        methods = [vars(cls)["_conn_request"] for cls in kind.__mro__ if "_conn_request" in vars(cls)]
+        modules = [getattr(inspect.unwrap(method), "__module__", None) or "" for method in methods]
+        is_known = all(module.partition(".")[0] in _KNOWN for module in modules)
+        _is_known_by_class[kind] = is_known
+    return is_known
