@@ -8,7 +8,6 @@ they send the first byte. A transport that formats its headers itself is found o
 :class:`.SignedExchange` rejects a response for which ``conn.request()`` was not called.
 """
 
-import inspect
 import weakref
 from collections.abc import Callable
 from typing import Any
@@ -18,7 +17,8 @@ from .connections import SignedConnection
 
 _HEADER = "x-httplib2-oauthlib-unsigned"
 # The modules whose _conn_request() is known to call conn.request().
-_KNOWN = ("httplib2", "modern_httplib2", "httplib2_oauthlib")
+_HOOKS = "httplib2_oauthlib"
+_KNOWN = ("httplib2", "modern_httplib2", _HOOKS)
 _is_known_by_class: "weakref.WeakKeyDictionary[type, bool]" = weakref.WeakKeyDictionary()
 
 
@@ -72,7 +72,16 @@ def _is_known(kind: type) -> bool:
     is_known = _is_known_by_class.get(kind)
     if is_known is None:
         methods = [vars(cls)["_conn_request"] for cls in kind.__mro__ if "_conn_request" in vars(cls)]
-        modules = [getattr(inspect.unwrap(method), "__module__", None) or "" for method in methods]
-        is_known = all(module.partition(".")[0] in _KNOWN for module in modules)
-        _is_known_by_class[kind] = is_known
+        _is_known_by_class[kind] = is_known = all(_package_of(method) in _KNOWN for method in methods)
     return is_known
+
+
+def _package_of(method: Any) -> str:
+    """Return the package whose code a method is. ``__module__`` is what functools.wraps() has copied."""
+    package = ""
+    while True:
+        package = str(getattr(method, "__globals__", {}).get("__name__", "")).partition(".")[0]
+        inner = getattr(method, "__wrapped__", None)
+        if package != _HOOKS or inner is None:
+            return package
+        method = inner

@@ -261,8 +261,8 @@ def _give_to_class(cls: type, oauth: Any) -> None:
     oauth = accepted(oauth)
     # A function would become a method, with the Http as its argument.
     cls._oauth = staticmethod(oauth) if inspect.isfunction(oauth) else oauth  # type: ignore[attr-defined]
-    # The property of the base class is found again.
-    del cls.oauth  # type: ignore[attr-defined]
+    # Not deleted: another base class may have an attribute of this name.
+    cls.oauth = vars(OAuth1Mixin)["oauth"]  # type: ignore[attr-defined]
 
 
 # -- the public classes
