@@ -15,34 +15,38 @@ from typing import Any
 from .lost_responses import is_httplib2_error
 
 # RFC 9110, section 5.6.2.
-_TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"  # noqa: S105 (not a password)
-_QUOTED = r'"(?:[^"\\]|\\.)*"'
-# A comma within quotes ends nothing. A quote that is never closed is a character like any other.
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+# A quote that is never closed extends to the end, so that each character is read once.
+_QUOTED = r'"(?:[^"\\]|\\(?:.|\Z))*(?:"|\Z)'
 _ELEMENT = re.compile(rf"(?:{_QUOTED}|[^,])+", re.DOTALL)
-_PARAMETER = re.compile(rf"{_TOKEN}\s*=\s*(?:{_QUOTED}|{_TOKEN})", re.DOTALL)
-_BEGINS_CHALLENGE = re.compile(rf"({_TOKEN})(?:\s+(?!=)(.*)|\s*;.*|\s*)", re.DOTALL)
+# The parameters without which httplib2 raises KeyError in place of an answer.
+_REQUIRED = {"digest": {"realm", "nonce"}, "hmacdigest": {"realm", "snonce"}}
+_PARAMETER = re.compile(rf"{_TOKEN.pattern}\s*=\s*(?:{_QUOTED}|{_TOKEN.pattern})", re.DOTALL)
 
 
 def parseable_challenges(response: Any) -> Any:
-    """Return a copy of a response whose header contains only the challenges that httplib2 can parse.
+    """Return a copy of a response whose header contains only the challenges that httplib2 can parse and answer.
 
     Args:
-        response: An ``httplib2.Response``. If its header contains no challenge at all, it is returned as it is.
+        response: An ``httplib2.Response``. It is returned as it is if that is all of its header, or if the header
+            contains nothing that begins as a challenge does.
     """
     challenges: list[tuple[str, list[str]]] = []
-    for element in filter(None, (each.strip() for each in _ELEMENT.findall(response.get("www-authenticate", "")))):
-        begin = _BEGINS_CHALLENGE.fullmatch(element)
-        if begin is not None:
-            challenges.append((begin[1], [element[len(begin[1]) :].strip()]))
-        elif challenges:
+    for element in (each.strip() for each in _ELEMENT.findall(response.get("www-authenticate", ""))):
+        token = _TOKEN.match(element)
+        is_parameter = _PARAMETER.fullmatch(element) is not None
+        if challenges and (is_parameter or token is None):
             challenges[-1][1].append(element)
-        else:
-            return response
+        elif token is not None:
+            challenges.append((token[0], [element[token.end() :].strip()]))
     kept = [
         f"{scheme} {', '.join(parameters)}"
         for scheme, parameters in challenges
         if all(map(_PARAMETER.fullmatch, parameters))
+        and _REQUIRED.get(scheme.lower(), set()) <= {each.partition("=")[0].strip().lower() for each in parameters}
     ]
+    if len(kept) == len(challenges):
+        return response
     response = copy.copy(response)
     response["www-authenticate"] = ", ".join(kept)
     return response
@@ -56,17 +60,24 @@ def authorizations(find: Callable[[Any], Iterator[Any]], response: Any) -> Itera
         response: The response.
 
     Raises:
-        httplib2.error.MalformedHeader: The header contains no challenge at all.
+        httplib2.error.MalformedHeader: The header contains nothing that begins as a challenge does.
     """
-    found = find(response)
+    found, first = find(response), None
+    malformed: Exception | None = None
     try:
         first = next(found, None)
     except Exception as error:
-        parseable = parseable_challenges(response)
-        if not is_httplib2_error(error, "MalformedHeader") or parseable is response:
+        if not isinstance(error, KeyError) and not is_httplib2_error(error, "MalformedHeader"):
             raise
-        found = find(parseable)
-        first = next(found, None)
+        malformed = error
+    if first is None:
+        # httplib2's parser stops without an error where a challenge is malformed only after its first parameters.
+        parseable = parseable_challenges(response)
+        if parseable is not response:
+            found = find(parseable)
+            first = next(found, None)
+        elif malformed is not None:
+            raise malformed
     for each in itertools.chain([] if first is None else [first], found):
         if hasattr(each, "response"):
             # It looks for another challenge in each later response.
