@@ -24,6 +24,7 @@ import httplib2
 
 from .._signing.hosts import normalize_pattern
 from .._signing.oauth1 import OAuth1
+from ..errors import SigningError
 from .added_credentials import add_signer, clear_signers
 from .bypass import never_past_signing
 from .cache import CacheAttribute
@@ -165,7 +166,7 @@ def _hook_add_credentials(add_credentials: _Method) -> _Method:
         try:
             pattern = normalize_pattern(domain) if domain else ""
         except (TypeError, ValueError) as error:
-            raise ValueError(f"the domain must be a host or a pattern of hosts: {error}") from None
+            raise SigningError(f"the domain must be a host or a pattern of hosts: {error}") from None
         add_signer(self, OAuth1(*four), pattern)
 
     return hooked
