@@ -134,7 +134,7 @@ def test_instance_that_is_given_others_keeps_them(serve, duplicate):
     assert key_sent(server, Bot()) == "client"
 
 
-@pytest.mark.parametrize("value", [OTHER, {"localhost": OTHER}, lambda uri: OTHER, None], ids=str)
+@pytest.mark.parametrize("value", [OTHER, {"localhost": OTHER}, lambda uri: OTHER, None])
 def test_attribute_that_is_set_on_a_class_later_counts(serve, value):
     kind = type("Late", (Bot,), {})
     http = kind()
