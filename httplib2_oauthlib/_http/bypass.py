@@ -2,7 +2,7 @@
 
 httplib2shim asks urllib3 and takes only host and port from the connection. Such a request would go out unsigned, and
 its response would look as if all were well. Nothing in the arguments of ``_conn_request()`` tells what it will do with
-them. So a class with its own ``_conn_request()`` gets one more header, which ``conn.request()`` removes, and whose
+them. So a class with its own ``_conn_request()`` gets one more header. ``conn.request()`` removes it, and its
 value raises an error when it is encoded to be sent. http.client, urllib3, requests and httpx encode every header before
 they send the first byte. A transport that formats its headers itself is found out afterwards:
 :class:`.SignedExchange` rejects a response for which ``conn.request()`` was not called.

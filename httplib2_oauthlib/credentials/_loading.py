@@ -1,4 +1,4 @@
-"""One function that finds the credentials for a host, wherever the user keeps them."""
+"""Finds the credentials for a host in the environment, the keyring and the file."""
 
 from .._signing.environment import variable_stem
 from .._signing.hosts import normalize_pattern
@@ -8,7 +8,7 @@ from ._keyring import KeyringStore
 
 
 class NoCredentialsError(CredentialsError):
-    """No place has credentials for a host. The command line ends with an exit code of its own."""
+    """No place has credentials for a host. The command line has an exit code for it."""
 
 
 def load(host: str, *, prefix: str = "OAUTH", store: KeyringStore | None = None) -> OAuth1:
@@ -24,7 +24,7 @@ def load(host: str, *, prefix: str = "OAUTH", store: KeyringStore | None = None)
         store: The keyring and the file. None means the defaults, where ``httplib2-oauth login`` stores.
 
     Raises:
-        CredentialsError: There are no credentials for the host, or those that were found first can't be used. The
+        CredentialsError: No place has credentials for the host, or those that were found first can't be used. The
             message contains the places that were searched.
     """
     host, store = normalize_pattern(host), KeyringStore() if store is None else store
@@ -33,7 +33,7 @@ def load(host: str, *, prefix: str = "OAUTH", store: KeyringStore | None = None)
         tokens = f"{variable_stem(prefix)}TOKENS"
         places = " and ".join(store.places())
         raise NoCredentialsError(
-            f"no credentials for {host}: {tokens} isn't set, and there is no entry in {places}. Run 'httplib2-oauth"
+            f"no credentials for {host}: {tokens} isn't set, and no entry was found in {places}. Run 'httplib2-oauth"
             f" login {host}', or set {tokens}"
         )
     return oauth
