@@ -354,10 +354,15 @@ def post_signed(
                 ) from error
             if not is_httplib2_error(error, "MalformedHeader"):
                 raise
+            # A pool of signing Https has their attributes.
+            signs = hasattr(http, "require_signature")
+            advice = (
+                "Report that to the server's operator" if signs else "Pass an OAuth1Http, which skips what it can't"
+            )
             raise HandshakeError(
                 "answer",
                 f"could not get {requested}: the server refused with a WWW-Authenticate header that httplib2 can't"
-                " parse. Pass an OAuth1Http, which can",
+                f" parse. {advice}",
             ) from None
         refusal = response.refusal
         if refusal is None or is_last:

@@ -34,16 +34,17 @@ class Transport:
         conn: The connection.
         response: The last response, as far as it has come, or None.
         is_sending: Whether a request is being sent, or failed while it was sent.
+        was_asked: Whether ``conn.request()`` was called for the present transmission.
         unwatch: Restores the ``read()`` of a response that is watched, which would keep this object and a socket alive.
             None if there is no such response.
     """
 
-    __slots__ = ("_early_response", "_stand_in", "_was_read", "conn", "is_sending", "response", "unwatch")
+    __slots__ = ("_early_response", "_stand_in", "_was_read", "conn", "is_sending", "response", "unwatch", "was_asked")
 
     def __init__(self, conn: Any) -> None:
         self.conn = conn
         self.response: Any = None
-        self.is_sending = False
+        self.is_sending = self.was_asked = False
         # For a response of another class than CompletenessResponse: whether its read() has read all.
         self._was_read = False
         self.unwatch: Callable[[], None] | None = None

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
+from ..errors import SigningError
+
 _set = object.__setattr__
 _METHODS = ("request", "getresponse", "close")
 # The attribute of a connection whose methods a framework has replaced: its stand-in, which knows the replacements.
@@ -70,6 +72,23 @@ class ConnectionStandIn:
     def close(self) -> Callable[..., None]:
         return (self._replaced and self._replaced.get("close")) or self._close
 
+    # One of these methods alone would send a request, or a part of one, without a signature.
+    @property
+    def putrequest(self) -> Callable[..., None]:
+        return _refuse if self.is_signing else self.real.putrequest
+
+    @property
+    def putheader(self) -> Callable[..., None]:
+        return _refuse if self.is_signing else self.real.putheader
+
+    @property
+    def endheaders(self) -> Callable[..., None]:
+        return _refuse if self.is_signing else self.real.endheaders
+
+    @property
+    def send(self) -> Callable[..., None]:
+        return _refuse if self.is_signing else self.real.send
+
     def _send_request(self, *args: Any, **kwargs: Any) -> None:
         self._work[0](*args, **kwargs)
 
@@ -115,3 +134,11 @@ class ConnectionStandIn:
 
     # httplib2 reads it for every request, and a property is faster than __getattr__.
     sock = property(operator.attrgetter("real.sock"))
+
+
+def _refuse(*_args: Any, **_kwargs: Any) -> None:
+    """Raise SigningError: a request that is sent piece by piece can't be signed."""
+    raise SigningError(
+        "this framework sends requests by putrequest(), where no signature can be added. Nothing was sent. Let its"
+        " _conn_request() call conn.request()"
+    )
