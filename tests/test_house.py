@@ -55,6 +55,7 @@ ORDER = [
     "_http.added_credentials",
     "_http.mixin",
     "_http.install",
+    "_http.places",
     "_http.pool",
     "handshake",
     "mediawiki",

@@ -5,8 +5,10 @@ retry. These hops belong to the same call. A server can redirect a call to any h
 origin that the program asked for, or for hosts that the program has named.
 """
 
+import sys
 from collections.abc import Callable
 from contextvars import ContextVar
+from types import FrameType
 from typing import Any, TypeVar
 
 from .._signing.oauth1 import OAuth1
@@ -42,6 +44,7 @@ class RequestContext:
 
     Attributes:
         http: The Http that was called. None once the call is over.
+        frame: The frame of the function that runs the call, or None before and after that.
         outer: The call of another Http, in the same thread, within which this one was made.
         asked_uri: The URI that the program asked for, or the URI of the first hop if the program's own is unknown.
         has_own_authorization: Whether the caller sends an Authorization header of its own.
@@ -54,6 +57,7 @@ class RequestContext:
 
     __slots__ = (
         "asked_uri",
+        "frame",
         "has_own_authorization",
         "hops",
         "http",
@@ -66,6 +70,7 @@ class RequestContext:
 
     def __init__(self, http: object, outer: "RequestContext | None", uri: str | None) -> None:
         self.http: object = http
+        self.frame: FrameType | None = None
         self.outer = outer
         self.asked_uri = uri
         # The outer Http may only wrap this one (HttpPool, google-auth-httplib2's AuthorizedHttp).
@@ -76,6 +81,18 @@ class RequestContext:
         # The type is exchange.SignedExchange; that module is above this one.
         self.redirected_exchange: Any = None
         self.lost_exchanges: list[Any] = []
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the function that runs the call has ended, even if an interrupt kept it from cleaning up."""
+        if self.frame is None:
+            return True
+        try:
+            # Python offers no other test. A frame that has ended loses its variables, which nothing uses any more.
+            self.frame.clear()
+        except RuntimeError:  # "cannot clear an executing frame"
+            return False
+        return True
 
     @property
     def uri(self) -> str | None:
@@ -187,7 +204,15 @@ _CONTEXT: ContextVar[RequestContext | None] = ContextVar("httplib2_oauthlib_cont
 def context_of(http: object) -> RequestContext | None:
     """Return the call of this Http that is in progress in this thread, or None."""
     context = _CONTEXT.get()
-    while context is not None and context.http is not http:
+    while context is not None and (context.http is not http or context.is_over):
+        context = context.outer
+    return context
+
+
+def _innermost_context() -> RequestContext | None:
+    """Return the call of any Http that is in progress in this thread, or None."""
+    context = _CONTEXT.get()
+    while context is not None and context.is_over:
         context = context.outer
     return context
 
@@ -205,24 +230,29 @@ def run_hop(
         work: The rest of ``request()``.
     """
     uri = uri if isinstance(uri, str) else None
-    token = None
+    is_outermost = context is None
     if context is None:
-        context = RequestContext(http, _CONTEXT.get(), uri)
-        token = _CONTEXT.set(context)
-    if headers and has_authorization(headers):
-        context.has_own_authorization = True
+        context = RequestContext(http, _innermost_context(), uri)
     hops = context.hops
-    hops.append(Hop(uri, bool(hops) and hops[-1].was_https))
+    depth = len(hops)
+    # An interrupt can come at any line, within the finally clause too. So the outermost call also leaves its frame: a
+    # later request sees by it that the call is over.
     try:
+        if is_outermost:
+            context.frame = sys._getframe()
+            _CONTEXT.set(context)
+        if headers and has_authorization(headers):
+            context.has_own_authorization = True
+        hops.append(Hop(uri, bool(hops) and hops[-1].was_https))
         return work()
     finally:
-        was_https = hops.pop().was_https
-        if hops:
-            hops[-1].was_https = hops[-1].was_https or was_https
-        if token is not None:
+        if is_outermost:
             # Code that kept a copy of this context (contextvars.copy_context) must not continue the call.
-            context.http = None
-            _CONTEXT.reset(token)
+            context.http = context.frame = None
+            _CONTEXT.set(context.outer)
+        else:
+            hops[depth - 1].was_https = any(hop.was_https for hop in hops[depth - 1 :])
+            del hops[depth:]
 
 
 def has_authorization(headers: Any) -> bool:

@@ -88,7 +88,7 @@ def sign_and_send(
         context.has_own_authorization = context.has_own_authorization or has_own_authorization
     # If the cache was asked for a user who has logged out since, the signer is selected again, to find the difference.
     if has_own_authorization or (http._oauth is None and (context is None or not context.is_signed)):
-        return send(conn, target, method, body, headers)
+        return _send_unsigned(send, conn, target, method, body, headers)
 
     leads_to = target_of(conn) or target_of_double(conn, None if context is None else context.uri)
     base, origin, base_uri = leads_to
@@ -99,7 +99,7 @@ def sign_and_send(
         if is_another:  # The cache entry is the former signer's. No 304 may confirm it.
             headers = {name: value for name, value in headers.items() if name.lower() not in _CONDITIONS}
     if oauth is None:
-        return send(conn, target, method, body, headers)
+        return _send_unsigned(send, conn, target, method, body, headers)
 
     offset = http._clock_offsets.get(base, 0) if http.repair_clock else 0
     try:
@@ -121,6 +121,19 @@ def sign_and_send(
         _, target_as_sent, *_ = exchange.as_sent
         strip_echo(response[0], exchange.signed.uri, target_as_sent)
     return response
+
+
+def _send_unsigned(send: Send, conn: Any, *request: Any) -> HttpResponse:
+    """Send a request as httplib2 does. The connection is clean before it, and after an interrupt."""
+    transport = transport_of(conn)
+    transport.discard_leftovers()
+    try:
+        return send(conn, *request)
+    except Exception:
+        raise
+    except BaseException:  # httplib2 would leave a connection that is half made, or within an exchange.
+        transport.close()
+        raise
 
 
 def _keep_offset(http: Any, base: str, offset: int) -> None:
@@ -301,6 +314,7 @@ class SignedExchange:
         method, target, body, headers = self.as_given
         transport = self._transport
         conn = SignedConnection(transport.conn, self.send, transport.read_response, transport.close)
+        transport.discard_leftovers()
         transport.close_if_stale()
         is_last = False
         while True:
