@@ -17,6 +17,7 @@ from urllib.parse import parse_qs
 
 import httplib2
 
+from ._http.clocks import may_move
 from ._http.context import context_of, run_hop
 from ._http.lost_responses import is_httplib2_error
 from ._http.mixin import OAuth1Http
@@ -356,11 +357,16 @@ def post_signed(
         if refusal is None or is_last:
             break
         server_time = refusal.corrected_time(timestamp) if refusal.reason == "timestamp" else None
-        if server_time is not None and not offset and getattr(http, "repair_clock", True):
+        if server_time is not None and not offset and _may_repair_clock(http, uri, server_time):
             offset = server_time - int(time.time())
         elif not (refusal.reason == "nonce" and is_repeatable):
             break
     return response, nonce
+
+
+def _may_repair_clock(http: httplib2.Http, uri: str, server_time: int) -> bool:
+    max_offset = getattr(http, "max_clock_offset", None)
+    return getattr(http, "repair_clock", True) and may_move(max_offset, uri, server_time - int(time.time()))
 
 
 def _send(http: httplib2.Http, signed: SignedRequest) -> tuple[httplib2.Response, bytes]:

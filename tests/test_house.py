@@ -49,6 +49,7 @@ ORDER = [
     "_http.lost_responses",
     "_http.context",
     "_http.cache",
+    "_http.clocks",
     "_http.connections",
     "_http.echo",
     "_http.exchange",

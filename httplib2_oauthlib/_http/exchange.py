@@ -29,6 +29,7 @@ from .._signing.oauth1 import OAuth1
 from .._signing.protocol_parameters import generate_nonce
 from .._signing.request import SignableRequest, is_file
 from ..errors import ResponseLostError, SigningError
+from .clocks import keep_offset, may_move
 from .connections import SignedConnection, transport_of
 from .context import RequestContext, has_authorization
 from .echo import strip_echo
@@ -110,7 +111,8 @@ def sign_and_send(
             raise
         raise type(error)(f"{error}. This request follows a redirect. The redirected request was sent.") from None
     try:
-        response = exchange.run(send, functools.partial(_keep_offset, http, base) if http.repair_clock else None)
+        keep = functools.partial(keep_offset, http, base) if http.repair_clock else None
+        response = exchange.run(send, keep, http.max_clock_offset)
     except Exception as error:
         if context is not None and (exchange.may_have_acted or isinstance(error, ResponseLostError)):
             context.note_lost(exchange)
@@ -134,12 +136,6 @@ def _send_unsigned(send: Send, conn: Any, *request: Any) -> HttpResponse:
     except BaseException:  # httplib2 would leave a connection that is half made, or within an exchange.
         transport.close()
         raise
-
-
-def _keep_offset(http: Any, base: str, offset: int) -> None:
-    """Store how many seconds the clock of a server is ahead of this machine's."""
-    # A new mapping, since copies of an Http share the old one.
-    http._clock_offsets = {**http._clock_offsets, base: offset}
 
 
 class State(enum.Enum):
@@ -271,12 +267,13 @@ class SignedExchange:
 
     # -- the whole exchange
 
-    def run(self, send: Send, keep_offset: Callable[[int], None] | None) -> HttpResponse:
+    def run(self, send: Send, keep: Callable[[int], None] | None, max_offset: float | None) -> HttpResponse:
         """Send the request and return the response. Repair the clock if the server refuses its timestamp.
 
         Args:
             send: The ``_conn_request`` under the hook.
-            keep_offset: Stores the offset of the server's clock. None means that the clock is not repaired.
+            keep: Stores the offset of the server's clock. None means that the clock is not repaired.
+            max_offset: The value of ``http.max_clock_offset``.
 
         Raises:
             ResponseLostError: The request isn't safe, and it is unclear whether the server acted on it.
@@ -284,10 +281,13 @@ class SignedExchange:
         response = self._transmit(send)
         refusal = self._read_refusal(response)
         server_time = None if refusal is None else refusal.corrected_time(self._timestamp)
-        if server_time is None or keep_offset is None:
+        if server_time is None or keep is None:
             return response
-        former, self._offset = self._offset, server_time - int(time.time())
-        keep_offset(self._offset)
+        offset = server_time - int(time.time())
+        if not may_move(max_offset, self.base, offset):
+            return response
+        former, self._offset = self._offset, offset
+        keep(offset)
         if not self.resend.rewind_body():
             return response
         # RFC 5849, section 3.2: the server verifies a request before it acts. A refused request was not acted upon, so
@@ -297,12 +297,12 @@ class SignedExchange:
         try:
             response = self._transmit(send)
         except Exception:
-            keep_offset(former)  # No response confirms the new one.
+            keep(former)  # No response confirms the new one.
             raise
         refusal = self._read_refusal(response)
         if refusal is not None and refusal.reason in ("timestamp", "other"):
             # The clock was not the reason, or the server's time is wrong.
-            keep_offset(former)
+            keep(former)
         return response
 
     def _transmit(self, send: Send) -> HttpResponse:

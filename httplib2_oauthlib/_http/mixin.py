@@ -24,6 +24,7 @@ from .._signing.hosts import is_pattern
 from .._signing.oauth1 import OAuth1
 from .added_credentials import add_signer, clear_signers
 from .cache import CacheAttribute
+from .clocks import ClockOffsets
 from .connections import SignedConnection
 from .context import context_of, run_hop
 from .exchange import sign_and_send
@@ -211,10 +212,18 @@ class OAuth1Mixin(_Base):
         oauth: Selects the credentials; see :attr:`oauth`.
         repair_clock: Sign by the server's clock, and send the request once more, when the server refuses the
             timestamp. None keeps the class's default (True).
+        max_clock_offset: Seconds by which a server may move the clock; see :attr:`max_clock_offset`. None keeps the
+            class's default.
     """
 
     #: Whether a wrong clock is repaired. You can change it at any time, and set a default in a subclass.
     repair_clock: bool = True
+
+    #: Seconds by which a server may move the clock that signs requests to it. None means a day over http, and
+    #: any distance over https. Without TLS, an attacker on the way can name a time in the future, keep the request that
+    #: is then signed for it, and send that request at that time. Set ``math.inf`` for a machine without a clock. You can
+    #: change it at any time, and set a default in a subclass.
+    max_clock_offset: float | None = None
 
     #: The cache as it was set. While a request runs, a view of it that keeps the entries of users apart.
     cache = CacheAttribute()
@@ -224,13 +233,22 @@ class OAuth1Mixin(_Base):
     # The credentials that add_credentials() has added to _oauth, by domain.
     _added: Mapping[str, OAuth1] = {}
     # Seconds that a server's clock is ahead of this machine's, by scheme and authority.
-    _clock_offsets: Mapping[str, int] = {}
+    _clock_offsets: Mapping[str, int] = ClockOffsets()
 
-    def __init__(self, *args: Any, oauth: SignersLike = None, repair_clock: bool | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        oauth: SignersLike = None,
+        repair_clock: bool | None = None,
+        max_clock_offset: float | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.oauth = oauth
         if repair_clock is not None:
             self.repair_clock = repair_clock
+        if max_clock_offset is not None:
+            self.max_clock_offset = max_clock_offset
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -323,4 +341,5 @@ class OAuth1Http(OAuth1Mixin, httplib2.Http):
         **kwargs: The same by name.
         oauth: Selects the credentials; see :attr:`OAuth1Mixin.oauth`.
         repair_clock: See :attr:`OAuth1Mixin.repair_clock`.
+        max_clock_offset: See :attr:`OAuth1Mixin.max_clock_offset`.
     """
