@@ -51,6 +51,7 @@ ORDER = [
     "_http.cache",
     "_http.clocks",
     "_http.connections",
+    "_http.limits",
     "_http.echo",
     "_http.exchange",
     "_http.added_credentials",

@@ -9,6 +9,7 @@ from http.client import HTTPException
 
 import httplib2
 
+from .._http.lost_responses import is_undecodable
 from ..errors import HandshakeError, OAuthError, RefusedError, ResponseLostError
 from .parser import parse_arguments
 from .terminal import FAILED, INTERRUPTED, MISUSED, OK, REFUSED, NotLoggedInError, fail
@@ -40,8 +41,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         # flushes it at exit and would fail again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
-    except (KeyboardInterrupt, EOFError):
+    except (KeyboardInterrupt, EOFError) as error:
         message, code = "interrupted", INTERRUPTED
+        if _is_undecodable(error):
+            message, code = _message_of(error, arguments), FAILED
     except ResponseLostError as error:
         # The credentials weren't refused. Exit code 3 would suggest logging in and sending the request again, which may
         # repeat an action that the server has already performed.
@@ -52,12 +55,24 @@ def main(argv: Sequence[str] | None = None) -> int:
         message, code = str(error), FAILED if error.reason in ("answer", "callback", "other") else REFUSED
     except (OAuthError, httplib2.HttpLib2Error, HTTPException, OSError, ValueError, OverflowError) as error:
         message, code = _message_of(error, arguments), FAILED
+    except Exception as error:
+        if not _is_undecodable(error):
+            raise
+        message, code = _message_of(error, arguments), FAILED
     return fail(message, code)
 
 
-def _message_of(error: Exception, arguments: argparse.Namespace) -> str:
+def _is_undecodable(error: BaseException) -> bool:
+    """Whether httplib2 could not decompress a response. Before 0.32, half a gzip is an EOFError of Python's gzip."""
+    is_half_gzip = isinstance(error, EOFError) and str(error).startswith("Compressed file")
+    return is_half_gzip or (isinstance(error, Exception) and is_undecodable(error))
+
+
+def _message_of(error: BaseException, arguments: argparse.Namespace) -> str:
     """Return the error message to print, with the name of the server where the error lacks it."""
     server = getattr(arguments, "wiki", getattr(arguments, "uri", "the server")).partition("?")[0]
+    if _is_undecodable(error):
+        return f"the response from {server} could not be decompressed, or is too large after that"
     # The messages of timeouts from sockets and TLS don't name the server.
     if isinstance(error, TimeoutError) and error.errno is None and str(error).endswith("timed out"):
         return f"no response from {server} within {arguments.timeout:g} seconds"

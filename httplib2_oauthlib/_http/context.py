@@ -44,6 +44,7 @@ class RequestContext:
 
     Attributes:
         http: The Http that was called. None once the call is over.
+        max_bytes: The limit for the size of responses to the call, or None.
         frame: The frame of the function that runs the call, or None before and after that.
         outer: The call of another Http, in the same thread, within which this one was made.
         asked_uri: The URI that the program asked for, or the URI of the first hop if the program's own is unknown.
@@ -62,6 +63,7 @@ class RequestContext:
         "hops",
         "http",
         "lost_exchanges",
+        "max_bytes",
         "outer",
         "redirect_response",
         "redirected_exchange",
@@ -74,7 +76,9 @@ class RequestContext:
         self.outer = outer
         self.asked_uri = uri
         # The outer Http may only wrap this one (HttpPool, google-auth-httplib2's AuthorizedHttp).
-        self.has_own_authorization: bool = outer is not None and outer.has_own_authorization and outer.uri == uri
+        wrapper = outer if outer is not None and outer.uri == uri else None
+        self.has_own_authorization: bool = wrapper is not None and wrapper.has_own_authorization
+        self.max_bytes: int | None = None if wrapper is None else wrapper.max_bytes
         self.was_sent = False
         self.hops: list[Hop] = []
         self.redirect_response: HttpResponse | None = None
@@ -218,7 +222,12 @@ def _innermost_context() -> RequestContext | None:
 
 
 def run_hop(
-    http: object, context: RequestContext | None, uri: object, headers: object, work: Callable[[], _Result]
+    http: object,
+    context: RequestContext | None,
+    uri: object,
+    headers: object,
+    work: Callable[[], _Result],
+    max_bytes: int | None = None,
 ) -> _Result:
     """Run some work as a new call of an Http, or as one more hop of its call in progress.
 
@@ -228,6 +237,7 @@ def run_hop(
         uri: The URI that it is given. Anything except a str counts as unknown.
         headers: The headers that it is given: an object with ``items()``, or None.
         work: The rest of ``request()``.
+        max_bytes: A limit for the size of responses to a new call.
     """
     uri = uri if isinstance(uri, str) else None
     is_outermost = context is None
@@ -240,6 +250,7 @@ def run_hop(
     try:
         if is_outermost:
             context.frame = sys._getframe()
+            context.max_bytes = max_bytes or context.max_bytes
             _CONTEXT.set(context)
         if headers and has_authorization(headers):
             context.has_own_authorization = True

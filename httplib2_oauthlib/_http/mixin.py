@@ -28,6 +28,7 @@ from .clocks import ClockOffsets
 from .connections import SignedConnection
 from .context import context_of, run_hop
 from .exchange import sign_and_send
+from .limits import send_limited
 from .lost_responses import HttpResponse, carries_response, redirect_failed
 from .signers import Signers, SignersLike, accepted
 
@@ -109,6 +110,8 @@ def _hook_conn_request(conn_request: _Method) -> _Method:
             return conn_request(self, conn, *args, **kwargs)
         context = context_of(self)
         send = functools.partial(conn_request, self)
+        if context is not None and context.max_bytes is not None:
+            send = functools.partial(send_limited, send, context.max_bytes)
         if context is None or context.redirect_response is None:
             return sign_and_send(self, context, send, conn, *args, **kwargs)
         # httplib2 may turn an error into a response with status 500, which frameworks take for a reason to retry.
@@ -219,9 +222,9 @@ class OAuth1Mixin(_Base):
     #: Whether a wrong clock is repaired. You can change it at any time, and set a default in a subclass.
     repair_clock: bool = True
 
-    #: Seconds by which a server may move the clock that signs requests to it. None means a day over http, and
-    #: any distance over https. Without TLS, an attacker on the way can name a time in the future, keep the request that
-    #: is then signed for it, and send that request at that time. Set ``math.inf`` for a machine without a clock. You can
+    #: Seconds by which a server may move the clock that signs requests to it. None means a day over http, and any
+    #: distance over https. Without TLS, an attacker on the way can name a time in the future, keep the request that is
+    #: then signed for it, and send that request at that time. Set ``math.inf`` for a machine without a clock. You can
     #: change it at any time, and set a default in a subclass.
     max_clock_offset: float | None = None
 
