@@ -85,10 +85,12 @@ class ResponseLostError(RefusedError):
 
     The server may have acted on the request. Check whether the change was made before you retry.
 
-    With reason ``nonce``, the server refused a repetition because it had received the request before. It most likely
-    acted on the request. With reason ``other``, it is unknown whether the server acted, unless ``response`` shows it.
-    ``response`` is the part of an incomplete response that arrived, the redirect that could not be followed, or the
-    refusal of a repetition.
+    With reason ``nonce``, the server refused a repetition because it had seen the request before. It is unknown whether
+    it acted: MediaWiki marks a nonce as used before it looks at the token and at the user's rights.
+
+    With reason ``other``, it is unknown whether the server acted, unless ``response`` shows it. ``response`` is the
+    part of an incomplete response that arrived, the redirect that could not be followed, or the refusal of a
+    repetition.
 
     The error is neither an OSError nor an error of ``http.client``. Programs that repeat requests after connection
     errors therefore do not repeat this request.

@@ -8,6 +8,7 @@ the package's coverage.
 import hashlib
 import os
 import re
+import sys
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -41,6 +42,13 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, None]:
     report = outcome.get_result()
     if report.when == "call":
         item.stash[_HAS_FAILED] = report.failed
+
+
+def pytest_runtest_teardown() -> None:
+    """Forget requests whose response was lost, so that they don't change how the next test's requests are signed."""
+    unanswered = sys.modules.get("httplib2_oauthlib._http.unanswered")
+    if unanswered is not None:
+        unanswered.UNANSWERED.forget()
 
 
 @pytest.fixture

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from .. import mediawiki
 from .._signing.oauth1 import OAuth1, SignedRequest
 from .._signing.protocol_parameters import add_to_query, generate_nonce
 from .._signing.request import FORM
 from ..errors import OAuthError
 from .discovery import http_origin
 from .login import load_credentials, make_headers, make_http
-from .terminal import OK, NotLoggedInError, fail, fail_without_extra
+from .responses import print_response
+from .terminal import OK, NotLoggedInError, fail_without_extra
 
 
 def serve_wiki(arguments: argparse.Namespace) -> int:
@@ -24,16 +24,17 @@ def serve_wiki(arguments: argparse.Namespace) -> int:
         from ..testwiki import PASSWORD, TestWiki  # noqa: PLC0415 (an extra)
     except ImportError as error:
         return fail_without_extra("wiki", "testwiki", error)
-    with TestWiki(port=arguments.port) as wiki:
+    with TestWiki(port=arguments.port, version=arguments.version) as wiki:
         consumers = {host: wiki.register("A tool", callback=f"http://{host}:1/") for host in ("127.0.0.1", "localhost")}
         tokens = ":".join(wiki.owner_only(arguments.user))
         names = sorted({wiki.account(name).name for name in ("Alice", "Bob", arguments.user)})
-        print(f"The embedded wiki is running at {wiki.index_uri}, on this machine only. Press Control-C to stop it.\n")
+        print(f"The embedded wiki is running at {wiki.index_uri}, on this machine only. Press Control-C to stop it.")
+        print(f"It responds as MediaWiki {arguments.version} does.\n")
         print(f"Accounts: {', '.join(names)}. The password of each account is: {PASSWORD}\n")
         for host, consumer in consumers.items():
             print(f"A consumer for tools, with callbacks to any port of http://{host}:")
-            print(f"  consumer key     {consumer.key}")
-            print(f"  consumer secret  {consumer.secret}\n")
+            print(f"  consumer token  {consumer.key}")
+            print(f"  secret token    {consumer.secret}\n")
         print(f"An owner-only consumer of the account {arguments.user}:")
         print(f"  export OAUTH_WIKI={wiki.index_uri}")
         print(f"  export OAUTH_TOKENS={tokens}", flush=True)
@@ -55,15 +56,7 @@ def send_request(arguments: argparse.Namespace) -> int:
             oauth = _ExplainingSigner(**{field.name: getattr(oauth, field.name) for field in fields(oauth)})
         http.oauth = oauth
     response, content = http.request(uri, method, body, headers)
-    if arguments.include:
-        lines = [f"HTTP {response.status} {response.reason}", *(f"{name}: {value}" for name, value in response.items())]
-        print("\n".join(lines), end="\n\n")
-    if sys.stdout is not None:  # The shell may have closed it, as ">&-" does.
-        sys.stdout.flush()
-        # The bytes are written as they were received, without conversion to the terminal's encoding.
-        sys.stdout.buffer.write(content)
-    mediawiki.check(response, content)
-    return OK if response.status < 400 else fail(f"the server responded with status {response.status}")  # noqa: PLR2004
+    return print_response(response, content, arguments.include)
 
 
 def explain_request(arguments: argparse.Namespace) -> int:

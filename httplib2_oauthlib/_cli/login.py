@@ -7,7 +7,7 @@ import sys
 import webbrowser
 from contextlib import ExitStack
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, NamedTuple
 
 from .. import __version__, mediawiki
 from .._http.limits import MAX_RESPONSE_BYTES, request_limited
@@ -15,11 +15,26 @@ from .._http.mixin import OAuth1Http
 from .._signing.oauth1 import OAuth1
 from ..credentials import KeyringStore
 from ..errors import CredentialsError, HandshakeError, IdentityError, OAuthError
+from .api_errors import READ_DENIED, read_api_error
 from .callback_receiver import CallbackReceiver
 from .discovery import Wiki, find_wiki, host_of
 from .terminal import OK, PROGRAM, NotLoggedInError, ask, print_message, printable
 
 _REGISTRATION_PAGE = "Special:OAuthConsumerRegistration/propose"
+# A consumer that has no other grant can only ask who the user is. MediaWiki describes these grants as "user identity
+# verification only, no ability to read pages or act on a user's behalf".
+_IDENTITY_ONLY_GRANTS = {"mwoauth-authonly", "mwoauth-authonlyprivate"}
+
+
+class _User(NamedTuple):
+    """The user of some credentials, and whether the credentials can do more than identify this user."""
+
+    name: str
+    can_act: bool = True
+
+
+class _ReadDeniedError(OAuthError):
+    """The API requires the right to read, which the user or the consumer doesn't have."""
 
 
 def log_in(arguments: argparse.Namespace) -> int:
@@ -35,9 +50,10 @@ def log_in(arguments: argparse.Namespace) -> int:
         oauth = OAuth1.from_env() or _ask_for_owner_only_consumer(wiki)
     else:
         oauth = _request_access(arguments, wiki, http, headers["User-Agent"])
-    name = _verified_name(wiki, oauth, http, headers)
+    user = _verified_user(wiki, oauth, http, headers)
     where = KeyringStore().save(wiki.host, oauth)
-    print(f"Logged in to {wiki.host} as {printable(name)}. The credentials are stored in {where}")
+    print(f"Logged in to {wiki.host} as {printable(user.name)}. The credentials are stored in {where}")
+    _print_if_identity_only(user)
     if os.environ.get("OAUTH_TOKENS") and not arguments.owner_only:
         print("OAUTH_TOKENS is set, and takes precedence over them.", file=sys.stderr)
     return OK
@@ -47,7 +63,16 @@ def print_user(arguments: argparse.Namespace) -> int:
     """Print the name of the user who is logged in to a wiki."""
     http, headers = make_http(arguments), make_headers(arguments)
     wiki = find_wiki(arguments.wiki, http, headers)
-    print(printable(_request_name(wiki, load_credentials(wiki.host), http, headers)))
+    oauth = load_credentials(wiki.host)
+    try:
+        user = _User(_request_name(wiki, oauth, http, headers))
+    except _ReadDeniedError:
+        # The credentials may still identify the user. Without a consumer secret, the identity can't be verified.
+        if not oauth.client_secret:
+            raise
+        user = _identify(wiki, oauth, http, headers)
+    print(printable(user.name))
+    _print_if_identity_only(user)
     return OK
 
 
@@ -100,7 +125,8 @@ def _ask_for_owner_only_consumer(wiki: Wiki) -> OAuth1:
         f" {wiki.index_uri}?title={_REGISTRATION_PAGE}",
         file=sys.stderr,
     )
-    key = ask("Consumer key", alternative)
+    # The prompts use the wiki's words on this page.
+    key = ask("Consumer token", alternative)
     prompts = ("Consumer secret", "Access token", "Access secret")
     return OAuth1(key, *(ask(prompt, alternative, is_secret=True) for prompt in prompts))
 
@@ -135,46 +161,63 @@ def _request_access(arguments: argparse.Namespace, wiki: Wiki, http: OAuth1Http,
 
 
 def _read_consumer(wiki: Wiki) -> tuple[str, str]:
-    """Return consumer key and consumer secret, from the environment or from the user."""
+    """Return a consumer's key and secret, from the environment or from the user."""
     value = os.environ.get("OAUTH_CONSUMER", "").strip()
     if value:
         key, _, secret = value.partition(":")
         if not (key and secret) or ":" in secret:
             raise CredentialsError(
-                "invalid OAUTH_CONSUMER: expected consumer key and consumer secret, joined by a colon. For an"
+                "invalid OAUTH_CONSUMER: expected consumer token and secret token, joined by a colon. For an"
                 " owner-only consumer, set OAUTH_TOKENS to its four values and use --owner-only"
             )
         return key, secret
-    alternative = "set OAUTH_CONSUMER to the consumer's key and secret, joined by a colon"
+    alternative = "set OAUTH_CONSUMER to the consumer token and the secret token, joined by a colon"
     print(f"Enter your consumer. Register one at {wiki.index_uri}?title={_REGISTRATION_PAGE}", file=sys.stderr)
-    return ask("Consumer key", alternative), ask("Consumer secret", alternative, is_secret=True)
+    # The wiki calls the values so when it registers a consumer for other users.
+    return ask("Consumer token", alternative), ask("Secret token", alternative, is_secret=True)
 
 
-def _verified_name(wiki: Wiki, oauth: OAuth1, http: OAuth1Http, headers: dict[str, str]) -> str:
-    """Return the user's name, from the signed identity if possible."""
+def _verified_user(wiki: Wiki, oauth: OAuth1, http: OAuth1Http, headers: dict[str, str]) -> _User:
+    """Return the user, from the signed identity if possible."""
     # An RSA consumer has no secret that an identity could be signed with, so the API has to do.
-    if oauth.client_secret:
-        consumer = (oauth.client_key, oauth.client_secret)
-        access_token = (oauth.resource_owner_key or "", oauth.resource_owner_secret or "")
-        user_agent = headers["User-Agent"]
-        try:
-            identity = mediawiki.identify(wiki.index_uri, consumer, access_token, user_agent=user_agent, http=http)
-            return str(identity["username"])
-        except IdentityError as error:
-            # The identity is genuine, except for the clock or for another name of the same wiki. Failing here would
-            # discard credentials that the user has just granted.
-            if error.reason not in ("clock", "issuer"):
-                raise
-            print_message(f"{error}. Using the wiki's API instead")
-    return _request_name(wiki, oauth, http, headers)
+    if not oauth.client_secret:
+        return _User(_request_name(wiki, oauth, http, headers))
+    try:
+        return _identify(wiki, oauth, http, headers)
+    except IdentityError as error:
+        # The identity is genuine, except for the clock or for another name of the same wiki. Failing here would
+        # discard credentials that the user has just granted.
+        if error.reason not in ("clock", "issuer"):
+            raise
+        print_message(f"{error}. Using the wiki's API instead")
+        return _User(_request_name(wiki, oauth, http, headers))
+
+
+def _identify(wiki: Wiki, oauth: OAuth1, http: OAuth1Http, headers: dict[str, str]) -> _User:
+    """Return the user from the signed identity."""
+    consumer = (oauth.client_key, oauth.client_secret or "")
+    access_token = (oauth.resource_owner_key or "", oauth.resource_owner_secret or "")
+    user_agent = headers["User-Agent"]
+    identity = mediawiki.identify(wiki.index_uri, consumer, access_token, user_agent=user_agent, http=http)
+    # MediaWiki 1.39 sends an object with numbers as keys if the consumer was registered with a grant twice.
+    grants = identity.get("grants")
+    names = {str(grant) for grant in (grants.values() if isinstance(grants, dict) else grants or ())}
+    return _User(str(identity["username"]), can_act=not names or not names <= _IDENTITY_ONLY_GRANTS)
 
 
 def _request_name(wiki: Wiki, oauth: OAuth1, http: OAuth1Http, headers: dict[str, str]) -> str:
-    """Return the user's name from the API's ``userinfo``."""
+    """Return the user's name from the API's ``userinfo``.
+
+    Raises:
+        _ReadDeniedError: The user or the consumer has no right to read, which the API requires.
+    """
     http.oauth = oauth
     uri = f"{wiki.api_uri}?action=query&meta=userinfo&uiprop=groups&format=json&formatversion=2"
     response, content = request_limited(http, MAX_RESPONSE_BYTES, uri, headers)
     mediawiki.check(response, content)
+    api_error = read_api_error(response, content)
+    if api_error is not None:
+        raise (_ReadDeniedError if api_error.code == READ_DENIED else OAuthError)(str(api_error))
     try:
         userinfo: dict[str, Any] = dict(json.loads(content)["query"]["userinfo"])
     except (ValueError, KeyError, TypeError, RecursionError):
@@ -184,3 +227,13 @@ def _request_name(wiki: Wiki, oauth: OAuth1, http: OAuth1Http, headers: dict[str
     if "anon" in userinfo or not userinfo.get("name"):
         raise NotLoggedInError("the wiki treated the request as anonymous: check that it has Extension:OAuth")
     return str(userinfo["name"])
+
+
+def _print_if_identity_only(user: _User) -> None:
+    """Print what the credentials are good for, if they only identify the user."""
+    if not user.can_act:
+        print(
+            "The consumer can identify you, but it can't act on the wiki: it was registered for user identity"
+            " verification only. To read or edit pages, register a consumer with more grants.",
+            file=sys.stderr,
+        )

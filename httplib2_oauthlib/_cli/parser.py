@@ -16,13 +16,16 @@ _Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 _MAX_SECONDS = 86400
 _MAX_PORT = 65535
+# The versions that the embedded wiki can imitate. They are repeated here because the embedded wiki is an extra, which
+# the help must not need.
+_WIKI_VERSIONS = ("1.39", "1.43", "1.45")
 _WIKI_HELP = "host of the wiki, or the URI of its index.php, of its api.php or of any of its pages"
 _DESCRIPTION = """\
 OAuth 1.0a for httplib2: log in to a MediaWiki, send signed requests, find out why a signature is rejected.
 
 Secrets are entered without echo or read from the environment. They are never arguments.
   OAUTH_TOKENS    client key, client secret, token and token secret, joined by colons (precedes stored credentials)
-  OAUTH_CONSUMER  consumer key and consumer secret, joined by a colon (for login)
+  OAUTH_CONSUMER  consumer token and secret token, joined by a colon (for login)
 """
 _EPILOG = """\
 exit codes: 0 done, 1 failed, 2 wrong arguments, 3 refused by the wiki or not logged in, 130 interrupted
@@ -88,6 +91,12 @@ def _add_embedded_wiki(commands: _Subparsers) -> None:
     )
     wiki.add_argument("--port", type=_port, default=0, help="port to listen at; 0 (the default) means a free one")
     wiki.add_argument("--user", type=_user, default="Alice", help="account of the owner-only consumer (Alice)")
+    wiki.add_argument(
+        "--version",
+        choices=_WIKI_VERSIONS,
+        default=_WIKI_VERSIONS[-1],
+        help=f"MediaWiki version to imitate ({_WIKI_VERSIONS[-1]})",
+    )
 
 
 def _add_login(commands: _Subparsers) -> None:

@@ -15,6 +15,7 @@ from .._signing.oauth1 import OAuth1
 from .lost_responses import HttpResponse, hides_redirect, redirect_failed
 from .origin import Origin, split_origin
 from .signers import Signers, names_hosts, resolve
+from .unanswered import UnansweredRequests
 
 _Result = TypeVar("_Result")
 
@@ -52,8 +53,8 @@ class RequestContext:
         was_sent: Whether any hop was sent.
         hops: The runs of ``request()`` that are in progress, the innermost last.
         redirect_response: The redirect that answered the last signed request that isn't safe.
-        redirected_exchange: The exchange that this redirect answered.
-        lost_exchanges: The exchanges whose response was lost, or whose redirect could not be followed.
+        redirected_exchanges: The exchanges that were answered by a redirect. What follows settles them.
+        unanswered: The requests of this call whose responses were lost and that no later call can recognise, or None.
     """
 
     __slots__ = (
@@ -62,11 +63,11 @@ class RequestContext:
         "has_own_authorization",
         "hops",
         "http",
-        "lost_exchanges",
         "max_bytes",
         "outer",
         "redirect_response",
-        "redirected_exchange",
+        "redirected_exchanges",
+        "unanswered",
         "was_sent",
     )
 
@@ -83,8 +84,8 @@ class RequestContext:
         self.hops: list[Hop] = []
         self.redirect_response: HttpResponse | None = None
         # The type is exchange.SignedExchange; that module is above this one.
-        self.redirected_exchange: Any = None
-        self.lost_exchanges: list[Any] = []
+        self.redirected_exchanges: list[Any] = []
+        self.unanswered: UnansweredRequests | None = None
 
     @property
     def is_over(self) -> bool:
@@ -153,27 +154,28 @@ class RequestContext:
                 raise
             raise redirect_failed(redirect, error) from error
 
-    def note_lost(self, exchange: Any) -> None:
-        """Remember an exchange without a response, so that a retry within this call keeps its nonce."""
-        if exchange is not None and exchange not in self.lost_exchanges:
-            self.lost_exchanges.append(exchange)
-
-    def note_response(self, exchange: Any, response: HttpResponse, earlier: Any) -> None:
+    def note_response(self, exchange: Any, response: HttpResponse) -> None:
         """Note the response to a request that isn't safe.
 
         Args:
             exchange: The exchange that it answers.
-            response: The response. The hop that follows a redirect belongs to this request.
-            earlier: The lost exchange that ``exchange`` has repeated, or None.
+            response: The response. The hop that follows a redirect belongs to this request, so a redirect settles
+                nothing until what follows is answered.
         """
         is_redirect = 300 <= response[0].status < 400  # noqa: PLR2004
-        self.redirect_response, self.redirected_exchange = (response, exchange) if is_redirect else (None, None)
-        self.lost_exchanges = [lost for lost in self.lost_exchanges if lost is not earlier]
+        if is_redirect:
+            self.redirect_response = response
+            self.redirected_exchanges.append(exchange)
+        elif not exchange.is_unsettled:
+            exchange.settle()
+            self.note_redirect_followed()
 
     def note_redirect_followed(self) -> None:
-        """Note that a hop within the call ended with a response: nothing before it is open any more."""
-        self.redirect_response = self.redirected_exchange = None
-        self.lost_exchanges.clear()
+        """Note that what follows the redirects of this call was answered, so that they are settled."""
+        self.redirect_response = None
+        for exchange in self.redirected_exchanges:
+            exchange.settle()
+        self.redirected_exchanges.clear()
 
     def _signer(self, oauth: Signers, origin: Origin, uri: str) -> OAuth1 | None:
         if self.has_own_authorization:
@@ -255,7 +257,10 @@ def run_hop(
         if headers and has_authorization(headers):
             context.has_own_authorization = True
         hops.append(Hop(uri, bool(hops) and hops[-1].was_https))
-        return work()
+        result = work()
+        if is_outermost and context.redirected_exchanges:
+            context.note_redirect_followed()  # The program itself gets the redirect.
+        return result
     finally:
         if is_outermost:
             # Code that kept a copy of this context (contextvars.copy_context) must not continue the call.

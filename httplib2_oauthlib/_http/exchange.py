@@ -13,10 +13,13 @@ The states of an exchange::
                              v
                             LOST    ResponseLostError; a safe request raises httplib2's own error
 
+A request that is LOST is remembered in :mod:`.unanswered`. Every retry of this request carries the same nonce.
+
 httplib2 sends a request again by itself, inside ``_conn_request``, with the headers that it has. So
 :func:`sign_and_send` gives it a stand-in for the connection, whose ``request()`` is :meth:`SignedExchange.send`.
 """
 
+import contextlib
 import enum
 import functools
 import http.client
@@ -41,18 +44,20 @@ from .lost_responses import (
     is_break,
     is_undecodable,
     response_lost,
+    retry_too_late,
 )
 from .origin import target_of, target_of_double
 from .signers import resolve
+from .unanswered import UNANSWERED, Asked, Unanswered, UnansweredRequests
 
 #: The arguments of ``conn.request()``: method, target, body and headers. A plain tuple, since each request makes three.
 Request: TypeAlias = tuple[str, str, Any, Any]
 #: ``_conn_request`` of httplib2 or of a framework: connection, target, method, body, headers.
 Send: TypeAlias = Callable[..., HttpResponse]
 
-# RFC 9110, section 9.2.1: "the GET, HEAD, OPTIONS, and TRACE methods are defined to be safe." httplib2's list of the
-# same name is a setting of each Http, and about caching and redirects.
-_SAFE_METHODS = ("GET", "HEAD", "OPTIONS", "TRACE")
+# RFC 9110, sections 15.6.3 and 15.6.5: a gateway got an invalid response, or none in time, from the server behind it.
+# So it passed the request on, and the server may have acted.
+_GATEWAY_ERRORS = (502, 504)
 # httplib2 sends these headers when it has found an entry in its cache.
 _CONDITIONS = ("if-none-match", "if-modified-since")
 
@@ -103,22 +108,17 @@ def sign_and_send(
         return _send_unsigned(send, conn, target, method, body, headers)
 
     offset = http._clock_offsets.get(base, 0) if http.repair_clock else 0
+    given = (method, target, body, headers)
     try:
-        exchange = SignedExchange(conn, oauth, base, (method, target, body, headers), offset)
-        earlier = exchange.prepare_or_continue(() if context is None else context.lost_exchanges)
+        exchange = SignedExchange(
+            conn, oauth, base, given, offset, http.is_safe_request(method, base_uri + target, body)
+        )
+        exchange.prepare(_stores(context))
     except SigningError as error:
         if not was_sent:
             raise
         raise type(error)(f"{error}. This request follows a redirect. The redirected request was sent.") from None
-    try:
-        keep = functools.partial(keep_offset, http, base) if http.repair_clock else None
-        response = exchange.run(send, keep, http.max_clock_offset)
-    except Exception as error:
-        if context is not None and (exchange.may_have_acted or isinstance(error, ResponseLostError)):
-            context.note_lost(exchange)
-        raise
-    if context is not None and not exchange.resend.is_safe:
-        context.note_response(exchange, response, earlier)
+    response = _run_and_remember(http, context, exchange, send)
     if oauth.signature_type == "QUERY":
         _, target_as_sent, *_ = exchange.as_sent
         strip_echo(response[0], exchange.signed.uri, target_as_sent)
@@ -138,6 +138,88 @@ def _send_unsigned(send: Send, conn: Any, *request: Any) -> HttpResponse:
         raise
 
 
+def _run_and_remember(
+    http: Any, context: RequestContext | None, exchange: "SignedExchange", send: Send
+) -> HttpResponse:
+    """Send the request, and remember it if it stays unclear whether the server acted."""
+    keep = functools.partial(keep_offset, http, exchange.base) if http.repair_clock else None
+    try:
+        response = exchange.run(send, keep, http.max_clock_offset)
+    except BaseException as error:
+        if exchange.may_have_acted or isinstance(error, ResponseLostError):
+            remember(http, context, exchange, error)
+        raise
+    if exchange.resend.is_safe:
+        return response
+    if exchange.is_unsettled:
+        remember(http, context, exchange)
+    if context is None:
+        exchange.settle()
+    else:
+        context.note_response(exchange, response)
+    return response
+
+
+def _stores(context: RequestContext | None) -> tuple[UnansweredRequests, ...]:
+    """Return the stores that may hold an earlier attempt of a request."""
+    stores = (UNANSWERED,) if context is None or context.unanswered is None else (context.unanswered, UNANSWERED)
+    return tuple(store for store in stores if store)
+
+
+def remember(
+    http: Any, context: RequestContext | None, exchange: "SignedExchange", error: BaseException | None = None
+) -> None:
+    """Remember a request that the server may have acted on, so that a retry keeps its nonce.
+
+    Args:
+        http: The Http: its ``keep_unanswered`` counts.
+        context: Its call in progress, or None.
+        exchange: The request. It isn't safe.
+        error: What ended it. It then identifies the request for ``forget_unanswered()``.
+    """
+    entry = exchange.leave_unanswered(http.keep_unanswered)
+    if entry is not None:
+        # With PLAINTEXT a server can't recognise a copy, so a later call is a new request. The same holds for a program
+        # that wants nothing to be remembered, and for a body that can be read only once. Within a call, none of them is
+        # sent twice.
+        if http.keep_unanswered > 0 and exchange.resend.has_nonce and not entry.is_read_once:
+            UNANSWERED.add(entry)
+        elif context is not None:
+            if context.unanswered is None:
+                context.unanswered = UnansweredRequests()
+            entry.forget_at = float("inf")
+            context.unanswered.add(entry)
+    if error is not None:
+        name_unanswered(error, exchange)
+
+
+def remember_redirected(http: Any, context: RequestContext, error: BaseException | None = None) -> None:
+    """Remember the requests of a call that were answered by a redirect, because what follows was not answered."""
+    for exchange in context.redirected_exchanges:
+        remember(http, context, exchange, error)
+
+
+def note_followed(http: Any, context: RequestContext, response: Any) -> None:
+    """Note the response to what follows the redirects of a call."""
+    if not context.redirected_exchanges:
+        context.redirect_response = None
+        return
+    # A framework's own request() may return something else than httplib2 does.
+    if isinstance(response, tuple) and getattr(response[0], "status", None) in _GATEWAY_ERRORS:
+        remember_redirected(http, context)
+        context.redirect_response = None
+        context.redirected_exchanges.clear()
+    else:
+        context.note_redirect_followed()
+
+
+def name_unanswered(error: BaseException, exchange: "SignedExchange") -> None:
+    """Let an error identify the request that it is about, for ``forget_unanswered()``."""
+    if exchange.entry is not None:
+        with contextlib.suppress(AttributeError):  # An exception with slots.
+            error._unanswered = {*getattr(error, "_unanswered", ()), exchange.entry.number}  # type: ignore[attr-defined]
+
+
 class State(enum.Enum):
     """How far an exchange has come; see the drawing above."""
 
@@ -150,9 +232,10 @@ class State(enum.Enum):
 class SignedExchange:
     """One request that is signed.
 
-    It has more than ten attributes, in three groups. ``oauth``, ``base``, ``as_given`` and ``resend`` are the request
-    as it was asked for. ``as_sent``, ``signed``, the nonce, the timestamp and the clock's offset are the signature. The
-    transport, the number of transmissions and the two flags are what became of it.
+    It has more than ten attributes, in four groups. ``oauth``, ``base``, ``as_given``, ``resend`` and the body are the
+    request as it was asked for. ``as_sent``, ``signed``, the nonce, the timestamp and the clock's offset are the
+    signature. The transport, the number of transmissions and the two flags are what became of it. ``entry``,
+    ``is_unsettled`` and whether it is a retry are about other attempts of the same request.
 
     Args:
         conn: The connection.
@@ -160,17 +243,22 @@ class SignedExchange:
         base: Scheme and authority of the request.
         given: Method, target, body and headers, as httplib2 gives them to ``_conn_request``.
         offset: Seconds that the server's clock is ahead of this machine's.
+        is_safe: Whether the request may be sent again with a new nonce.
 
     Attributes:
         as_given: The request as it was asked for. A form is read here once, since it may be signed more than once.
         as_sent: The request as a framework's ``_conn_request`` passes it on.
         signed: The last signature, with what it covers.
         resend: Whether the request may be sent again.
+        entry: The earlier attempt that this request repeats, or its own place among the unanswered requests, or None.
+        is_unsettled: Whether the response leaves open if the server acted.
     """
 
     __slots__ = (
+        "_body_as_asked",
         "_has_own_authorization",
         "_is_over",
+        "_is_retry",
         "_nonce",
         "_offset",
         "_timestamp",
@@ -179,6 +267,8 @@ class SignedExchange:
         "as_given",
         "as_sent",
         "base",
+        "entry",
+        "is_unsettled",
         "oauth",
         "resend",
         "signed",
@@ -186,8 +276,9 @@ class SignedExchange:
     _nonce: str
     _timestamp: int
 
-    def __init__(self, conn: Any, oauth: OAuth1, base: str, given: Request, offset: int) -> None:
+    def __init__(self, conn: Any, oauth: OAuth1, base: str, given: Request, offset: int, is_safe: bool) -> None:
         method, target, body, headers = given
+        self._body_as_asked = body
         self._transport = transport_of(conn)
         self._offset = offset
         self.oauth = oauth
@@ -199,14 +290,15 @@ class SignedExchange:
         self.as_sent: Request = (method, target, body, dict(headers.items()) if headers else {})
         # RFC 5849, section 3.2: a nonce lets the server reject a request that it has seen. PLAINTEXT has none.
         self.resend = Resend(
-            method.upper() in _SAFE_METHODS,
+            is_safe,
             oauth.signature_method != "PLAINTEXT",
             body,
             None if is_plain else _start_of(body),
         )
         # How many transmissions may have reached the server.
         self._transmissions = 0
-        self._has_own_authorization = self._is_over = False
+        self._has_own_authorization = self._is_over = self._is_retry = self.is_unsettled = False
+        self.entry: Unanswered | None = None
 
     @property
     def state(self) -> State:
@@ -224,34 +316,44 @@ class SignedExchange:
 
     # -- PREPARED
 
-    def prepare_or_continue(self, lost_exchanges: "list[SignedExchange] | tuple[()]") -> "SignedExchange | None":
-        """Prepare the request: as a new one, or as a retry of one whose response was lost.
+    def prepare(self, stores: tuple[UnansweredRequests, ...]) -> None:
+        """Sign the request: as a new one, or as a retry of one whose response was lost.
 
-        A retry keeps nonce and timestamp, so that a server that has acted on the first request refuses the second.
+        A retry keeps nonce and timestamp, so that a server that has acted on the first attempt refuses the retry.
 
         Args:
-            lost_exchanges: Those of the same call.
-
-        Returns:
-            The lost exchange that this one continues, or None.
+            stores: Where an earlier attempt may be found.
 
         Raises:
             SigningError: The request can't be signed. Nothing of it was sent.
+            ResponseLostError: It is a retry that must not be sent. Nothing of it was sent.
         """
-        earlier = next(filter(self._repeats, lost_exchanges), None) if lost_exchanges else None
-        if earlier is None:
+        for store in () if self.resend.is_safe else stores:
+            self.entry = store.take(self._asked())
+            if self.entry is not None:
+                break
+        else:
             self._sign(with_new_nonce=True)
-            return None
-        self._transmissions = earlier._transmissions
-        self._nonce, self._timestamp = earlier._nonce, earlier._timestamp
-        self.resend = self.resend._replace(body_start=earlier.resend.body_start)
-        self._sign()
-        return earlier
+            return
+        entry = self.entry
+        try:
+            if entry.is_read_once:
+                raise copy_impossible(has_nonce=True)
+            if entry.is_too_late:
+                raise retry_too_late(self.base, self.as_given[0], entry.age)
+            self._is_retry = True
+            self._transmissions = 1
+            self._nonce, self._timestamp = entry.nonce, entry.timestamp
+            self.resend = self.resend._replace(body_start=entry.start_of(self.resend.body, self.resend.body_start))
+            self._sign()
+        except BaseException as error:
+            entry.give_back()
+            name_unanswered(error, self)
+            raise
 
-    def _repeats(self, other: "SignedExchange") -> bool:
-        """Whether both are the same request, as it was asked for."""
-        ours = (self.oauth, self.base, *self.as_given[:3])
-        return ours == (other.oauth, other.base, *other.as_given[:3])
+    def _asked(self) -> Asked:
+        method, target, _, headers = self.as_given
+        return Asked(self.oauth.fingerprint, method.upper(), self.base + target, self._body_as_asked, headers)
 
     def _sign(self, with_new_nonce: bool = False) -> None:
         """Sign the request as it is sent now."""
@@ -280,6 +382,13 @@ class SignedExchange:
         """
         response = self._transmit(send)
         refusal = self._read_refusal(response)
+        if refusal is not None and refusal.reason == "nonce" and self.resend.is_safe and self.resend.rewind_body():
+            # Proxies and servers repeat requests by themselves. Then the server has seen the nonce of a request that
+            # was sent once. A request that changes nothing is sent again as a new one.
+            self._transmissions = 0
+            self._sign(with_new_nonce=True)
+            response = self._transmit(send)
+            refusal = self._read_refusal(response)
         server_time = None if refusal is None else refusal.corrected_time(self._timestamp)
         if server_time is None or keep is None:
             return response
@@ -356,18 +465,23 @@ class SignedExchange:
             target, body, headers = signed.uri[len(self.base) :], signed.body, signed.headers
         transport = self._transport
         transport.connect()
+        # An interrupt can come at any time, so the transmission counts from here on.
+        self._transmissions += 1
         try:
             transport.send(method, target, body, headers, **kwargs)
         except Exception as error:
-            self._transmissions += transport.may_have_sent(error)
+            self._transmissions -= not transport.may_have_sent(error)
             raise
-        self._transmissions += 1
 
     def _sign_again(self, request: Request, is_changed: bool) -> None:
         """Make the signature fit a transmission that isn't the first, or a request that a framework has changed."""
         state = self.state
-        if state is State.ANSWERED:
+        if state is State.ANSWERED and not self._settles(self._transport.response):
+            self.resend.require_copy()
+        elif state is State.ANSWERED:
             # A framework's _conn_request repeats an answered request. That is a new request.
+            if self.entry is not None:
+                self.settle()
             if not self.resend.rewind_body():
                 raise body_consumed(self._transport.response)
             self._transmissions = 0
@@ -400,6 +514,40 @@ class SignedExchange:
 
     # -- ANSWERED
 
+    def _settles(self, head: Any) -> bool:
+        """Whether a framework's _conn_request that repeats an answered request means a new one.
+
+        A framework also repeats a request whose response could not be decompressed. A response to a copy leaves open
+        whether the server acted on the first transmission.
+        """
+        if self.resend.is_safe or not self.resend.has_nonce:
+            return True
+        is_error = head.status >= 400 and head.status not in _GATEWAY_ERRORS  # noqa: PLR2004
+        return self._transmissions == 1 and is_error
+
+    def leave_unanswered(self, seconds: float) -> Unanswered | None:
+        """Note that this attempt is over, and that the server may have acted.
+
+        Returns:
+            The entry to remember the request by, or None if it is remembered already.
+        """
+        if self.entry is None:
+            asked, start = self._asked(), self.resend.body_start
+            self.entry = Unanswered(asked, start, self._nonce, self._timestamp, seconds)
+            return self.entry
+        if self._is_retry:
+            self._is_retry = False
+            self.entry.give_back()
+        return None
+
+    def settle(self) -> None:
+        """Note that a response has settled what became of the request, so that it need not be remembered any more."""
+        if self.is_unsettled or self.entry is None:
+            return
+        self.entry.end()
+        self.entry = None
+        self._is_retry = False
+
     def _read_refusal(self, response: HttpResponse) -> Refusal | None:
         """Return the refusal of OAuth in a response, or None. The text of a body alone isn't a refusal.
 
@@ -410,7 +558,13 @@ class SignedExchange:
         refusal = read_refusal(head, content)
         if refusal is not None and not is_confirmed(head, self.base + self.as_given[1]):
             refusal = None
-        if self._transmissions > 1 and not self.resend.is_safe:
+        if self.resend.is_safe:
+            return refusal
+        # A refusal of the token or the signature says nothing about an earlier transmission.
+        self.is_unsettled = head.status in _GATEWAY_ERRORS or (self._transmissions > 1 and refusal is not None)
+        # A program that got a gateway's error before gets this one too, and may send the request once more.
+        is_gateways_again = self._is_retry and self._transmissions == 2 and head.status in _GATEWAY_ERRORS  # noqa: PLR2004
+        if self._transmissions > 1 and not is_gateways_again:
             if refusal is not None and refusal.reason == "nonce":
                 raise copy_refused("nonce", head, content)
             # A server looks at the clock before the nonce. rest.php before MediaWiki 1.44, and servers without problem

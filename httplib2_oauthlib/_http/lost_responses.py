@@ -18,14 +18,19 @@ from ..errors import OAuthError, ResponseLostError, SigningError
 HttpResponse: TypeAlias = tuple[httplib2.Response, bytes]
 
 _CHECK = "Check whether the change was made before you retry."
+# Said where a retry was not answered although the program may have checked already.
+_WAYS_OUT = (
+    "Check whether the change was made. If you want to make it (again), call forget_unanswered(error) first. For"
+    " requests that may always be repeated, override is_safe_request(). keep_unanswered=0 turns this protection off."
+)
 _UNKNOWN = "It is not known whether the server acted."
 _COPY_REFUSED_FOR_ITS_NONCE = (
-    "The connection broke after the request was sent. A second copy was refused because the server has seen the first."
-    f" The server has most likely acted, and its response is lost. {_CHECK}"
+    "The request was sent before, and no response came. This copy was refused because the server has seen the first."
+    f" It is not known whether the server acted on the first. {_WAYS_OUT}"
 )
 _COPY_REFUSED = (
-    "The connection broke after the request was sent, and a second copy was refused. It is not known whether the"
-    f" server acted on the first. {_CHECK}"
+    "The request was sent before, and no response came. This copy was refused. It is not known whether the server acted"
+    f" on the first. {_WAYS_OUT}"
 )
 _READ_ONCE = (
     "The connection broke while the body was sent, and the body can be read only once. The request was not sent again,"
@@ -100,6 +105,19 @@ def copy_refused(reason: str, response: httplib2.Response, content: bytes) -> Re
     """Return the error for a second copy that was refused: for its nonce, or without a reason that explains it."""
     words = _COPY_REFUSED_FOR_ITS_NONCE if reason == "nonce" else _COPY_REFUSED
     return ResponseLostError(reason, words, response, content)
+
+
+def retry_too_late(base: str, method: str, seconds: float) -> ResponseLostError:
+    """Return the error for a retry that a server would refuse for its timestamp, whether it has seen the first or not.
+
+    Args:
+        base: Scheme and authority of the request.
+        method: The method of the request.
+        seconds: How long ago the response was lost.
+    """
+    words = f"An equal {method} was sent to {base} {seconds:.0f} seconds ago, and no response came."
+    words += " It is too late to repeat it with the same nonce, so nothing was sent now."
+    return ResponseLostError("other", f"{words} {_UNKNOWN} {_WAYS_OUT}")
 
 
 def copy_impossible(has_nonce: bool) -> ResponseLostError:

@@ -27,10 +27,12 @@ from .cache import CacheAttribute
 from .clocks import ClockOffsets
 from .connections import SignedConnection
 from .context import context_of, run_hop
-from .exchange import sign_and_send
+from .exchange import note_followed, remember_redirected, sign_and_send
 from .limits import send_limited
 from .lost_responses import HttpResponse, carries_response, redirect_failed
+from .safe_requests import is_safe
 from .signers import Signers, SignersLike, accepted
+from .unanswered import UNANSWERED, numbers_of
 
 # A mixin for the Http of any framework: httplib2's, or one that only has the same methods (modern_httplib2). For types
 # it is httplib2's, with the inner methods that the stubs leave out.
@@ -66,13 +68,12 @@ def _hook_request(request: _Method) -> _Method:
         context = context_of(self)
         if context is None:
             return run_hop(self, None, uri, headers, work)
-        redirected = context.redirected_exchange
         try:
             response = run_hop(self, context, uri, headers, functools.partial(context.follow_redirect, work))
-        except Exception:
-            context.note_lost(redirected)
+        except BaseException as error:
+            remember_redirected(self, context, error)
             raise
-        context.note_redirect_followed()
+        note_followed(self, context, response)
         return response
 
     return hooked
@@ -93,7 +94,7 @@ def _hook_inner_request(inner_request: _Method) -> _Method:
             if not carries_response(error):
                 raise
             # _request() follows redirects. This one led nowhere, for example because it had no Location.
-            context.note_lost(context.redirected_exchange)
+            remember_redirected(self, context, error)
             # httplib2 makes a response with status 500 of such an error, which frameworks take for a reason to retry.
             if context.redirect_response is None or not getattr(self, "force_exception_to_status_code", False):
                 raise
@@ -217,6 +218,8 @@ class OAuth1Mixin(_Base):
             timestamp. None keeps the class's default (True).
         max_clock_offset: Seconds by which a server may move the clock; see :attr:`max_clock_offset`. None keeps the
             class's default.
+        keep_unanswered: How long requests whose response was lost are remembered; see :attr:`keep_unanswered`. None
+            keeps the class's default (3600).
     """
 
     #: Whether a wrong clock is repaired. You can change it at any time, and set a default in a subclass.
@@ -227,6 +230,10 @@ class OAuth1Mixin(_Base):
     #: then signed for it, and send that request at that time. Set ``math.inf`` for a machine without a clock. You can
     #: change it at any time, and set a default in a subclass.
     max_clock_offset: float | None = None
+
+    #: For how many seconds a request is remembered whose response was lost. A retry of it carries the same nonce, so
+    #: that the server can't act twice. 0 means that a retry is remembered only within one call of :meth:`request`.
+    keep_unanswered: float = 3600
 
     #: The cache as it was set. While a request runs, a view of it that keeps the entries of users apart.
     cache = CacheAttribute()
@@ -244,6 +251,7 @@ class OAuth1Mixin(_Base):
         oauth: SignersLike = None,
         repair_clock: bool | None = None,
         max_clock_offset: float | None = None,
+        keep_unanswered: float | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
@@ -252,6 +260,10 @@ class OAuth1Mixin(_Base):
             self.repair_clock = repair_clock
         if max_clock_offset is not None:
             self.max_clock_offset = max_clock_offset
+        if keep_unanswered is not None:
+            if keep_unanswered < 0:
+                raise ValueError(f"invalid keep_unanswered: {keep_unanswered}; it must be 0 or more seconds")
+            self.keep_unanswered = keep_unanswered
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -281,6 +293,47 @@ class OAuth1Mixin(_Base):
     @oauth.setter
     def oauth(self, oauth: SignersLike) -> None:
         self._oauth = accepted(oauth)
+
+    def is_safe_request(self, method: str, uri: str, body: Any) -> bool:
+        """Return whether a request may be repeated freely, each time with a new nonce.
+
+        True for GET, HEAD, OPTIONS and TRACE, and for a POST to MediaWiki's ``api.php`` whose every ``action`` only
+        reads (or is ``purge``) and that has no ``token``. If the response to any other request is lost, a retry keeps
+        the nonce of the first attempt, so that the server can't act twice.
+
+        Override this method for requests that your server may receive twice.
+
+        Args:
+            method: The method, in upper or lower case.
+            uri: The URI.
+            body: The body: str, bytes, or anything else that httplib2 takes.
+
+        Source: RFC 9110, section 9.2.1. For MediaWiki: the modules of its API that need no token.
+        """
+        return is_safe(method, uri, body)
+
+    def forget_unanswered(self, error: BaseException | None = None) -> None:
+        """Forget requests whose response was lost, so that the same request may be made again.
+
+        Call it when you have checked whether the server acted.
+
+        Args:
+            error: The error that the request ended with: only this request is forgotten. None means all requests of
+                this process, those of other Http objects included.
+
+        Raises:
+            ValueError: The error isn't about a request whose response was lost.
+        """
+        if error is None:
+            UNANSWERED.forget()
+            return
+        numbers = numbers_of(error)
+        if not numbers:
+            raise ValueError(
+                f"this {type(error).__name__} isn't about a lost response; pass the error that request() raised"
+            )
+        for number in numbers:
+            UNANSWERED.forget(number)
 
     def add_credentials(self, *args: Any, **kwargs: Any) -> None:
         """Add a user's name and password, as httplib2 does; or OAuth credentials, if there are four values.
@@ -345,4 +398,5 @@ class OAuth1Http(OAuth1Mixin, httplib2.Http):
         oauth: Selects the credentials; see :attr:`OAuth1Mixin.oauth`.
         repair_clock: See :attr:`OAuth1Mixin.repair_clock`.
         max_clock_offset: See :attr:`OAuth1Mixin.max_clock_offset`.
+        keep_unanswered: See :attr:`OAuth1Mixin.keep_unanswered`.
     """

@@ -15,6 +15,9 @@ _TEXT_TYPES = re.compile(r"text/|application/(?:x-www-form-urlencoded|javascript
 _CHARSET = re.compile(r"charset=\s*\"?([\w.:+-]{1,40})", re.IGNORECASE)
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _BOUNDARY = re.compile(r'boundary="?([^";,\s]+)', re.IGNORECASE)
+# The standard demands CRLF. Python's email package, and so Pywikibot's upload, writes LF alone.
+_BLANK_LINE = re.compile(rb"\r?\n\r?\n")
+_LAST_LINE_END = re.compile(rb"\r?\n\Z")
 _NAME = re.compile(r'(?<![\w*])name="?([^";\r\n]*)')
 
 FORM, JSON, MULTIPART, TEXT, BINARY, NOTHING = "a form", "JSON", "multipart", "text", "binary", "no body"
@@ -142,11 +145,11 @@ def with_files_described(body: bytes, content_type: str) -> bytes:
         return body
     pieces = body.split(b"--" + boundary)
     for index, piece in enumerate(pieces[1:], 1):
-        head, blank, content = piece.partition(b"\r\n\r\n")
-        if blank and as_text(content, "") is None:
-            is_complete = content.endswith(b"\r\n")
-            description = _description(content[:-2] if is_complete else content).encode()
-            pieces[index] = head + blank + description + (b"\r\n" if is_complete else b"")
+        blank = _BLANK_LINE.search(piece)
+        if blank is not None and as_text(piece[blank.end() :], "") is None:
+            last = _LAST_LINE_END.search(piece, blank.end())
+            end = last.start() if last is not None else len(piece)
+            pieces[index] = piece[: blank.end()] + _description(piece[blank.end() : end]).encode() + piece[end:]
     return (b"--" + boundary).join(pieces)
 
 
@@ -209,7 +212,8 @@ def _parts(body: bytes, boundary: bytes) -> list[Part]:
     for piece in body.split(b"--" + boundary)[1:]:
         if piece.rstrip() == b"--":
             break
-        head, _, content = piece.removeprefix(b"\r\n").removesuffix(b"\r\n").partition(b"\r\n\r\n")
+        head, *rest = _BLANK_LINE.split(_LAST_LINE_END.sub(b"", piece), maxsplit=1)
+        content = rest[0] if rest else b""
         lines = head.decode("utf-8", "replace").splitlines()
         headers = sorted(_normalize_header_line(line) for line in lines if line.strip())
         name = next((match[1] for line in headers if (match := _NAME.search(line))), "")

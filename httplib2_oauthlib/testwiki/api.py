@@ -1,17 +1,23 @@
 """The embedded wiki's api.php: parameters in, plain data out. This module has no HTTP and no OAuth."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from .api_request import ApiError, ApiRequest, ApiResult
 from .editing import Editing
+from .login import client_login, login
+from .paraminfo import paraminfo
 from .query import ANONYMOUS_TOKEN, Query
-from .store import Store
+from .store import Store, iso_time
 
 _MAILING_LIST = "https://lists.wikimedia.org/postorius/lists/mediawiki-api-announce.lists.wikimedia.org/"
 _DOCUMENTATION = (
     "See {}/api.php for API usage. Subscribe to the mediawiki-api-announce mailing list at &lt;{}&gt; for notice of API"
     " deprecations and breaking changes."
 )
+# The member that holds an error's message, by errorformat.
+_TEXT_NAMES = {"plaintext": "text", "wikitext": "text", "html": "html"}
+# These need neither the right to read nor a csrf token.
+_ACTIONS_FOR_ALL = ("paraminfo", "login", "clientlogin")
 
 
 class Api:
@@ -35,12 +41,33 @@ class Api:
             "delete": editing.delete,
             "upload": editing.upload,
             "logout": _logout,
+            "login": lambda request: login(request, store.sessions),
+            "clientlogin": lambda request: client_login(request, store.sessions),
+            "paraminfo": lambda request: paraminfo(request, server),
         }
 
     @property
     def documentation(self) -> str:
         """The reference to the documentation that every error carries."""
         return _DOCUMENTATION.format(self.server, _MAILING_LIST)
+
+    def error_result(self, error: ApiError, parameters: Mapping[str, str]) -> ApiResult:
+        """Return the result for an error, in the errorformat that the parameters of the request ask for."""
+        wanted = parameters.get("errorformat", "bc")
+        if wanted in _TEXT_NAMES or wanted in ("raw", "none"):
+            result: ApiResult = {"errors": [_formatted(each, wanted) for each in (error, *error.more)]}
+            result["docref"] = self.documentation
+        else:
+            one = {"code": error.code, "info": error.info, **error.details, "docref": self.documentation}
+            result = {"error": one}
+        return {**result, **self._request_data(parameters)}
+
+    def _request_data(self, parameters: Mapping[str, str]) -> ApiResult:
+        """Return the id of a request and the wiki's time, if the request asks for them."""
+        data: ApiResult = {"requestid": parameters["requestid"]} if "requestid" in parameters else {}
+        if "curtimestamp" in parameters:
+            data["curtimestamp"] = iso_time(self.store.clock())
+        return data
 
     def run(self, request: ApiRequest) -> ApiResult:
         """Run the module that a request names.
@@ -56,15 +83,35 @@ class Api:
         action = request.get("action") or ""
         if action not in self._modules:
             raise ApiError("badvalue", f'Unrecognized value for parameter "action": {action}.')
-        if action != "query":
+        if action not in ("query", *_ACTIONS_FOR_ALL):
             self._check_token(request)
         # A caller without the right to read may still fetch tokens.
-        needs_no_right = action == "query" and request.get("meta") == "tokens"
+        needs_no_right = action in _ACTIONS_FOR_ALL or (action == "query" and request.get("meta") == "tokens")
         if "read" not in request.caller.rights and not needs_no_right:
-            raise ApiError("readapidenied", "You need read permission to use this module.")
+            text = "You need read permission to use this module."
+            raise ApiError("readapidenied", text, key="apierror-readapidenied")
         if max_lag is not None:
             self._check_lag(max_lag)
-        return _with_request_data(self._modules[action](request), request)
+        try:
+            result = self._modules[action](request)
+        except ApiError as error:
+            for each in (error, *error.more):
+                each.module = action
+            raise
+        return self._with_request_data(result, request)
+
+    def _with_request_data(self, result: ApiResult, request: ApiRequest) -> ApiResult:
+        """Return a result with the warnings and the request's own data, which follow ``batchcomplete``."""
+        if self.store.version.accepts_crossorigin:
+            request.accept("crossorigin")
+        unused = [name for name in {**request.query, **request.post} if name not in request.used]
+        if unused:
+            plural = "s" if len(unused) > 1 else ""
+            request.warn("main", f"Unrecognized parameter{plural}: {', '.join(unused)}.")
+        first = {"batchcomplete": result["batchcomplete"]} if "batchcomplete" in result else {}
+        if request.warnings:
+            first["warnings"] = {module: {"warnings": text} for module, text in sorted(request.warnings.items())}
+        return {**first, **self._request_data({**request.query, **request.post}), **result}
 
     def _check_lag(self, max_lag: int) -> None:
         """Check that the database doesn't lag more than a request accepts."""
@@ -81,16 +128,38 @@ class Api:
         """Check the csrf token."""
         token = request.get("token")
         if token is None:
-            raise ApiError("missingparam", 'The "token" parameter must be set.')
+            raise _token_error(request, "missingparam", 'The "token" parameter must be set.')
         if "token" in request.query or request.method != "POST":
-            raise ApiError(
+            raise _token_error(
+                request,
                 "mustpostparams",
                 "The following parameter was found in the query string, but must be in the POST body: token.",
             )
         session, sessions = request.caller.session, self.store.sessions
         is_valid = sessions.csrf_token_is_valid(session, "", token) if session else token == ANONYMOUS_TOKEN
         if not is_valid:
-            raise ApiError("badtoken", "Invalid CSRF token.")
+            raise _token_error(request, "badtoken", "Invalid CSRF token.", key="apierror-badtoken")
+
+
+def _token_error(request: ApiRequest, code: str, info: str, key: str = "") -> ApiError:
+    """Return an error with a csrf token, which belongs to the module that needs the token."""
+    error = ApiError(code, info, key=key)
+    error.module = request.get("action") or ""
+    return error
+
+
+def _formatted(error: ApiError, wanted: str) -> ApiResult:
+    """Return an error in one of the errorformats that are not ``bc``."""
+    formatted: ApiResult = {"code": error.code}
+    if wanted in _TEXT_NAMES:
+        # Wikitext with links and lists is not converted to HTML.
+        is_marked_up = error.wikitext and (wanted == "wikitext" or (wanted == "html" and "[[" not in error.wikitext))
+        formatted[_TEXT_NAMES[wanted]] = error.wikitext if is_marked_up else error.info
+    elif wanted == "raw" and error.key:
+        formatted.update(key=error.key, params=error.params)
+    if error.details:
+        formatted["data"] = error.details
+    return {**formatted, "module": error.module} if error.module else formatted
 
 
 def _logout(request: ApiRequest) -> ApiResult:
@@ -103,32 +172,19 @@ def _logout(request: ApiRequest) -> ApiResult:
     return {}
 
 
-def _with_request_data(result: ApiResult, request: ApiRequest) -> ApiResult:
-    """Return a result with the request's id and the warnings, which follow ``batchcomplete``."""
-    request_id = request.get("requestid")
-    unused = [name for name in {**request.query, **request.post} if name not in request.used]
-    if unused:
-        plural = "s" if len(unused) > 1 else ""
-        request.warnings["main"] = f"Unrecognized parameter{plural}: {', '.join(unused)}."
-    first = {"batchcomplete": result["batchcomplete"]} if "batchcomplete" in result else {}
-    if request.warnings:
-        first["warnings"] = {module: {"warnings": text} for module, text in sorted(request.warnings.items())}
-    if request_id is not None:
-        first["requestid"] = request_id
-    return {**first, **result}
-
-
 def _check_assertions(request: ApiRequest) -> None:
     """Check the parameters assert and assertuser."""
     caller, asserted, user = request.caller, request.get("assert"), request.get("assertuser")
+    failed = "{}, so the action could not be completed."
     if asserted == "anon" and caller.user is not None:
-        raise ApiError("assertanonfailed", "You are no longer logged out, so the action could not be completed.")
+        text = failed.format("You are no longer logged out")
+        raise ApiError("assertanonfailed", text, key="apierror-assertanonfailed")
     if asserted in ("user", "bot") and caller.user is None:
-        raise ApiError("assertuserfailed", "You are no longer logged in, so the action could not be completed.")
+        text = failed.format("You are no longer logged in")
+        raise ApiError("assertuserfailed", text, key="apierror-assertuserfailed")
     if asserted == "bot" and "bot" not in caller.rights:
-        raise ApiError("assertbotfailed", 'You do not have the "bot" right, so the action could not be completed.')
+        text = failed.format('You do not have the "bot" right')
+        wikitext = text.replace('"bot"', "<code>bot</code>")
+        raise ApiError("assertbotfailed", text, key="apierror-assertbotfailed", wikitext=wikitext)
     if user is not None and (caller.user is None or caller.name != user[:1].upper() + user[1:].replace("_", " ")):
-        raise ApiError(
-            "assertnameduserfailed",
-            f'You are no longer logged in as "{user}", so the action could not be completed.',
-        )
+        raise ApiError("assertnameduserfailed", failed.format(f'You are no longer logged in as "{user}"'))

@@ -1,6 +1,7 @@
 """What a module of api.php gets and returns: the request, its caller, the result, and the error."""
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -28,6 +29,7 @@ class Caller:
         rights: The account's rights, without those that were not granted to the consumer.
         session: The session that csrf tokens are made for. An empty str for an anonymous caller.
         tags: The tags of the caller's edits.
+        address: The caller's IP address.
     """
 
     user: User | None
@@ -35,6 +37,7 @@ class Caller:
     rights: Sequence[str]
     session: str = ""
     tags: Sequence[str] = ()
+    address: str = "127.0.0.1"
 
     def author(self) -> User:
         """Return the user that a revision names as its author."""
@@ -47,9 +50,16 @@ class ApiError(Exception):
     Args:
         code: MediaWiki's error code.
         info: MediaWiki's message.
+        key: The message's key, for ``errorformat=raw`` and for rest.php.
+        params: The message's parameters, for ``errorformat=raw``.
+        wikitext: The message as wikitext, if ``info`` is not the same.
         headers: Header fields that are sent with the error.
         details: Further members of the error.
         status: The HTTP status.
+
+    Attributes:
+        module: The module that has raised the error. An empty str for a refusal of OAuth.
+        more: Further errors of the same request.
     """
 
     def __init__(
@@ -57,6 +67,9 @@ class ApiError(Exception):
         code: str,
         info: str,
         *,
+        key: str = "",
+        params: Sequence[str] = (),
+        wikitext: str = "",
         headers: Mapping[str, str] | None = None,
         details: Mapping[str, Any] | None = None,
         status: int = 200,
@@ -64,6 +77,11 @@ class ApiError(Exception):
         super().__init__(code)
         self.code = code
         self.info = info
+        self.key = key
+        self.params = list(params)
+        self.wikitext = wikitext
+        self.module = "main"
+        self.more: tuple[ApiError, ...] = ()
         self.headers = dict(headers or {})
         self.details = dict(details or {})
         self.status = status
@@ -92,9 +110,22 @@ class ApiRequest:
     warnings: dict[str, str] = field(default_factory=dict)
 
     def get(self, name: str) -> str | None:
-        """Return a parameter, or None."""
+        """Return a parameter in Unicode's normal form NFC, or None."""
         self.used.add(name)
-        return self.post.get(name, self.query.get(name))
+        given = self.post.get(name, self.query.get(name))
+        if given is None or unicodedata.is_normalized("NFC", given):
+            return given
+        self.warn(
+            "main",
+            f'The value passed for "{name}" contains invalid or non-normalized data. Textual data should be valid,'
+            " NFC-normalized Unicode without C0 control characters other than HT (\\t), LF (\\n), and CR (\\r).",
+        )
+        return unicodedata.normalize("NFC", given)
+
+    def warn(self, module: str, text: str) -> None:
+        """Add a warning of a module, unless the module has given it before."""
+        earlier = self.warnings.get(module, "").splitlines()
+        self.warnings[module] = "\n".join(dict.fromkeys([*earlier, text]))
 
     def flag(self, name: str) -> bool:
         """Return whether a parameter is present, even if it is empty."""
@@ -107,7 +138,7 @@ class ApiRequest:
         unknown = [value for value in values if value not in known and value != "*"]
         if unknown:
             plural = "s" if len(unknown) > 1 else ""
-            self.warnings[module] = f'Unrecognized value{plural} for parameter "{name}": {", ".join(unknown)}'
+            self.warn(module, f'Unrecognized value{plural} for parameter "{name}": {", ".join(unknown)}')
         return [value for value in (known if "*" in values else values) if value in known]
 
     def timestamp(self, name: str) -> float | None:
@@ -129,21 +160,18 @@ class ApiRequest:
             raise ApiError("badinteger", f'Invalid value "{given}" for integer parameter "{name}".')
         return int(given)
 
+    def limit(self, module: str, name: str, maximum: int) -> int:
+        """Return how many results a request wants: 10 if it doesn't say, and at most ``maximum``."""
+        given = maximum if self.get(name) == "max" else self.integer(name, 10)
+        if not 1 <= given <= maximum:
+            self.warn(module, f'The value "{given}" for parameter "{name}" must be between 1 and {maximum}.')
+        return min(max(given, 1), maximum)
+
     def accept(self, *names: str) -> None:
         """Accept parameters that have no effect here, without the warning about unknown parameters."""
         self.used.update(names)
 
 
-def check_may_edit(caller: Caller, *rights: str) -> None:
-    """Check that a caller is not blocked and has all of some rights.
-
-    Raises:
-        ApiError: The caller may not edit.
-    """
-    if caller.user is not None and caller.user.is_blocked:
-        raise ApiError("blocked", "You have been blocked from editing.")
-    if not set(rights) <= set(caller.rights):
-        raise ApiError(
-            "permissiondenied",
-            "The action you have requested is limited to users in one of the groups: *, [[TestWiki:Users|Users]].",
-        )
+def escape_wikitext(text: str) -> str:
+    """Escape text so that it stands for itself in wikitext."""
+    return re.sub(r"[\"&'<=>\[\]{|}]", lambda found: f"&#{ord(found[0])};", text)

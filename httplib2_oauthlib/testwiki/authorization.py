@@ -7,6 +7,7 @@ from urllib.parse import urlencode, urlsplit
 from .oauth import is_usable, usable_request_token
 from .refusals import OAuthRefusal, coded_refusal
 from .store import REQUEST_TOKEN_LIFETIME, AccessToken, Consumer, Store, User
+from .versions import Version
 
 # A consumer that has only these grants learns who the user is and can do nothing.
 _AUTHENTICATION_ONLY = {"mwoauth-authonly", "mwoauth-authonlyprivate"}
@@ -42,7 +43,7 @@ class Authorization:
         if consumer is None:
             raise coded_refusal("E006")
         if not is_usable(consumer, user.name):
-            raise coded_refusal("E005", consumer.name)
+            raise coded_refusal("E005", consumer)
         return consumer
 
     def may_skip_dialog(self, consumer: Consumer, user: User) -> bool:
@@ -68,7 +69,7 @@ class Authorization:
             OAuthRefusal: The request token does not exist, was used, or was allowed before.
         """
         if consumer.owner is not None:
-            raise coded_refusal("E010", consumer.name)
+            raise coded_refusal("E010", consumer)
         with self.store.lock:
             token = usable_request_token(self.store, consumer, request_token)
             token.verifier = secrets.token_hex(16)
@@ -95,7 +96,7 @@ class Authorization:
             return self.store.access_tokens.pop(found[0].key) if found else None
 
 
-def check_callback(consumer: Consumer, callback: str) -> None:
+def check_callback(consumer: Consumer, callback: str, version: Version) -> None:
     """Check the callback of a request for a request token.
 
     Raises:
@@ -113,6 +114,9 @@ def check_callback(consumer: Consumer, callback: str) -> None:
             # http may become https, and a registered port 1 allows any port.
             given.scheme in ((registered.scheme, "https") if registered.scheme == "http" else (registered.scheme,))
             and given.hostname == registered.hostname
+            # MediaWiki compares the host as it is written.
+            and given.netloc.rpartition("@")[2].startswith(given.hostname or "")
+            and ("@" not in given.netloc or version.callbacks_may_have_userinfo)
             and registered.port in (1, given.port)
             and (given.path == registered.path if registered.query else given.path.startswith(registered.path))
             and given.query.startswith(registered.query)

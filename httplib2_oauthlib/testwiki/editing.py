@@ -3,7 +3,8 @@
 import hashlib
 from dataclasses import dataclass
 
-from .api_request import ApiError, ApiRequest, ApiResult, Caller, check_may_edit
+from .api_request import ApiError, ApiRequest, ApiResult, Caller
+from .permissions import check_may_edit
 from .store import Page, Revision, Store, User, iso_time
 from .titles import Title
 
@@ -37,18 +38,19 @@ class Editing:
                 'At least one of the parameters "text", "appendtext", "prependtext" and "undo" is required.',
             )
         summary, minor = request.get("summary") or "", request.flag("minor")
-        base = request.timestamp("basetimestamp")
-        for name in ("section", "sectiontitle", "undo", "undoafter"):
+        base, base_revision = request.timestamp("basetimestamp"), request.integer("baserevid", 0)
+        for name in ("section", "sectiontitle", "undo", "undoafter", "tags"):
             if request.get(name) is not None:
                 # Without this error, the whole page would be replaced where MediaWiki replaces a part of it.
                 raise ApiError("testwiki-unsupported", f'The embedded wiki does not support the parameter "{name}".')
-        request.accept("bot", "notminor", "watchlist", "contentmodel", "contentformat", "md5", "starttimestamp")
+        request.accept("bot", "notminor", "recreate", "watchlist", "contentmodel", "contentformat", "starttimestamp")
         caller = request.caller
+        _check_md5(request, "".join(part for part in (text, prepend, append) if part))
         with self.store.lock:
             page = self.store.page(title)
-            _check_existence(page, request.flag("createonly"), request.flag("nocreate"))
-            check_may_edit(caller, "edit", *([] if page else ["createpage"]))
-            _check_conflict(page, base, caller)
+            self._check_existence(page, request.flag("createonly"), request.flag("nocreate"))
+            check_may_edit(self.store, caller, "edit", *([] if page else ["createpage"]))
+            _check_conflict(page, base, base_revision, caller)
             if text is None:
                 text = page.latest.text if page else ""
             text = (prepend or "") + text + (append or "")
@@ -77,26 +79,44 @@ class Editing:
     def upload(self, request: ApiRequest) -> ApiResult:
         """Run ``action=upload``."""
         name, comment = request.get("filename"), request.get("comment") or ""
-        request.accept("ignorewarnings", "text", "watchlist", "file")
+        text = request.get("text") or comment
+        request.accept("ignorewarnings", "watchlist", "file")
         if request.get("url") is not None:
             raise ApiError("copyuploaddisabled", "Upload by URL disabled.")
         content = request.files.get("file")
         if content is None:
             raise ApiError("missingparam", 'One of the parameters "filekey", "file" and "url" is required.')
         if "upload" not in request.caller.rights or request.caller.user is None:
-            raise ApiError("permissiondenied", "You don't have permission to upload this file.")
+            raise ApiError(
+                "permissiondenied",
+                "The action you have requested is limited to users in one of the groups: [[TestWiki:Users|Users]],"
+                " [[TestWiki:Administrators|Administrators]].",
+                key="badaccess-groups",
+            )
         title = Title.parse(f"File:{name}") if name else None
         if title is None:
             raise ApiError("missingparam", 'The "filename" parameter must be set.')
         key = title.text.replace(" ", "_")
+        user = request.caller.user
+        image_info = self._image_info(title, key, content, user, comment)
         with self.store.lock:
-            self.store.files[key] = content
-        image_info = self._image_info(title, key, content, request.caller.user, comment)
+            self.store.files[key], self.store.uploads[key] = content, image_info
+            if self.store.page(title) is None:
+                self.store.save(title, text, user, comment, tags=request.caller.tags)
         return {"upload": {"result": "Success", "filename": key, "imageinfo": image_info}}
+
+    def _check_existence(self, page: Page | None, must_be_new: bool, must_exist: bool) -> None:
+        """Check the parameters createonly and nocreate."""
+        if must_be_new and page is not None:
+            word = self.store.version.page_word
+            raise ApiError("articleexists", f"The {word} you tried to create has been created already.")
+        if must_exist and page is None:
+            raise ApiError("missingtitle", _NO_PAGE)
 
     def _image_info(self, title: Title, key: str, content: bytes, user: User, comment: str) -> ApiResult:
         """Return what MediaWiki reports about an uploaded file."""
         width, height = _png_size(content)
+        folder = hashlib.md5(key.encode()).hexdigest()[:2]
         uploaded = iso_time(self.store.clock())
         return {
             "timestamp": uploaded,
@@ -107,16 +127,15 @@ class Editing:
             "height": height,
             "parsedcomment": comment,
             "comment": comment,
-            "html": "",
             "canonicaltitle": str(title),
-            "url": f"{self.server}/images/{key}",
+            "url": f"{self.server}/images/{folder[0]}/{folder}/{key}",
             "descriptionurl": f"{self.server}/index.php/File:{key}",
             "sha1": hashlib.sha1(content).hexdigest(),
             "metadata": [],
             "commonmetadata": [],
             "extmetadata": {
                 "DateTime": {"value": uploaded, "source": "mediawiki-metadata", "hidden": ""},
-                "ObjectName": {"value": key.rpartition(".")[0], "source": "mediawiki-metadata", "hidden": ""},
+                "ObjectName": {"value": title.text.rpartition(".")[0], "source": "mediawiki-metadata"},
             },
             "mime": "image/png" if content.startswith(b"\x89PNG") else "application/octet-stream",
             "mediatype": "BITMAP" if width else "UNKNOWN",
@@ -124,27 +143,29 @@ class Editing:
         }
 
 
-def _check_existence(page: Page | None, must_be_new: bool, must_exist: bool) -> None:
-    """Check the parameters createonly and nocreate."""
-    if must_be_new and page is not None:
-        raise ApiError("articleexists", "The article you tried to create has been created already.")
-    if must_exist and page is None:
-        raise ApiError("missingtitle", _NO_PAGE)
-
-
-def _check_conflict(page: Page | None, base: float | None, caller: Caller) -> None:
+def _check_conflict(page: Page | None, base: float | None, base_revision: int, caller: Caller) -> None:
     """Check that no other user has edited a page since the revision that an edit is based on.
 
     Args:
         page: The page, or None.
         base: When the base revision was saved, in Unix seconds, or None to skip the check.
-        caller: Who edits. Edits of the same user never conflict.
+        base_revision: The id of the base revision, or 0 to skip the check.
+        caller: Who edits. Edits of the same user do not conflict with a base that is given by its time.
     """
-    if page is None or base is None:
+    if page is None:
+        return
+    if base_revision and base_revision != page.latest.id and base_revision in [each.id for each in page.revisions]:
+        raise _edit_conflict()
+    if base is None:
         return
     # basetimestamp has whole seconds, so a revision of the same second is the base revision itself.
     if page.latest.timestamp >= base + 1 and page.latest.user != caller.name:
-        raise ApiError("editconflict", "Edit conflict.")
+        raise _edit_conflict()
+
+
+def _edit_conflict() -> ApiError:
+    """Return the error for an edit that conflicts with a newer one."""
+    return ApiError("editconflict", "Edit conflict.", key="edit-conflict")
 
 
 def _edit_result(page: Page, revision: Revision | None, caller: Caller) -> ApiResult:
@@ -158,6 +179,13 @@ def _edit_result(page: Page, revision: Revision | None, caller: Caller) -> ApiRe
     if caller.user is not None:
         edit["watched"] = True
     return edit
+
+
+def _check_md5(request: ApiRequest, text: str) -> None:
+    """Check the parameter md5, the hash of the text that the request contains."""
+    given = request.get("md5")
+    if given is not None and given != hashlib.md5(text.encode()).hexdigest():
+        raise ApiError("badmd5", "The supplied MD5 hash was incorrect.", key="apierror-badmd5")
 
 
 def _png_size(content: bytes) -> tuple[int, int]:

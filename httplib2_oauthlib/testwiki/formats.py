@@ -8,7 +8,11 @@ from xml.etree import ElementTree
 
 # The names of the XML elements that MediaWiki gives to the members of a list.
 _MEMBER_NAMES = {"groups": "g", "rights": "r", "pages": "page", "revisions": "rev", "tags": "tag", "allpages": "p",
-                 "normalized": "n", "namespaces": "ns"}  # fmt: skip
+                 "normalized": "n", "namespaces": "ns", "namespacealiases": "ns", "extensions": "ext",
+                 "fileextensions": "fe", "pageids": "id", "templates": "tl", "protection": "pr",
+                 "restrictiontypes": "rt", "implicitgroups": "g", "groupmemberships": "gm", "roles": "role",
+                 "modules": "module", "parameters": "param", "helpurls": "helpurl", "type": "t",
+                 "errors": "error", "params": "param"}  # fmt: skip
 _DEFAULT_MEMBER_NAME = "_v"
 _XML_SPACE = "{http://www.w3.org/XML/1998/namespace}space"
 
@@ -44,7 +48,7 @@ def _version_1(value: Any, convert_pages: Callable[[list[Any]], Any]) -> Any:
         return [_version_1(member, convert_pages) for member in value]
     if not isinstance(value, dict):
         return value
-    converted = {}
+    converted: dict[str, Any] = {}
     for key, each in value.items():
         if each is True:
             converted[key] = ""
@@ -52,8 +56,20 @@ def _version_1(value: Any, convert_pages: Callable[[list[Any]], Any]) -> Any:
             continue
         elif key == "pages" and isinstance(each, list):
             converted[key] = convert_pages(_version_1(each, convert_pages))
-        elif key in ("content", "docref", "warnings") and isinstance(each, str):
+        elif key == "errors":
+            converted[key] = [
+                {
+                    "*" if name in ("text", "html") else name: _version_1(part, convert_pages)
+                    for name, part in error.items()
+                }
+                for error in each
+            ]
+        elif key in ("content", "docref", "warnings", "alias") and isinstance(each, str):
             converted["*"] = each
+        elif key == "namespaces":
+            # In version 1, the name of a namespace is its content. Other members named "name" keep their name.
+            renamed = {n: {"*" if k == "name" else k: v for k, v in part.items()} for n, part in each.items()}
+            converted[key] = _version_1(renamed, convert_pages)
         else:
             converted[key] = _version_1(each, convert_pages)
     return converted
@@ -80,11 +96,18 @@ def _element(name: str, value: Any, member_name: str = _DEFAULT_MEMBER_NAME) -> 
     elif isinstance(value, dict):
         for key, each in value.items():
             if key == "*":
-                element.text = str(each)
-                element.set(_XML_SPACE, "preserve")
+                # Text does not stand beside elements. These two have a reference to the documentation.
+                has_elements = "errors" in value or "blockinfo" in value
+                text = ElementTree.SubElement(element, "docref") if has_elements else element
+                text.text = str(each)
+                text.set(_XML_SPACE, "preserve")
             elif key == "slots":
                 slots = ElementTree.SubElement(element, "slots")
                 slots.extend(_element("slot", {**slot, "role": role}) for role, slot in each.items())
+            elif key.lstrip("-").isdigit():
+                child = _element(member_name, each)
+                child.set("_idx", key)
+                element.append(child)
             elif isinstance(each, (dict, list)):
                 element.append(_element(key, each, _MEMBER_NAMES.get(key, _DEFAULT_MEMBER_NAME)))
             else:

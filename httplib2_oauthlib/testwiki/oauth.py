@@ -11,6 +11,7 @@ import hmac
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import ip_address, ip_network
 from urllib.parse import quote
 
 from .parameters import Parameters, collect, signature_base_string, value_of
@@ -35,6 +36,7 @@ class IncomingRequest:
         target: The request target, unchanged.
         headers: The header fields, with their names in lower case.
         body: The body, unchanged.
+        remote_address: The client's IP address.
     """
 
     method: str
@@ -42,6 +44,7 @@ class IncomingRequest:
     target: str
     headers: Mapping[str, str]
     body: bytes
+    remote_address: str = "127.0.0.1"
 
     @property
     def is_signed(self) -> bool:
@@ -73,7 +76,7 @@ class Verifier:
             OAuthRefusal: MediaWiki refuses the request.
         """
         parameters = _parameters_of(request)
-        consumer = self._consumer(parameters)
+        consumer = self._consumer(request, parameters)
         token = self.store.access_tokens.get(value_of(parameters, "oauth_token"))
         if token is None or token.consumer != consumer.key:
             raise no_approved_grant()
@@ -89,19 +92,19 @@ class Verifier:
     def verify_initiate(self, request: IncomingRequest) -> tuple[Consumer, str]:
         """Verify a request for a request token, and return the consumer and the callback that it asks for."""
         parameters = _parameters_of(request)
-        consumer = self._consumer(parameters, may_be_owner_only=False)
+        consumer = self._consumer(request, parameters, may_be_owner_only=False)
         self._verify_signature(request, parameters, consumer, None)
         return consumer, value_of(parameters, "oauth_callback")
 
     def verify_token(self, request: IncomingRequest) -> tuple[RequestToken, str]:
         """Verify a request for an access token, and return the request token and the verifier that it contains."""
         parameters = _parameters_of(request)
-        consumer = self._consumer(parameters, may_be_owner_only=False)
+        consumer = self._consumer(request, parameters, may_be_owner_only=False)
         token = usable_request_token(self.store, consumer, value_of(parameters, "oauth_token"))
         self._verify_signature(request, parameters, consumer, token)
         return token, value_of(parameters, "oauth_verifier")
 
-    def _consumer(self, parameters: Parameters, may_be_owner_only: bool = True) -> Consumer:
+    def _consumer(self, request: IncomingRequest, parameters: Parameters, may_be_owner_only: bool = True) -> Consumer:
         """Return the consumer that a request names."""
         version = value_of(parameters, "oauth_version") or "1.0"
         if version != "1.0":
@@ -113,7 +116,10 @@ class Verifier:
         if consumer is None:
             raise OAuthRefusal("Invalid consumer")
         if consumer.owner is not None and not may_be_owner_only:
-            raise coded_refusal("E010", consumer.name)
+            raise coded_refusal("E010", consumer)
+        address = ip_address(request.remote_address)
+        if consumer.ip_ranges and not any(address in ip_network(allowed) for allowed in consumer.ip_ranges):
+            raise OAuthRefusal("The request came from an invalid IP address.", "mwoauthdatastore-bad-source-ip")
         return consumer
 
     def _verify_signature(
@@ -150,10 +156,10 @@ class Verifier:
         timestamp, nonce = value_of(parameters, "oauth_timestamp"), value_of(parameters, "oauth_nonce")
         if timestamp in ("", "0"):
             raise OAuthRefusal("Missing timestamp parameter. The parameter is required")
-        now = self.store.clock()
+        now = int(self.store.clock())
         # PHP accepts numbers in many notations. Anything else is an internal error in MediaWiki, and refused here.
-        if not _PHP_NUMBER.fullmatch(timestamp) or abs(int(now) - float(timestamp)) > _TIMESTAMP_THRESHOLD:
-            raise OAuthRefusal(f"Expired timestamp, yours {timestamp}, ours {int(now)}")
+        if not _PHP_NUMBER.fullmatch(timestamp) or abs(now - float(timestamp)) > _TIMESTAMP_THRESHOLD:
+            raise OAuthRefusal(f"Expired timestamp, yours {timestamp}, ours {now}")
         if nonce in ("", "0"):
             raise OAuthRefusal("Missing nonce parameter. The parameter is required")
         token_key = token.key if token else ""

@@ -1,6 +1,6 @@
 """The embedded wiki's pages for people: log in, allow an application, revoke access. This module has no HTTP.
 
-The texts, the forms and the order of the checks are MediaWiki's (Extension:OAuth, REL1_39), so that a browser or a
+The texts, the forms and the order of the checks are MediaWiki's (Extension:OAuth), so that a browser or a
 script works here as it does on MediaWiki. The design of the pages is the embedded wiki's own.
 """
 
@@ -23,9 +23,15 @@ _GRANT_DESCRIPTIONS = {
     "editpage": "Edit existing pages",
     "createeditmovepage": "Create, edit, and move pages",
     "uploadfile": "Upload new files",
+    "uploadeditmovefile": "Upload, replace, and move files",
+    "viewmywatchlist": "View your watchlist",
+    "editmywatchlist": "Edit your watchlist",
+    "editmyoptions": "Edit your user preferences and JSON configuration",
     "delete": "Delete pages, revisions, and log entries",
     "privateinfo": "Access private information",
 }
+#: What MediaWiki says to a signed request for a page.
+PAGE_REFUSAL = "OAuth can only be used with the API"
 _WRONG_PASSWORD = "Incorrect username or password entered. Please try again."
 _INVALID_LOGIN_TOKEN = (
     "There seems to be a problem with your login session; this action has been canceled as a precaution against"
@@ -123,6 +129,10 @@ class Pages:
     def read(self, request: PageRequest, text: str | None) -> PageResponse:
         """Return a page of the wiki; ``text`` None means that the page does not exist."""
         return self._page("page.html", request, request.title, text=text)._replace(status=404 if text is None else 200)
+
+    def refuse_oauth(self, request: PageRequest) -> PageResponse:
+        """Return the response to a signed request for a page, which MediaWiki refuses."""
+        return self._page("message.html", request, "Error", message=PAGE_REFUSAL)._replace(status=400)
 
     # Logging in and out
 
@@ -265,7 +275,13 @@ class Pages:
         """Return a page that is rendered from a template."""
         user = self.store.session_user(request.session)
         html = self._templates.get_template(template).render(
-            title=title, page=request.title, query=urlencode(request.query), user=user, server=self.server, **values
+            title=title,
+            page=request.title,
+            query=urlencode(request.query),
+            user=user,
+            server=self.server,
+            release=self.store.version.release,
+            **values,
         )
         return PageResponse(html)
 

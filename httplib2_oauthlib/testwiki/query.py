@@ -1,23 +1,45 @@
 """``action=query`` of api.php: the modules that read."""
 
-import hashlib
+import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from .api_request import ApiError, ApiRequest, ApiResult
-from .siteinfo import general, namespaces
-from .store import Page, Revision, Store, iso_time
-from .titles import Title
+from .continuation import Continuation
+from .page_properties import (
+    INFO_PROPERTIES,
+    MAX_RESULTS,
+    MAX_VALUES,
+    add_category_info,
+    add_image_info,
+    add_revisions,
+    info_of,
+    is_redirect,
+    limit_for,
+    sort_key,
+    templates_of,
+)
+from .siteinfo import general, site_lists
+from .store import Page, Store, iso_time
+from .titles import NAMESPACES, Title
+from .userinfo import userinfo
 
 #: The csrf token of every caller who isn't logged in.
 ANONYMOUS_TOKEN = "+\\"
 
-# How many values a parameter may have, without and with the right apihighlimits.
-_LIMIT, _HIGH_LIMIT = 50, 500
-_USER_PROPERTIES = ("groups", "rights", "editcount", "registrationdate")
-_TOKEN_TYPES = ("createaccount csrf deleteglobalaccount login patrol rollback userrights watch").split()
-_REVISION_PROPERTIES = "ids flags timestamp user userid size sha1 comment content tags".split()
+#: The values of the parameters prop, list, generator and meta.
+PAGE_MODULES = ("info", "revisions", "templates", "imageinfo", "categoryinfo")
+LISTS, GENERATORS = ("allpages",), ("allpages", "templates")
+METAS = ("siteinfo", "userinfo", "tokens")
+_PREFIXES = {"info": "in", "revisions": "rv", "templates": "tl", "imageinfo": "ii", "categoryinfo": "ci",
+             "allpages": "ap", "siteinfo": "si", "userinfo": "ui"}  # fmt: skip
+#: The values of the parameters siprop and type.
+SITE_PROPERTIES = ("general", "namespaces", "namespacealiases", "extensions", "fileextensions")
+TOKEN_TYPES = ("createaccount csrf deleteglobalaccount login patrol rollback userrights watch").split()
+
+# The tokens that an anonymous caller gets. All others belong to a session.
+_TOKENS_FOR_LOGIN = ("login", "createaccount")
 
 
 @dataclass(frozen=True)
@@ -36,80 +58,118 @@ class Query:
 
     def run(self, request: ApiRequest) -> ApiResult:
         """Run the modules that a request names."""
-        found: ApiResult = {}
-        continue_from = None
-        for name in request.multi_value("query", "meta", ("siteinfo", "userinfo", "tokens")):
-            if name == "siteinfo":
-                # siteinfo adds its properties to the result directly. The other modules add one member each.
-                found.update(self._siteinfo(request))
-            else:
-                found[name] = self._userinfo(request) if name == "userinfo" else self._tokens(request)
-        if request.multi_value("query", "list", ("allpages",)):
-            found["allpages"], continue_from = self._allpages(request)
-        with_revisions = "revisions" in request.multi_value("query", "prop", ("revisions", "info"))
-        found.update(self._titles(request, with_revisions))
-        request.accept("continue")
-        result: ApiResult = {"batchcomplete": True}
-        if continue_from:
-            result["continue"] = {"apcontinue": continue_from, "continue": "-||"}
-        if found:
-            result["query"] = found
-        return result
+        page_modules = request.multi_value("query", "prop", PAGE_MODULES)
+        modules = [*page_modules, *request.multi_value("query", "list", LISTS)]
+        modules += request.multi_value("query", "meta", METAS)
+        continuation = Continuation(request, modules, page_modules)
+        for name in modules:
+            if not continuation.runs(name):
+                # The client repeats the parameters of finished modules, and MediaWiki doesn't warn about them.
+                prefix = _PREFIXES.get(name, "type")
+                request.accept(*(given for given in {**request.query, **request.post} if given.startswith(prefix)))
+        found = {} if continuation.pages_are_done else self._pages(request, continuation)
+        if continuation.runs("allpages"):
+            found["allpages"] = [_entry(page) for page in self._allpages(request, continuation, "ap")]
+        if continuation.runs("siteinfo"):
+            # siteinfo adds its properties to the result directly. The other modules add one member each.
+            found.update(self._siteinfo(request))
+        if continuation.runs("userinfo"):
+            found["userinfo"] = userinfo(self.store, request)
+        if continuation.runs("tokens"):
+            found["tokens"] = self._tokens(request)
+        return {**continuation.result(), **({"query": found} if found else {})}
 
     def _siteinfo(self, request: ApiRequest) -> ApiResult:
         """Return ``meta=siteinfo``."""
-        wanted = request.multi_value("siteinfo", "siprop", ("general", "namespaces"), "general")
-        time = iso_time(self.store.clock())
-        return {name: general(self.server, self.host, time) if name == "general" else namespaces() for name in wanted}
-
-    def _userinfo(self, request: ApiRequest) -> ApiResult:
-        """Return ``meta=userinfo``."""
-        caller, user = request.caller, request.caller.user
-        info: ApiResult = {"id": user.id if user else 0, "name": caller.name}
-        if user is None:
-            info["anon"] = True
-        for name in request.multi_value("userinfo", "uiprop", _USER_PROPERTIES):
-            if name == "groups":
-                info["groups"] = list(user.groups if user else ("*",))
-            elif name == "rights":
-                info["rights"] = list(caller.rights)
-            elif name == "editcount":
-                info["editcount"] = self.store.edit_count(user) if user else 0
-            elif user is not None:
-                info["registrationdate"] = iso_time(user.registered)
-        return info
+        store = self.store
+        every = {"general": general(self.server, self.host, iso_time(store.clock()), store.version), **site_lists()}
+        return {name: every[name] for name in request.multi_value("siteinfo", "siprop", SITE_PROPERTIES, "general")}
 
     def _tokens(self, request: ApiRequest) -> ApiResult:
         """Return ``meta=tokens``."""
         session = request.caller.session
         tokens = {}
-        for name in request.multi_value("tokens", "type", _TOKEN_TYPES, "csrf"):
+        for name in request.multi_value("tokens", "type", TOKEN_TYPES, "csrf"):
             salt = "" if name == "csrf" else name
-            tokens[f"{name}token"] = self.store.sessions.csrf_token(session, salt) if session else ANONYMOUS_TOKEN
+            has_token = session or name in _TOKENS_FOR_LOGIN
+            tokens[f"{name}token"] = self.store.sessions.csrf_token(session, salt) if has_token else ANONYMOUS_TOKEN
         return tokens
 
-    def _allpages(self, request: ApiRequest) -> tuple[list[ApiResult], str | None]:
-        """Return a batch of ``list=allpages``, and the title that the next batch begins with, or None."""
-        start = (request.get("apcontinue") or request.get("apfrom") or "").replace(" ", "_")
-        limit = min(max(request.integer("aplimit", 10), 1), _HIGH_LIMIT)
-        pages = sorted((p for p in self.store.pages.values() if p.title.namespace == 0), key=lambda p: p.title.text)
-        found = [page for page in pages if page.title.key >= start]
-        continue_from = found[limit].title.key if len(found) > limit else None
-        return [_page(page) for page in found[:limit]], continue_from
+    def _allpages(self, request: ApiRequest, continuation: Continuation, prefix: str) -> list[Page]:
+        """Return a batch of ``list=allpages``, whose parameters begin with ``ap``, or with ``gap`` for a generator."""
+        namespace = request.integer(f"{prefix}namespace", 0)
+        if namespace not in NAMESPACES or namespace < 0:
+            raise ApiError("badvalue", f'Unrecognized value for parameter "{prefix}namespace": {namespace}.')
+        start, end, beginning = (sort_key(request.get(prefix + name) or "") for name in ("from", "to", "prefix"))
+        start = request.get(f"{prefix}continue") or start
+        shown, is_descending = request.get(f"{prefix}filterredir"), request.get(f"{prefix}dir") == "descending"
+        limit = request.limit("allpages", f"{prefix}limit", limit_for(MAX_RESULTS, request))
+        first, last = (end, start) if is_descending else (start, end)
+        pages = {
+            sort_key(page.title.text): page
+            for page in list(self.store.pages.values())
+            if page.title.namespace == namespace
+        }
+        found = [
+            page
+            for name, page in sorted(pages.items(), reverse=is_descending)
+            if name >= first
+            and (not last or name <= last)
+            and name.startswith(beginning)
+            and shown != ("nonredirects" if is_redirect(page) else "redirects")
+        ]
+        if len(found) > limit:
+            continuation.add(
+                "allpages", f"{prefix}continue", sort_key(found[limit].title.text), is_generator=prefix == "gap"
+            )
+        return found[:limit]
 
-    def _titles(self, request: ApiRequest, with_revisions: bool) -> ApiResult:
-        """Return the pages that ``titles`` names. MediaWiki lists missing pages first, then invalid titles."""
-        given = request.get("titles")
-        properties = request.multi_value(
-            "revisions", "rvprop", _REVISION_PROPERTIES, "ids|timestamp|flags|comment|user"
-        )
-        slots, limit = request.get("rvslots"), request.integer("rvlimit", 1)
-        if given is None:
-            return {}
-        titles = given.split("|")
-        _check_count(titles, "apihighlimits" in request.caller.rights)
+    def _pages(self, request: ApiRequest, continuation: Continuation) -> ApiResult:
+        """Return the pages that a request names, with their properties."""
+        generator, given = request.get("generator"), request.get("titles")
+        titles = given.split("|") if given is not None else []
+        _check_count(titles, limit_for(MAX_VALUES, request))
+        normalized, missing, existing = self._titles(titles)
+        if generator == "allpages":
+            normalized, missing, existing = [], [], self._allpages(request, continuation, "gap")
+        elif generator == "templates":
+            rows = templates_of(request, existing, continuation, "gtl")
+            normalized, missing, existing = self._titles(str(title) for _, title in rows)
+        elif generator is not None:
+            raise ApiError("badvalue", f'Unrecognized value for parameter "generator": {generator}.')
+        entries = [_entry(page) for page in existing]
+        if continuation.runs("info"):
+            wanted = request.multi_value("info", "inprop", INFO_PROPERTIES)
+            for entry in missing:
+                if "missing" in entry:
+                    entry.update(info_of(None, entry["title"], wanted, self.server))
+            for entry, page in zip(entries, existing, strict=True):
+                entry.update(info_of(page, entry["title"], wanted, self.server))
+        if continuation.runs("revisions"):
+            add_revisions(request, entries, existing, continuation)
+        if continuation.runs("templates"):
+            for page, title in templates_of(request, existing, continuation, "tl"):
+                used = entries[existing.index(page)].setdefault("templates", [])
+                used.append({"ns": title.namespace, "title": str(title)})
+        pages = missing + entries
+        if continuation.runs("imageinfo"):
+            add_image_info(request, pages, self.store, self.server)
+        if continuation.runs("categoryinfo"):
+            add_category_info(pages, self.store)
+        result: ApiResult = {"normalized": normalized} if normalized else {}
+        if request.flag("indexpageids") and pages:
+            numbers = itertools.count(1)
+            result["pageids"] = [str(entry.get("pageid") or -next(numbers)) for entry in pages]
+        return {**result, "pages": pages} if pages else result
+
+    def _titles(self, titles: Iterable[str]) -> tuple[list[ApiResult], list[ApiResult], list[Page]]:
+        """Return which titles were normalized, the entries of titles without a page, and the pages.
+
+        MediaWiki lists missing pages first, then invalid titles.
+        """
         normalized, missing, invalid, existing = [], [], [], []
-        for text in titles:
+        seen: set[Title] = set()
+        for text in dict.fromkeys(titles):
             title = Title.parse(text)
             if title is None:
                 invalid.append(_invalid_title(text))
@@ -117,30 +177,23 @@ class Query:
             if str(title) != text:
                 normalized.append({"fromencoded": False, "from": text, "to": str(title)})
             page = self.store.page(title)
+            if title in seen:
+                continue
+            seen.add(title)
             if page is None:
                 missing.append({"ns": title.namespace, "title": str(title), "missing": True})
-                continue
-            entry = _page(page)
-            if with_revisions:
-                newest = page.revisions[::-1][:limit]
-                entry["revisions"] = [_revision(revision, properties, slots) for revision in newest]
-                if "content" in properties and slots is None:
-                    request.warnings["revisions"] = (
-                        'Because "rvslots" was not specified, a legacy format has been used for the output.'
-                        " This format is deprecated, and in the future the new format will always be used."
-                    )
-            existing.append(entry)
-        return {**({"normalized": normalized} if normalized else {}), "pages": missing + invalid + existing}
+            else:
+                existing.append(page)
+        return normalized, missing + invalid, existing
 
 
-def _check_count(titles: Sequence[str], has_high_limits: bool) -> None:
+def _check_count(titles: Sequence[str], limit: int) -> None:
     """Check that a request doesn't name too many titles."""
-    limit = _HIGH_LIMIT if has_high_limits else _LIMIT
     if len(titles) > limit:
         raise ApiError(
             "toomanyvalues",
             f'Too many values supplied for parameter "titles". The limit is {limit}.',
-            details={"limit": limit, "lowlimit": _LIMIT, "highlimit": _HIGH_LIMIT},
+            details={"limit": limit, "lowlimit": MAX_VALUES[0], "highlimit": MAX_VALUES[1]},
         )
 
 
@@ -151,26 +204,6 @@ def _invalid_title(text: str) -> ApiResult:
     return {"title": text, "invalidreason": reason, "invalid": True}
 
 
-def _page(page: Page) -> ApiResult:
-    """Return a page's entry, without its revisions."""
+def _entry(page: Page) -> ApiResult:
+    """Return a page's entry, without its properties."""
     return {"pageid": page.id, "ns": page.title.namespace, "title": str(page.title)}
-
-
-def _revision(revision: Revision, properties: Sequence[str], slots: str | None) -> ApiResult:
-    """Return a revision's properties; ``slots`` is the parameter rvslots, which selects where the content stands."""
-    content = revision.text.encode()
-    every: ApiResult = {
-        "ids": {"revid": revision.id, "parentid": revision.parent},
-        "flags": {"minor": revision.minor},
-        "user": {"user": revision.user, **({} if revision.user_id else {"anon": True})},
-        "userid": {"userid": revision.user_id},
-        "timestamp": {"timestamp": iso_time(revision.timestamp)},
-        "size": {"size": len(content)},
-        "sha1": {"sha1": hashlib.sha1(content).hexdigest()},
-        "content": {"contentformat": "text/x-wiki", "contentmodel": "wikitext", "content": revision.text},
-        "comment": {"comment": revision.comment},
-        "tags": {"tags": list(revision.tags)},
-    }
-    if slots is not None:
-        every["content"] = {"slots": {"main": {"contentmodel": "wikitext", **every["content"]}}}
-    return {key: value for name, part in every.items() if name in properties for key, value in part.items()}

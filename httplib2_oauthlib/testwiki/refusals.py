@@ -1,5 +1,7 @@
 """Extension:OAuth's error messages, word for word."""
 
+from .store import Consumer
+
 
 class OAuthRefusal(Exception):
     """MediaWiki's refusal of the OAuth part of a request.
@@ -17,6 +19,18 @@ class OAuthRefusal(Exception):
         self.key = key
         self.detail = detail
         self.code = code
+
+    @property
+    def api_code(self) -> str:
+        """The error code of api.php and rest.php."""
+        code = "mwoauth-invalid-authorization"
+        return self.key if self.key is not None and self.key.startswith(code) else code
+
+    @property
+    def api_text(self) -> str:
+        """The message of api.php and rest.php."""
+        is_reason = self.api_code != self.key
+        return f"The authorization headers in your request are not valid: {self.text}" if is_reason else self.text
 
     @property
     def uri(self) -> str:
@@ -37,15 +51,17 @@ class OAuthRefusal(Exception):
         return f"{self.sentence}\n\n{detail}"
 
 
-def coded_refusal(code: str, consumer_name: str = "") -> OAuthRefusal:
+def coded_refusal(code: str, consumer: Consumer | None = None) -> OAuthRefusal:
     """Return the refusal with a code that MediaWiki's documentation explains.
 
     Args:
         code: Such as ``E004``.
-        consumer_name: The consumer's name, for the messages that contain it.
+        consumer: The consumer, for the messages that name it.
     """
     sentence, detail, key = _CODED[code]
-    return OAuthRefusal(sentence.replace("$1", consumer_name), key, detail, code)
+    if consumer is not None:
+        sentence = sentence.replace("$1", consumer.name).replace("$2", consumer.key)
+    return OAuthRefusal(sentence, key, detail, code)
 
 
 def no_approved_grant() -> OAuthRefusal:
@@ -55,7 +71,7 @@ def no_approved_grant() -> OAuthRefusal:
     )
 
 
-# The message, its detail and its key by code. "$1" stands for the consumer's name.
+# The message, its detail and its key by code. "$1" stands for the consumer's name, and "$2" for its key.
 _CODED = {
     "E001": (
         "Sorry, something went wrong configuring this connected application. Contact the application's developer.",
@@ -90,7 +106,8 @@ _CODED = {
         "mwoauthdatastore-request-token-already-used",
     ),
     "E010": (
-        '"$1" is an owner-only Connected App. To fetch the access token, see [[Special:OAuthConsumerRegistration]].',
+        '"$1" is an owner-only Connected App. To fetch the access token, see'
+        " [[Special:OAuthConsumerRegistration/update/$2]].",
         "Consumer is owner-only",
         "mwoauthserver-consumer-owner-only",
     ),

@@ -1,19 +1,11 @@
-"""The rights of each group, and the rights that each grant gives to a consumer, as in MediaWiki 1.39."""
+"""The rights of each group, and the rights that each grant gives to a consumer."""
 
 from collections.abc import Iterable
 
-# The rights of each group on a new wiki.
+from .versions import Version
+
+# The rights of the groups that are alike in all versions.
 _GROUP_RIGHTS = {
-    "*": (
-        "createaccount read edit createpage createtalk writeapi viewmywatchlist editmywatchlist viewmyprivateinfo"
-        " editmyprivateinfo editmyoptions"
-    ).split(),
-    "user": (
-        "move move-subpages move-rootuserpages move-categorypages movefile upload reupload reupload-shared minoredit"
-        " editmyusercss editmyuserjson editmyuserjs editmyuserjsredirect purge applychangetags changetags"
-        " editcontentmodel mwoauthproposeconsumer mwoauthupdateownconsumer mwoauthmanagemygrants autoconfirmed"
-        " editsemiprotected"
-    ).split(),
     "sysop": "block delete undelete protect rollback import suppressredirect apihighlimits noratelimit".split(),
     "bot": "bot apihighlimits noratelimit nominornewtalk".split(),
 }
@@ -27,6 +19,11 @@ GRANTS = {
                            "move-categorypages", "minoredit", "applychangetags", "changetags", "suppressredirect",
                            "editcontentmodel"],
     "uploadfile": ["upload", "reupload-own"],
+    "uploadeditmovefile": ["upload", "reupload-own", "reupload", "reupload-shared", "upload_by_url", "movefile",
+                           "suppressredirect"],
+    "viewmywatchlist": ["viewmywatchlist"],
+    "editmywatchlist": ["editmywatchlist"],
+    "editmyoptions": ["editmyoptions", "editmyuserjson"],
     "delete": ["delete", "undelete", "edit"],
     "privateinfo": ["viewmyprivateinfo"],
     # Extension:OAuth defines these two. They let a consumer learn who the user is, and nothing else.
@@ -37,9 +34,10 @@ GRANTS = {
 DEFAULT_GRANTS = ("basic", "highvolume", "editpage", "createeditmovepage", "uploadfile")
 
 
-def rights_of_groups(groups: Iterable[str]) -> list[str]:
+def rights_of_groups(groups: Iterable[str], version: Version) -> list[str]:
     """Return the rights of all the groups, each right once."""
-    return list(dict.fromkeys(right for group in groups for right in _GROUP_RIGHTS.get(group, ())))
+    by_group = {"*": version.anyone_rights, "user": version.user_rights, **_GROUP_RIGHTS}
+    return list(dict.fromkeys(right for group in groups for right in by_group.get(group, ())))
 
 
 def rights_of_grants(grants: Iterable[str]) -> set[str]:

@@ -4,6 +4,8 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from email.utils import formatdate
+from http import HTTPStatus
+from types import MappingProxyType
 from typing import NamedTuple
 from urllib.parse import parse_qsl
 
@@ -14,10 +16,11 @@ from .api_request import ApiError, ApiRequest, ApiResult, Caller
 from .authorization import Authorization
 from .formats import write_html, write_json, write_xml
 from .oauth import IncomingRequest, Verifier
-from .pages import PageRequest, PageResponse, Pages
+from .pages import PAGE_REFUSAL, PageRequest, PageResponse, Pages
 from .refusals import OAuthRefusal
-from .rest import READ_DENIED, Rest, RestResponse, check_content_type, unknown_method, unknown_path
-from .rights import rights_of_grants, rights_of_groups
+from .rest import Rest, RestRequest
+from .rest_bodies import RestResponse
+from .rights import rights_of_grants
 from .special import SpecialOAuth
 from .store import Store
 from .titles import Title
@@ -31,6 +34,11 @@ _NOT_CACHED = {
 }
 _VARY_OF_PAGES = "Accept-Encoding,Cookie,Authorization"
 _VARY_OF_QUERIES = "Accept-Encoding,Treat-as-Untrusted,Cookie,Authorization"
+_PATH_INFO = (
+    'This endpoint does not support "path info", i.e. extra text between "api.php" and the "?". Remove any such text'
+    " and try again."
+)
+_REVALIDATED = "private, must-revalidate, max-age=0"
 _HTML = "text/html; charset=UTF-8"
 
 
@@ -83,10 +91,11 @@ class Site:
             app.add_url_rule(rule, rule, view, methods=_METHODS, provide_automatic_options=False)
 
         route("/api.php", self._api)
-        route("/rest.php/v1/page", self._rest_page)
-        route("/rest.php/v1/page/<path:title>", self._rest_page)
-        route("/rest.php/<path:path>", self._rest_unknown)
-        route("/", lambda: _redirect(f"{self.server}/index.php/Main_Page", 301))
+        route("/rest.php", self._rest)
+        route("/rest.php/", self._rest)
+        route("/rest.php/<path:path>", self._rest)
+        route("/api.php/<path:path>", self._api_with_path)
+        route("/", self._index)
         route("/index.php", self._index)
         route("/index.php/<path:title>", self._index)
 
@@ -109,11 +118,16 @@ class Site:
             request.environ["REQUEST_URI"],
             {name.lower(): value for name, value in request.headers.items()},
             request.get_data(),
+            request.remote_addr or "",
         )
 
     def _record(self, incoming: IncomingRequest, user: str | None = None, refusal: str | None = None) -> None:
         """Record a request."""
         self.record(SeenRequest(incoming.method, incoming.target, dict(incoming.headers), user, refusal))
+
+    def _anonymous(self) -> Caller:
+        """Return the caller of a request that isn't signed."""
+        return Caller(None, request.remote_addr or "", self.store.rights(None))
 
     def _caller(self, incoming: IncomingRequest) -> Caller:
         """Verify and record a request, and return its caller.
@@ -123,7 +137,7 @@ class Site:
         """
         if not incoming.is_signed:
             self._record(incoming)
-            return Caller(None, request.remote_addr or "", rights_of_groups(("*",)))
+            return self._anonymous()
         try:
             consumer, token = self.verifier.verify(incoming)
         except OAuthRefusal as refusal:
@@ -135,10 +149,11 @@ class Site:
         return Caller(
             user,
             user.name,
-            [right for right in user.rights() if right in granted],
+            [right for right in self.store.rights(user) if right in granted],
             session=f"{consumer.key}|{user.name}",
             # MediaWiki does not tag edits of owner-only consumers.
             tags=() if consumer.owner else (f"OAuth CID: {consumer.id}",),
+            address=incoming.remote_address,
         )
 
     # api.php
@@ -149,7 +164,10 @@ class Site:
         query = dict(parse_qsl(request.query_string.decode("ascii", "replace"), keep_blank_values=True))
         post, files = _posted(incoming)
         parameters = {**query, **post}
-        headers, status = {"Cache-Control": "private, must-revalidate, max-age=0", "Vary": "Accept-Encoding"}, 200
+        headers = {"Cache-Control": _REVALIDATED, "X-Frame-Options": "DENY", **self._policy()}
+        if query.get("origin") == "*":
+            headers["MediaWiki-Login-Suppressed"] = "true"
+        status = 200
         result: ApiResult
         try:
             result = self.api.run(ApiRequest(incoming.method, query, post, files, self._api_caller(incoming)))
@@ -158,55 +176,75 @@ class Site:
                 headers["Vary"] = _VARY_OF_QUERIES
         except ApiError as error:
             status = error.status
-            result = {
-                "error": {"code": error.code, "info": error.info, **error.details, "docref": self.api.documentation}
-            }
-            headers = {**headers, "MediaWiki-API-Error": error.code, **error.headers}
+            result = self.api.error_result(error, parameters)
+            codes = [each.code for each in (error, *error.more)]
+            codes = sorted(codes) if self.store.version.sorts_error_codes else codes
+            headers = {**headers, "MediaWiki-API-Error": ", ".join(codes), **error.headers}
         response = _formatted(result, parameters, status, headers)
-        if any("newrevid" in part for part in result.values() if isinstance(part, dict)):
-            # MediaWiki sets these cookies after an edit, so that the next request reads from the primary database.
-            response.set_cookie("UseDC", "master", max_age=10, httponly=True)
-            response.set_cookie("UseCDNCache", "false", max_age=10, httponly=True)
+        if "edit" in result or "upload" in result:
+            self._set_write_cookies(response)
         return response
+
+    def _api_with_path(self, **_: str) -> Response:
+        """Return the response to a request for api.php with more path behind it, which MediaWiki redirects."""
+        self._record(self._incoming())
+        query = request.query_string.decode("latin-1")
+        response = _redirect(f"{self.server}/api.php{'?' if query else ''}{query}", 301)
+        response.set_data(_PATH_INFO)
+        return response
+
+    def _policy(self) -> dict[str, str]:
+        """Return the Content-Security-Policy header of what is not a page."""
+        policy = self.store.version.api_policy
+        return {"Content-Security-Policy": policy} if policy else {}
 
     def _api_caller(self, incoming: IncomingRequest) -> Caller:
         """Return the caller of a request to api.php. Turn a refusal into an error of api.php."""
+        if request.args.get("origin") == "*":
+            # Any web page may send such a request. MediaWiki answers it as an anonymous one, without verifying it.
+            self._record(incoming)
+            return self._anonymous()
         try:
             return self._caller(incoming)
         except OAuthRefusal as refusal:
-            code, text = "mwoauth-invalid-authorization", refusal.text
-            if (refusal.key or "").startswith(code):
-                raise ApiError(str(refusal.key), text) from None
-            raise ApiError(code, f"The authorization headers in your request are not valid: {text}") from None
+            key = refusal.api_code
+            error = ApiError(key, refusal.api_text, key=key, params=[] if key == refusal.key else [refusal.text])
+            error.module = ""
+            raise error from None
 
     # rest.php
 
-    def _rest_page(self, title: str | None = None) -> Response:
-        """Return the response of rest.php/v1/page; ``title`` is the title in the path, or None."""
+    def _rest(self, path: str = "") -> Response:
+        """Return the response of rest.php."""
         incoming = self._incoming()
+        query = request.query_string.decode("latin-1")
+        rest_request = RestRequest(incoming.method, path, query, incoming.headers, incoming.body)
+        response = self.rest.respond_unverified(rest_request)
+        if response is not None:
+            self._record(incoming)
+            return self._rest_response(response)
         try:
-            caller = self._caller(incoming)
-        except OAuthRefusal:
-            return _json(READ_DENIED)
-        allowed = "POST" if title is None else "HEAD, GET, PUT"
-        if incoming.method not in allowed.split(", "):
-            return _json(unknown_method(incoming.method, allowed))
-        if "read" not in caller.rights:
-            return _json(READ_DENIED)
-        if title is None:
-            return _json(self.rest.create(incoming.body, caller))
-        if incoming.method == "PUT":
-            error = check_content_type(incoming.headers.get("content-type"))
-            return _json(error or self.rest.update(_decode_slashes(title), incoming.body, caller))
-        response = self.rest.read(_decode_slashes(title))
-        if request.headers.get("If-None-Match") == response.headers.get("ETag", ""):
-            return Response(status=304, headers=dict(response.headers))
-        return _json(response)
+            response = self.rest.respond(rest_request, self._caller(incoming))
+        except OAuthRefusal as refusal:
+            response = self.rest.refuse(refusal)
+        answer = self._rest_response(response)
+        if incoming.method == "POST" and response.status == HTTPStatus.CREATED:
+            self._set_write_cookies(answer)
+        return answer
 
-    def _rest_unknown(self, path: str) -> Response:
-        """Return the response of rest.php to a path that it has no handler for."""
-        self._record(self._incoming())
-        return _json(unknown_path(path))
+    def _rest_response(self, response: RestResponse) -> Response:
+        """Return a response of rest.php as an HTTP response."""
+        headers = {**response.headers, "Vary": "x-restbase-compat" if self.store.version.rest_is_strict else ""}
+        if isinstance(response.content, str):
+            content_type = None if response.status == HTTPStatus.NOT_MODIFIED else "text/html; charset=utf-8"
+            return Response(response.content, response.status, headers, content_type=content_type)
+        text = json.dumps(response.content, separators=(",", ":"), ensure_ascii=False)
+        return Response(text, response.status, headers, content_type="application/json")
+
+    def _set_write_cookies(self, response: Response) -> None:
+        """Set the cookies that let a client's next request read from the primary database."""
+        for name, value in self.store.version.write_cookies.items():
+            response.set_cookie(name, value, max_age=10, httponly=True)
 
     # index.php
 
@@ -215,15 +253,10 @@ class Site:
         incoming = self._incoming()
         # The form's title wins, because the path that a form is sent to may lack one.
         title = request.values.get("title", _decode_slashes(title or ""))
-        if not title.strip():
-            self._record(incoming)
-            return _redirect(f"{self.server}/index.php/Main_Page", 301)
         title = title if title.startswith("Special:") else title.replace("_", " ").strip()
-        prefix, _, subpage = title.partition("/")
-        if prefix == "Special:OAuth" and subpage in SpecialOAuth.SUBPAGES:
+        name, _, subpage = title.partition("/")
+        if name == "Special:OAuth" and subpage in SpecialOAuth.SUBPAGES:
             return self._special_oauth(incoming, subpage)
-        # MediaWiki verifies OAuth only for its APIs and for Special:OAuth. All other pages ignore a signature.
-        self._record(incoming)
         page_request = PageRequest(
             title,
             incoming.method == "POST",
@@ -231,14 +264,26 @@ class Site:
             {**request.args.to_dict(), **request.form.to_dict()},
             request.cookies.get(_SESSION_COOKIE, ""),
         )
+        if incoming.is_signed and self.store.version.pages_refuse_oauth and name != "Special:OAuth":
+            self._record(incoming, refusal=PAGE_REFUSAL)
+            return _page(self.pages.refuse_oauth(page_request), _NOT_CACHED)
+        # MediaWiki verifies OAuth only for its APIs and for Special:OAuth.
+        self._record(incoming)
+        if not title:
+            headers = {"Cache-Control": _REVALIDATED, "Vary": _VARY_OF_PAGES}
+            return _redirect(f"{self.server}/index.php/Main_Page", 301, headers)
         if title.startswith("Special:"):
-            return _page(self.pages.respond(page_request), _NOT_CACHED)
+            # Without a subpage, Special:OAuth only explains itself.
+            cached = {"Cache-Control": _REVALIDATED} if title == "Special:OAuth" else _NOT_CACHED
+            return _page(self.pages.respond(page_request), cached)
         page = self.store.page(Title.parse(title))
         text = page.latest.text if page else None
         if request.args.get("action") == "raw":
-            headers = {"Cache-Control": "public, s-maxage=0, max-age=18000", "Vary": _VARY_OF_PAGES}
+            headers = {"Cache-Control": "public, s-maxage=0, max-age=18000", "Vary": _VARY_OF_PAGES, **self._policy()}
+            if page:
+                headers["Last-Modified"] = formatdate(page.latest.timestamp, usegmt=True)
             return Response(text or "", 200 if page else 404, headers, content_type="text/x-wiki; charset=UTF-8")
-        return _page(self.pages.read(page_request, text), {"Cache-Control": "private, must-revalidate, max-age=0"})
+        return _page(self.pages.read(page_request, text), {"Cache-Control": _REVALIDATED})
 
     def _special_oauth(self, incoming: IncomingRequest, subpage: str) -> Response:
         """Return the response of Special:OAuth to an application."""
@@ -248,10 +293,10 @@ class Site:
         return Response(response.text, 200, _NOT_CACHED, content_type=content_type)
 
 
-def _redirect(location: str, status: int) -> Response:
+def _redirect(location: str, status: int, headers: Mapping[str, str] = MappingProxyType({})) -> Response:
     """Return a redirect. Like MediaWiki, remove line ends, because a consumer's callback may hold anything."""
     location = location.replace("\n", "").replace("\r", "_")
-    return Response(status=status, headers={"Location": location}, content_type=_HTML)
+    return Response(status=status, headers={"Location": location, **headers}, content_type=_HTML)
 
 
 def _page(page: PageResponse, headers: Mapping[str, str]) -> Response:
@@ -297,9 +342,3 @@ def _formatted(result: ApiResult, parameters: Mapping[str, str], status: int, he
         return Response(write_html(result), status, headers, content_type="text/html; charset=utf-8")
     headers["Content-Disposition"] = f"inline; filename=api-result.{wanted}"
     return Response(text, status, headers, content_type=content_type)
-
-
-def _json(response: RestResponse) -> Response:
-    """Return a response of rest.php as an HTTP response."""
-    text = json.dumps(response.content, separators=(",", ":"), ensure_ascii=False)
-    return Response(text, response.status, dict(response.headers), content_type="application/json")

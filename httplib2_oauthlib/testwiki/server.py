@@ -15,6 +15,7 @@ from .authorization import Authorization
 from .rights import DEFAULT_GRANTS, GRANTS
 from .routes import SeenRequest, Site
 from .store import PASSWORD, Consumer, Store, User
+from .versions import DEFAULT_VERSION, version_named
 
 
 class OwnerOnly(NamedTuple):
@@ -58,6 +59,10 @@ class TestWiki:
         server: The wiki's own scheme and authority, which requests must be signed for. None means
             ``http://host:port``. Set it if a proxy or TLS is in front of the wiki.
         clock: Returns the wiki's time in Unix seconds. You can replace it while the wiki runs.
+        version: The MediaWiki version to imitate: ``1.39``, ``1.43`` or ``1.45``.
+
+    Raises:
+        ValueError: The version is another one.
 
     Attributes:
         lag: The wiki's database lag in seconds, for ``maxlag``.
@@ -73,15 +78,20 @@ class TestWiki:
         *,
         server: str | None = None,
         clock: Callable[[], float] = time.time,
+        version: str = DEFAULT_VERSION,
     ) -> None:
         self.clock = clock
         self.lag = 0.0
         self.requests: deque[SeenRequest] = deque(maxlen=1000)
-        self.store = Store(lambda: self.clock())  # noqa: PLW0108 (self.clock can be replaced later)
+        self.store = Store(self._now, version_named(version))
         self._address = (host, port)
         self._server_name = server
         self._http: Server | None = None
         self._thread: threading.Thread | None = None
+
+    def _now(self) -> float:
+        """Return the wiki's time. :attr:`clock` can be replaced at any time."""
+        return self.clock()
 
     def __enter__(self) -> "TestWiki":
         self.start()
@@ -150,6 +160,7 @@ class TestWiki:
         rsa_public_key: str | None = None,
         owner: str | None = None,
         is_approved: bool = True,
+        ip_ranges: Iterable[str] = (),
     ) -> Consumer:
         """Register a consumer that is approved at once.
 
@@ -165,6 +176,7 @@ class TestWiki:
             rsa_public_key: The public key in PEM format, for a consumer that signs with RSA-SHA1.
             owner: The only user of an owner-only consumer.
             is_approved: Whether users may use the consumer.
+            ip_ranges: The IP addresses that its requests may come from, such as ``10.0.0.0/8``. None means all.
 
         Returns:
             The consumer. Pass its ``key`` and ``secret`` to ``OAuth1``.
@@ -187,6 +199,7 @@ class TestWiki:
             rsa_public_key=rsa_public_key,
             callback_is_prefix=callback_is_prefix,
             is_approved=is_approved,
+            ip_ranges=tuple(ip_ranges),
         )
         self.store.consumers[consumer.key] = consumer
         return consumer
@@ -215,8 +228,10 @@ class TestWiki:
         *,
         password: str = PASSWORD,
         email: str = "",
+        email_is_confirmed: bool = True,
         real_name: str = "",
         is_blocked: bool = False,
+        block_reason: str = "",
     ) -> User:
         """Create an account, or change an existing one.
 
@@ -225,13 +240,17 @@ class TestWiki:
         Args:
             name: The account's name. Its first letter becomes a capital.
             password: The password for the login page. By default it is ``PASSWORD``, the same for all accounts.
-            email: The email address, which counts as confirmed. The wiki reveals it only to consumers with the grant
-                ``privateinfo`` or ``mwoauth-authonlyprivate``.
+            email: The email address. The wiki reveals it only to consumers with the grant ``privateinfo`` or
+                ``mwoauth-authonlyprivate``.
+            email_is_confirmed: Whether the user has confirmed the address.
             real_name: The real name, which the wiki reveals to the same consumers.
-            is_blocked: Whether the account is blocked from editing.
+            is_blocked: Whether the account is blocked from editing, from now on.
+            block_reason: Why it is blocked.
         """
         user = self.store.user(name)
-        user.password, user.email, user.real_name, user.is_blocked = password, email, real_name, is_blocked
+        user.password, user.real_name = password, real_name
+        user.is_blocked, user.blocked_at, user.block_reason = is_blocked, self.store.clock(), block_reason
+        user.email, user.email_is_confirmed = email, email_is_confirmed
         return user
 
     def authorize(self, request_token: str, user: str) -> str:

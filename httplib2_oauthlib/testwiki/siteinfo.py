@@ -2,16 +2,17 @@
 
 from typing import Any
 
-from .titles import NAMESPACES
+from .titles import NAMESPACE_ALIASES, NAMESPACES
+from .versions import Version
 
-# As recorded from MediaWiki 1.39. The empty values depend on the wiki's address or on the time; general() sets them.
+# As recorded from MediaWiki 1.39 to 1.45. The function general() sets the empty values.
 _GENERAL: dict[str, Any] = {
     "mainpage": "Main Page",
     "base": "",
     "sitename": "TestWiki",
     "mainpageisdomainroot": False,
     "logo": "",
-    "generator": "MediaWiki 1.39.17",
+    "generator": "",
     "phpversion": "8.2.36",
     "phpsapi": "apache2handler",
     "dbtype": "sqlite",
@@ -24,10 +25,7 @@ _GENERAL: dict[str, Any] = {
     "linkprefix": "",
     "linktrail": "/^([a-z]+)(.*)$/sD",
     "legaltitlechars": " %!\"$&'()*,\\-.\\/0-9:;=?@A-Z\\\\^_`a-z~\\x80-\\xFF+",
-    "invalidusernamechars": "@:>",
     "allunicodefixes": False,
-    "fixarabicunicode": True,
-    "fixmalayalamunicode": True,
     "case": "first-letter",
     "lang": "en",
     "fallback": [],
@@ -35,7 +33,6 @@ _GENERAL: dict[str, Any] = {
     "fallback8bitEncoding": "windows-1252",
     "readonly": False,
     "writeapi": True,
-    "maxarticlesize": 20971520,
     "timezone": "UTC",
     "timeoffset": 0,
     "articlepath": "/index.php/$1",
@@ -77,18 +74,30 @@ _GENERAL: dict[str, Any] = {
     "nofollowdomainexceptions": ["mediawiki.org"],
     "externallinktarget": False,
 }
+_EXTENSION = {
+    "type": "other",
+    "name": "OAuth",
+    "descriptionmsg": "mwoauth-desc",
+    "author": "Aaron Schulz, Chris Steipp, Brad Jorsch, Robert Vogel, Dejan Savuljesku",
+    "url": "https://www.mediawiki.org/wiki/Extension:OAuth",
+    "version": "1.1.0",
+    "license-name": "GPL-2.0-or-later",
+}
 
 
-def general(server: str, host: str, time: str) -> dict[str, Any]:
+def general(server: str, host: str, time: str, version: Version) -> dict[str, Any]:
     """Return ``siprop=general``.
 
     Args:
         server: The wiki's scheme and authority.
         host: The wiki's host name.
         time: The wiki's time, as the API writes it.
+        version: The version of MediaWiki.
     """
     return {
         **_GENERAL,
+        **version.general_siteinfo,
+        "generator": f"MediaWiki {version.release}",
         "base": f"{server}/index.php/Main_Page",
         "logo": f"{server}/resources/assets/change-your-logo.svg",
         "server": server,
@@ -98,9 +107,14 @@ def general(server: str, host: str, time: str) -> dict[str, Any]:
     }
 
 
-def namespaces() -> dict[str, Any]:
-    """Return ``siprop=namespaces``."""
-    return {str(number): _namespace(number, name) for number, name in NAMESPACES.items()}
+def site_lists() -> dict[str, Any]:
+    """Return every other ``siprop`` that the embedded wiki has."""
+    return {
+        "namespaces": {str(number): _namespace(number, name) for number, name in NAMESPACES.items()},
+        "namespacealiases": [{"id": number, "alias": name} for name, number in NAMESPACE_ALIASES.items()],
+        "extensions": [_EXTENSION],
+        "fileextensions": [{"ext": name} for name in ("png", "gif", "jpg", "jpeg", "webp", "txt")],
+    }
 
 
 def _namespace(number: int, name: str) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import html
 import json
 import re
 import secrets
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 import jwt
@@ -65,7 +65,7 @@ class SpecialOAuth:
     def _initiate(self, request: IncomingRequest) -> tuple[str, str]:
         """Return the key and the secret of a new request token."""
         consumer, callback = self.verifier.verify_initiate(request)
-        check_callback(consumer, callback)
+        check_callback(consumer, callback, self.store.version)
         token = self.store.new_request_token(consumer, callback)
         return token.key, token.secret
 
@@ -91,7 +91,8 @@ class SpecialOAuth:
         nonce = re.search(r'oauth_nonce="([^"]*)"', request.headers["authorization"])
         user = self.store.user(token.user)
         now = int(self.store.clock())
-        claims = {
+        is_confirmed, version = bool(user.email) and user.email_is_confirmed, self.store.version
+        claims: dict[str, Any] = {
             "iss": self.server,
             "aud": consumer.key,
             "exp": now + _IDENTITY_LIFETIME,
@@ -99,15 +100,17 @@ class SpecialOAuth:
             "sub": str(user.id),
             "username": user.name,
             "editcount": self.store.edit_count(user),
-            "confirmed_email": bool(user.email),
+            **({} if version.identity_shows_unconfirmed_email else {"email_verified": is_confirmed}),
+            "confirmed_email": is_confirmed,
             "blocked": user.is_blocked,
             "registered": re.sub(r"\D", "", iso_time(user.registered)),
             "groups": list(user.groups),
-            "rights": user.rights(),
+            "rights": self.store.rights(user),
             "grants": list(token.grants),
         }
         if {"mwoauth-authonlyprivate", "privateinfo"} & set(token.grants):
-            claims.update(realname=user.real_name, email=user.email)
+            shows_email = is_confirmed or version.identity_shows_unconfirmed_email
+            claims.update(realname=user.real_name, email=user.email if shows_email else "")
         claims["nonce"] = nonce[1] if nonce else ""
         return jwt.encode(claims, consumer.secret, "HS256")
 

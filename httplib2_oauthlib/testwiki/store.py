@@ -5,14 +5,17 @@ It knows neither HTTP nor signatures.
 
 import secrets
 import threading
+import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from typing import Any
 
 from .nonces import UsedNonces
 from .rights import DEFAULT_GRANTS, rights_of_groups
 from .sessions import Sessions
 from .titles import Title, normalize_user_name
+from .versions import DEFAULT_VERSION, VERSIONS, Version
 
 #: Extension:OAuth keeps a request token for this many seconds.
 REQUEST_TOKEN_LIFETIME = 600
@@ -33,12 +36,11 @@ class User:
     registered: float = 0.0
     password: str = field(default=PASSWORD, repr=False)
     email: str = ""
+    email_is_confirmed: bool = True
     real_name: str = ""
     is_blocked: bool = False
-
-    def rights(self) -> list[str]:
-        """Return the rights of all the account's groups."""
-        return rights_of_groups(self.groups)
+    blocked_at: float = 0.0
+    block_reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,8 @@ class Consumer:
         owner: The name of the only user of an owner-only consumer.
         grants: The grants that the consumer asks its users for.
         is_approved: Whether an administrator has approved the consumer and has not disabled it since.
+        ip_ranges: The IP addresses that the consumer's requests may come from, such as ``10.0.0.0/8``. If there are
+            none, they may come from anywhere.
     """
 
     key: str
@@ -64,6 +68,7 @@ class Consumer:
     rsa_public_key: str | None = field(default=None, repr=False)
     callback_is_prefix: bool = True
     is_approved: bool = True
+    ip_ranges: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -139,15 +144,17 @@ class Page:
 class Store:
     """Everything that the wiki holds. All methods are thread-safe.
 
-    It has eleven attributes, and not fewer, because the tables below are one database: ``lock`` guards them together,
+    It has twelve attributes, and not fewer, because the tables below are one database: ``lock`` guards them together,
     as a transaction would.
 
     Args:
         clock: Returns the wiki's time in Unix seconds.
+        version: The MediaWiki version to imitate.
     """
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    def __init__(self, clock: Callable[[], float], version: Version = VERSIONS[DEFAULT_VERSION]) -> None:
         self.clock = clock
+        self.version = version
         self.lock = threading.RLock()
         self.users: dict[str, User] = {}
         self.consumers: dict[str, Consumer] = {}
@@ -155,9 +162,10 @@ class Store:
         self.request_tokens: dict[str, RequestToken] = {}
         self.pages: dict[Title, Page] = {}
         self.files: dict[str, bytes] = {}
+        self.uploads: dict[str, dict[str, Any]] = {}
         self.sessions = Sessions(clock)
         self.nonces = UsedNonces()
-        self._newest_revision_id = 0
+        self.newest_revision_id = 0
         for name in ("Admin", "MediaWiki default"):
             self.user(name)
         self.users["Admin"].groups += ("sysop",)
@@ -170,6 +178,10 @@ class Store:
             if name not in self.users:
                 self.users[name] = User(len(self.users) + 1, name, registered=self.clock())
             return self.users[name]
+
+    def rights(self, user: User | None) -> list[str]:
+        """Return the rights of all of a user's groups; ``user`` None means an anonymous caller."""
+        return rights_of_groups(user.groups if user else ("*",), self.version)
 
     def session_user(self, session: str) -> User | None:
         """Return the user who is logged in in a browser's session, or None."""
@@ -222,16 +234,16 @@ class Store:
         self, title: Title, text: str, user: User, comment: str = "", minor: bool = False, tags: Iterable[str] = ()
     ) -> tuple[Page, Revision | None]:
         """Save a page. Return it with its new revision, or with None if the text did not change."""
-        # MediaWiki's pre-save transform: no trailing white space, and line ends of one kind.
-        text = text.replace("\r\n", "\n").rstrip()
+        # MediaWiki's pre-save transform: no trailing white space, and line ends of one kind. All its input is NFC.
+        text = unicodedata.normalize("NFC", text).replace("\r\n", "\n").rstrip()
         with self.lock:
             page = self.pages.get(title)
             if page is not None and page.latest.text == text:
                 return page, None
-            self._newest_revision_id += 1
+            self.newest_revision_id += 1
             parent = page.latest.id if page else 0
             revision = Revision(
-                self._newest_revision_id, parent, user.name, user.id, self.clock(), comment, text, minor, tuple(tags)
+                self.newest_revision_id, parent, user.name, user.id, self.clock(), comment, text, minor, tuple(tags)
             )
             if page is None:
                 page = self.pages[title] = Page(1 + max((p.id for p in self.pages.values()), default=0), title, [])
@@ -242,3 +254,9 @@ class Store:
 def iso_time(timestamp: float) -> str:
     """Return Unix seconds as MediaWiki's API writes them, such as ``2024-05-17T12:00:00Z``."""
     return datetime.fromtimestamp(timestamp, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def text_time(timestamp: float) -> str:
+    """Return Unix seconds as MediaWiki's messages write them, such as ``12:00, 17 May 2024``."""
+    time = datetime.fromtimestamp(timestamp, UTC)
+    return f"{time:%H:%M}, {time.day} {time:%B %Y}"

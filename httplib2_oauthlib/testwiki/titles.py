@@ -1,6 +1,7 @@
 """Namespaces and page titles, in the normal form of a new English MediaWiki called TestWiki."""
 
 import re
+import unicodedata
 from dataclasses import dataclass
 
 #: The namespaces' names by number.
@@ -24,7 +25,11 @@ NAMESPACES = {
     14: "Category",
     15: "Category talk",
 }
-_NAMESPACE_NUMBERS = {name.lower(): number for number, name in NAMESPACES.items() if name} | {"project": 4}
+#: Further names of namespaces, as every MediaWiki has them.
+NAMESPACE_ALIASES = {"Image": 6, "Image talk": 7}
+_NAMESPACE_NUMBERS = {name.lower(): number for number, name in NAMESPACES.items() if name}
+_NAMESPACE_NUMBERS |= {name.lower(): number for name, number in NAMESPACE_ALIASES.items()}
+_NAMESPACE_NUMBERS |= {"project": 4, "project talk": 5}
 _MAX_TITLE_BYTES = 255
 
 
@@ -43,7 +48,7 @@ class Title:
     @classmethod
     def parse(cls, text: str) -> "Title | None":
         """Return the normalized title, or None if ``text`` is not a valid title."""
-        text = re.sub(r"[ _]+", " ", text).strip(" ")
+        text = re.sub(r"[ _]+", " ", unicodedata.normalize("NFC", text)).strip(" ")
         prefix, colon, rest = text.partition(":")
         number = _NAMESPACE_NUMBERS.get(prefix.strip().lower()) if colon else None
         namespace, name = (0, text) if number is None else (number, rest.strip(" "))

@@ -14,7 +14,7 @@ from httplib2_oauthlib.cassettes import (
 )
 
 from ..servers import answer, in_turn
-from .traffic import BASE62, FORM, HEX, UNORDERED, multipart, play
+from .traffic import BASE62, FORM, HEX, UNORDERED, multipart, play, with_line_feeds
 
 
 @pytest.mark.parametrize(
@@ -42,6 +42,10 @@ from .traffic import BASE62, FORM, HEX, UNORDERED, multipart, play
         (
             ("", "POST", *multipart("one", [("a", "1")], b"\x89PNG\x00")),
             ("", "POST", *multipart("two", [("a", "1")], b"\x89PNG\x00")),
+        ),
+        (
+            ("", "POST", *with_line_feeds(*multipart("one", [("a", "1"), ("token", "x")], b"\x89PNG\x00"))),
+            ("", "POST", *with_line_feeds(*multipart("two", [("token", "y"), ("a", "1")], b"\x89PNG\x00"))),
         ),
         (("", "POST", "plain words", {"Content-Type": "text/plain"}), ("", "POST", b"plain words", {})),
         (("", "POST", b"", FORM), ("", "POST", None, {})),

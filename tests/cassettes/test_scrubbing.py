@@ -13,7 +13,7 @@ from httplib2_oauthlib.cassettes.scrubbing import Scrubber
 
 from . import secretive_wiki
 from .interactions import interaction, jwt
-from .traffic import BASE62, FORM, HEX
+from .traffic import BASE62, FORM, HEX, multipart, with_line_feeds
 
 
 def test_a_recorded_session_holds_no_secret_and_can_be_replayed(tmp_path, serve):
@@ -285,6 +285,16 @@ def test_a_binary_response_is_refused_and_no_file_is_written(scrub, tmp_path):
     assert not (tmp_path / "clean.yaml").exists()
     _, [clean] = scrub(picture, binary="keep")
     assert clean["response"]["body"]["string"] == b"\x89PNG\r\n\x1a\n\x00\xff"
+
+
+@pytest.mark.parametrize("options", [{}, {"binary": "keep"}])
+@pytest.mark.parametrize("convert", [lambda *parts: parts, with_line_feeds], ids=["CRLF", "LF"])
+def test_an_upload_is_scrubbed_and_its_file_described(scrub, convert, options):
+    body, headers = convert(*multipart("b", [("token", HEX), ("comment", "kept")], b"\x89PNG\x00\xff"))
+    text, [clean] = scrub(interaction(method="POST", body=body, headers=headers), **options)
+    assert HEX not in text
+    assert "kept" in clean["request"]["body"]
+    assert "SCRUBBED-binary 6 bytes" in clean["request"]["body"]
 
 
 @pytest.mark.parametrize(

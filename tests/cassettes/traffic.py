@@ -24,6 +24,11 @@ def multipart(boundary, fields, file=b""):
     return body, {"Content-Type": f"multipart/form-data; boundary={boundary}"}
 
 
+def with_line_feeds(body, headers):
+    """Return a multipart body as Pywikibot's upload sends it, with LF instead of CRLF."""
+    return body.replace(b"\r\n", b"\n"), headers
+
+
 HEX = "0123456789abcdef0f1e2d3c4b5a6978"
 UNORDERED = "a1b2c3d4e5f60718293a4b5c6d7e8f90"
 

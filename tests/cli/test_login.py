@@ -52,7 +52,7 @@ def test_the_login_of_an_rsa_consumer_gets_the_user_from_the_api(wiki, run, monk
 
 def test_login_opens_the_browser_and_stores_the_token(wiki, tool, tmp_path):
     environment, seen = browser_at(tmp_path)
-    prompts = [("Consumer key: ", tool.key), ("Consumer secret: ", tool.secret)]
+    prompts = [("Consumer token: ", tool.key), ("Secret token: ", tool.secret)]
     code, shown = at_terminal(["login", host_of(wiki)], environment, prompts)
     assert code == 0, shown
     assert f"Logged in to {host_of(wiki)} as Alice." in shown
@@ -145,10 +145,10 @@ def test_without_a_terminal_the_variable_is_named(wiki, option, variable):
 
 def test_owner_only_values_are_prompted_without_echo(wiki):
     owner = wiki.owner_only("Alice")
-    prompts = zip(["Consumer key: ", "Consumer secret: ", "Access token: ", "Access secret: "], owner, strict=True)
+    prompts = zip(["Consumer token: ", "Consumer secret: ", "Access token: ", "Access secret: "], owner, strict=True)
     code, shown = at_terminal(["login", "--owner-only", host_of(wiki)], {}, prompts)
     assert code == 0, shown
     assert not any(secret in shown for secret in owner[1:])
-    code, shown = at_terminal(["login", "--owner-only", host_of(wiki)], {}, [("Consumer key: ", "")])
+    code, shown = at_terminal(["login", "--owner-only", host_of(wiki)], {}, [("Consumer token: ", "")])
     assert code == 1
-    assert "nothing was entered: Consumer key" in shown
+    assert "nothing was entered: Consumer token" in shown

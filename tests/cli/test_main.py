@@ -1,16 +1,20 @@
 """The command wiki, arguments, help and exit codes."""
 
+import json
 import os
 import re
 import subprocess
 import sys
 import textwrap
 
+import httplib2
 import pytest
 
 from httplib2_oauthlib._cli.main import main
 from httplib2_oauthlib.credentials import FileStore
+from httplib2_oauthlib.testwiki import TestWiki
 
+from ..vectors import VERSIONS
 from .terminal import host_of, one_line
 
 # A shell starts background jobs with SIGINT ignored, and their children inherit that.
@@ -47,6 +51,39 @@ def test_the_wiki_serves_until_it_is_interrupted(wiki):
         program.wait()
 
 
+def generator_of(api_uri):
+    _, content = httplib2.Http(timeout=10).request(f"{api_uri}?action=query&meta=siteinfo&format=json")
+    return json.loads(content)["query"]["general"]["generator"]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_the_wiki_imitates_the_version_that_is_asked_for(version):
+    program = subprocess.Popen(
+        [sys.executable, "-u", "-c", INTERRUPTIBLE, "wiki", "--version", version],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+    )  # fmt: skip
+    try:
+        shown = ""
+        while "OAUTH_TOKENS=" not in shown:
+            shown += program.stdout.readline()
+        assert f"MediaWiki {version} " in shown
+        api_uri = re.search("OAUTH_WIKI=(.*)index.php", shown)[1] + "api.php"
+        with TestWiki(version=version) as wiki:
+            assert generator_of(api_uri) == generator_of(wiki.api_uri)
+    finally:
+        program.kill()
+        program.wait()
+
+
+def test_the_wiki_offers_each_version_of_the_embedded_wiki():
+    from httplib2_oauthlib._cli.parser import parse_arguments
+
+    for version in VERSIONS:
+        with TestWiki(version=parse_arguments(["wiki", "--version", version]).version):
+            pass
+    assert parse_arguments(["wiki"]).version == VERSIONS[-1]
+
+
 def test_the_wiki_without_its_extra_names_it(run, monkeypatch):
     for name in [name for name in sys.modules if name.startswith("httplib2_oauthlib.testwiki")]:
         monkeypatch.delitem(sys.modules, name)
@@ -74,6 +111,7 @@ def test_an_interrupt_exits_with_130(run, monkeypatch, wiki):
         ["request", "GET", "https://x", "no-equals"], ["request", "GET", "https://x", "a=b", "-i", "no-equals"],
         ["whoami", "x", "a=b"], ["whoami", "x", "--timeout", "0"], ["whoami", "x", "--timeout", "soon"],
         ["whoami", "x", "--timeout", "inf"], ["wiki", "--port", "99999"], ["wiki", "--port", "-1"],
+        ["wiki", "--version", "1.38"], ["wiki", "--version"],
         ["wiki", "--user", ""], ["wiki", "--user", "<x>"], ["request", "https://x"],
         ["login", "x", "--consumer-secret", "y"],
         ["login", "x", "--password", "y"],

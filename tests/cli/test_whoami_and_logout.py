@@ -127,7 +127,7 @@ def test_a_closed_output_prints_no_traceback(wiki):
 
 
 def test_the_end_of_the_input_interrupts(wiki):
-    code, shown = at_terminal(["login", host_of(wiki)], {}, [("Consumer key: ", "key"), ("Consumer secret: ", "\x04")])
+    code, shown = at_terminal(["login", host_of(wiki)], {}, [("Consumer token: ", "key"), ("Secret token: ", "\x04")])
     assert "Traceback" not in shown
     assert code in (1, 130)
 

@@ -75,7 +75,7 @@ def test_an_edit_is_made_by_the_oauth_account(wiki, alice, make_http):
     assert (seen["revid"], seen["user"], seen["comment"]) == (saved, "Alice", "a+b & c=d")
     assert seen["slots"]["main"]["content"] == text
     # The signed requests also carried the framework's own cookies.
-    assert {cookie.name for cookie in site.http.cookies} == {"UseDC", "UseCDNCache"}
+    assert {cookie.name for cookie in site.http.cookies} == {"UseDC"}
 
 
 def test_on_a_recorded_wiki_it_does_what_it_did_on_the_real_one(signed_cassette, judge, monkeypatch):

@@ -20,16 +20,9 @@ from .retrying_frameworks import (
     AroundBehind,
     AroundInFront,
     RetriesAround,
-    RetriesWithin,
 )
 
-TRIED_AGAIN = [
-    (framework, fault)
-    for framework in FRAMEWORKS
-    for fault in [*faults.AFTER_ACTING, *faults.STALLS]
-    # Within _conn_request(), a retry after invalid gzip can't be told from a retry after an unwanted response.
-    if fault is not faults.no_gzip or not issubclass(framework, RetriesWithin)
-]
+TRIED_AGAIN = [(framework, fault) for framework in FRAMEWORKS for fault in [*faults.AFTER_ACTING, *faults.STALLS]]
 
 
 @pytest.mark.parametrize(("framework", "fault"), TRIED_AGAIN, ids=named)

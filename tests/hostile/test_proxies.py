@@ -35,7 +35,7 @@ def test_a_proxy_that_stalls_is_waited_for_once(server, client, proxy, acting, m
 
 @pytest.mark.parametrize("words", ["mediawiki", "problem"])
 @pytest.mark.parametrize("method", SAFE + UNSAFE)
-def test_a_request_that_a_proxy_repeats_acts_once_and_its_refusal_is_explained(serve, acting, client, method, words):
+def test_a_request_that_a_proxy_repeats_is_refused_with_an_explanation(serve, acting, client, method, words):
     """Some proxies try the next server. The client sends one request and gets the response to the second."""
     behind = serve(acting)
     acting.refusal = faults.OTHER_REFUSALS.get(words, faults.NONCE_USED)
@@ -51,7 +51,9 @@ def test_a_request_that_a_proxy_repeats_acts_once_and_its_refusal_is_explained(s
         return answer(content, f"{response.status} x", **told)
 
     response, content = ask(client(), serve(repeat), method)
-    assert (acting.acted["one"], acting.arrived["one"]) == (1, 2)
+    # A request that changes nothing is sent once more. Its second refusal is the caller's.
+    times = 2 if method in SAFE and (method, words) != ("HEAD", "mediawiki") else 1
+    assert (acting.acted["one"], acting.arrived["one"]) == (times, 2 * times)
     if method != "HEAD" or words == "problem":
         with pytest.raises(RefusedError, match="may have been acted upon") as caught:
             mediawiki.check(response, content)

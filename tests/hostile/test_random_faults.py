@@ -10,7 +10,7 @@ from httplib2_oauthlib import OAuth1Http, ResponseLostError
 from . import faults
 from .clients import ask, settle
 from .faults import SAFE, UNSAFE, Cut
-from .retrying_frameworks import FAILURES, FRAMEWORKS, RetriesWithin
+from .retrying_frameworks import FAILURES, FRAMEWORKS
 
 
 def random_fault(luck, server, acting, proxy, client, name, kind):
@@ -19,8 +19,6 @@ def random_fault(luck, server, acting, proxy, client, name, kind):
     if what == "server":
         # A framework that retries at once sends its next request before a delayed fault occurs.
         choice = [*faults.AFTER_ACTING, *(each for each in faults.AFTERWARDS if not each.__name__.endswith("_later"))]
-        if issubclass(kind, RetriesWithin):  # See TRIED_AGAIN.
-            choice.remove(faults.no_gzip)
         acting.faults[name] = luck.choices(choice, k=luck.choice([1, 1, 1, 2, 3]))
     elif what == "unheard":
         acting.unheard.add(name)
@@ -75,3 +73,38 @@ def test_random_faults_never_act_twice_and_are_always_reported(server, client, p
         if acting.last_fault in faults.AFTERWARDS:
             settle(getattr(http, "http", http))
     assert {"answered", "lost nonce", "lost other"} <= outcomes
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("count", [50, pytest.param(1000, marks=pytest.mark.slow)])
+def test_random_faults_under_a_loop_around_request_never_act_twice(server, client, proxy, acting, count):
+    """The loop repeats after every exception and every gateway error. What never arrived succeeds in the end."""
+    luck = random.Random(f"{server.scheme} loop {count}")
+    clients = {kind: client(kind=kind) for kind in [OAuth1Http, *FRAMEWORKS]}
+    number, done, lost = 0, 0, 0
+    while acting.played + proxy.fired < count:
+        number += 1
+        name, method, kind = f"n{number}", luck.choice(UNSAFE), luck.choice(list(clients))
+        proxied = random_fault(luck, server, acting, proxy, client, name, kind)
+        for attempt in range(5):
+            # Another Http each time: the first may be behind the proxy, whose plan holds for one connection.
+            http = proxied if attempt == 0 and proxied else luck.choice(list(clients.values()))
+            try:
+                content = ask(http, server, method, name)[1]
+            except Exception as error:
+                last = error
+                if acting.last_fault in faults.AFTERWARDS:
+                    settle(getattr(http, "http", http))
+            else:
+                assert content == f"done {name}".encode()
+                done += 1
+                break
+        else:
+            lost += 1
+            assert acting.acted[name] == 1, last
+            assert isinstance(last, ResponseLostError)
+        assert acting.acted[name] == 1
+        if acting.last_fault in faults.AFTERWARDS:
+            settle(getattr(http, "http", http))
+    assert done
+    assert lost

@@ -1,6 +1,7 @@
-"""The wikis of the live tests: the embedded one and the recorded one always, and a real one if asked.
+"""The wikis of the live tests: the embedded wiki in each version, a recorded wiki, and a real one if it is named.
 
-``pytest tests/live --record``, with the variables of the real one, records the recorded one anew.
+``OAUTH_WIKI`` and ``OAUTH_TOKENS`` name the real wiki and the credentials. Its pages are changed only if
+``OAUTH_TEST_WRITE`` is 1. ``pytest tests/live --record`` records the recorded wiki again, from the real one.
 """
 
 import json
@@ -14,6 +15,7 @@ import pytest
 from httplib2_oauthlib import OAuth1, OAuth1Http
 from httplib2_oauthlib.testwiki import TestWiki
 from tests.judge import Judge
+from tests.vectors import VERSIONS
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
@@ -81,10 +83,10 @@ class Site:
         return {**revision, "content": revision["slots"]["main"]["content"]}
 
 
-@pytest.fixture(params=["embedded", "recorded", "real"])
+@pytest.fixture(params=[*(f"embedded-{version}" for version in VERSIONS), "recorded", "real"])
 def site(request):
-    if request.param == "embedded":
-        with TestWiki() as wiki:
+    if request.param.startswith("embedded-"):
+        with TestWiki(version=request.param.partition("-")[2]) as wiki:
             site = Site(wiki.index_uri, OAuth1(*wiki.owner_only("Alice")), may_write=True)
             yield site
             site.http.close()

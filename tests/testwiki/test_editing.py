@@ -5,6 +5,7 @@ import json
 import pytest
 
 from httplib2_oauthlib import OAuth1
+from httplib2_oauthlib.testwiki import TestWiki
 
 from .api_client import Client, code_of
 
@@ -164,3 +165,45 @@ def test_an_edit_based_on_the_current_revision_is_no_conflict(wiki, bot):
     bob = Client(wiki, OAuth1(*wiki.owner_only("Bob")))
     saved = bob.edit(text="two", basetimestamp=page["revisions"][0]["timestamp"])
     assert saved["edit"]["result"] == "Success"
+
+
+@pytest.mark.parametrize(
+    ("version", "said"),
+    [
+        ("1.39", "You have been blocked from editing."),
+        ("1.43", "The reason given is spam."),
+        ("1.45", "The reason given is: spam *Start of block: 13:46, 12 January 1970"),
+    ],
+)
+def test_a_blocked_user_gets_the_reason_in_newer_versions(version, said):
+    with TestWiki(version=version, clock=lambda: 1_000_000) as wiki:
+        bot = Client(wiki, OAuth1(*wiki.owner_only("Alice")))
+        wiki.account("Alice", is_blocked=True, block_reason="spam")
+        error = bot.edit(text="x")["error"]
+    assert (error["code"], error["blockinfo"]["blockreason"]) == ("blocked", "spam")
+    assert said in error["info"]
+
+
+@pytest.mark.parametrize(
+    ("parameters", "code"),
+    [({"md5": "0" * 32}, "badmd5"), ({"baserevid": "first"}, "editconflict"), ({"tags": "x"}, "testwiki-unsupported")],
+)
+def test_an_edit_that_is_not_what_was_meant_is_refused(bot, parameters, code):
+    first = bot.edit(text="one")["edit"]["newrevid"]
+    bot.edit(text="two")
+    parameters = {name: first if value == "first" else value for name, value in parameters.items()}
+    assert code_of(bot.edit(text="three", **parameters)) == code
+    assert bot.text() == "two"
+
+
+@pytest.mark.parametrize(
+    ("errorformat", "error"),
+    [
+        ("plaintext", {"code": "badtoken", "text": "Invalid CSRF token.", "module": "edit"}),
+        ("html", {"code": "badtoken", "html": "Invalid CSRF token.", "module": "edit"}),
+        ("raw", {"code": "badtoken", "key": "apierror-badtoken", "params": [], "module": "edit"}),
+        ("none", {"code": "badtoken", "module": "edit"}),
+    ],
+)
+def test_an_error_has_the_errorformat_that_the_request_asks_for(bot, errorformat, error):
+    assert bot.edit(text="x", token="bad", errorformat=errorformat)["errors"] == [error]

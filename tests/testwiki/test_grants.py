@@ -100,7 +100,8 @@ def test_a_blocked_account_can_identify_but_not_edit(wiki):
     token = http.request(f"{wiki.api_uri}?action=query&meta=tokens&format=json")[1]
     edit = {"action": "edit", "title": "X", "text": "y", "token": re.search(rb'"csrftoken":"(\w+)', token)[1] + b"+\\"}
     form = {"Content-Type": "application/x-www-form-urlencoded"}
-    rest = http.request(f"{wiki.rest_uri}/v1/page", "POST", b'{"source":"x","title":"Y","comment":""}')
+    json_type = {"Content-Type": "application/json"}
+    rest = http.request(f"{wiki.rest_uri}/v1/page", "POST", b'{"source":"x","title":"Y","comment":""}', json_type)
     assert (rest[0].status, b'"actionModuleErrorCode":"blocked"' in rest[1]) == (400, True)
     assert b'"code":"blocked"' in http.request(wiki.api_uri + "?format=json", "POST", urlencode(edit), form)[1]
 

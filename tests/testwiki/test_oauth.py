@@ -2,19 +2,18 @@
 
 import http.client
 import time
+from dataclasses import replace
 
 import pytest
 
 from httplib2_oauthlib import OAuth1, OAuth1Http
 from httplib2_oauthlib.testwiki import TestWiki
 
-from .api_client import Client
+from .api_client import FORM, Client
 
 
 def test_signatures_outside_the_header_are_ignored(wiki, alice):
     """A request with its signature in the query or the body is handled as anonymous."""
-    from dataclasses import replace
-
     for placement in ("QUERY", "BODY"):
         client = Client(wiki, replace(alice, signature_type=placement))
         answer = client.post(action="query", meta="userinfo")
@@ -22,8 +21,6 @@ def test_signatures_outside_the_header_are_ignored(wiki, alice):
 
 
 def test_the_realm_is_ignored(wiki, alice):
-    from dataclasses import replace
-
     assert Client(wiki, replace(alice, realm="Some where")).query(meta="userinfo")["userinfo"]["name"] == "Alice"
 
 
@@ -42,6 +39,57 @@ def test_a_nonce_is_used_up_even_by_a_wrong_signature(wiki, alice):
     answers = [OAuth1Http().request(uri, headers=headers)[1] for headers in (broken, signed.headers)]
     assert b"Invalid signature" in answers[0]
     assert b"Nonce already used: n" in answers[1]
+
+
+def test_a_nonce_is_used_up_by_a_request_that_fails_later(wiki, alice):
+    """A bad csrf token is one example. All modules run after the verification."""
+    signed = alice.sign(wiki.api_uri, "POST", "action=edit&title=X&token=bad&format=json", FORM, nonce="n")
+    contents = [OAuth1Http().request(wiki.api_uri, "POST", signed.body, signed.headers)[1] for _ in range(2)]
+    assert b'"badtoken"' in contents[0]
+    assert b"Nonce already used: n" in contents[1]
+
+
+@pytest.mark.parametrize(
+    "refused",
+    [
+        lambda alice: (alice, {"timestamp": 999_000}),
+        lambda alice: (replace(alice, client_key="unknown"), {}),
+        lambda alice: (replace(alice, resource_owner_key="unknown"), {}),
+    ],
+    ids=["an expired timestamp", "an unknown consumer", "an unknown token"],
+)
+def test_a_nonce_is_not_used_up_by_a_refusal_before_it_is_checked(wiki, alice, refused):
+    uri = f"{wiki.api_uri}?action=query&format=json"
+    wiki.clock = lambda: 1_000_000
+    signer, arguments = refused(alice)
+    requests = signer.sign(uri, nonce="n", **arguments), alice.sign(uri, nonce="n", timestamp=1_000_000)
+    first, second = (OAuth1Http().request(uri, headers=signed.headers)[1] for signed in requests)
+    assert b"mwoauth-invalid-authorization" in first
+    assert b"batchcomplete" in second
+
+
+@pytest.mark.parametrize(("seconds", "words"), [(300.9, b"Nonce already used"), (301, b"Expired timestamp")])
+def test_a_copy_of_a_request_is_refused_at_any_time(wiki, alice, seconds, words):
+    uri = f"{wiki.api_uri}?action=query&format=json"
+    signed = alice.sign(uri, timestamp=1_000_000)
+    wiki.clock = lambda: 1_000_000
+    assert b"batchcomplete" in OAuth1Http().request(uri, headers=signed.headers)[1]
+    wiki.clock = lambda: 1_000_000 + seconds
+    assert words in OAuth1Http().request(uri, headers=signed.headers)[1]
+
+
+@pytest.mark.parametrize(("ip_range", "accepted"), [("127.0.0.0/8", True), ("10.0.0.0/8", False)])
+def test_a_consumer_can_be_limited_to_ip_addresses(wiki, ip_range, accepted):
+    consumer = wiki.register(ip_ranges=[ip_range], owner="Alice")
+    token = wiki.store.grant(consumer, wiki.store.user("Alice"))
+    client = Client(wiki, OAuth1(consumer.key, consumer.secret, token.key, token.secret))
+    assert ("invalid IP address" not in str(client.get(action="query"))) == accepted
+
+
+def test_a_request_for_any_origin_is_anonymous(wiki, alice):
+    client = Client(wiki, alice)
+    assert client.query(meta="userinfo", origin="*")["userinfo"]["anon"] is True
+    assert client.response["mediawiki-login-suppressed"] == "true"
 
 
 def test_a_nonce_can_be_reused_after_its_timestamp_expired(wiki, alice):

@@ -3,6 +3,10 @@
 import re
 from html.parser import HTMLParser
 
+import pytest
+
+from httplib2_oauthlib import OAuth1, OAuth1Http
+from httplib2_oauthlib.testwiki import TestWiki
 from httplib2_oauthlib.testwiki.store import Title
 
 from ..browser import Browser
@@ -85,3 +89,17 @@ def test_a_title_with_a_slash_and_one_with_underscores_are_found(wiki):
     wiki.store.save(Title(2, "Alice/A b"), "the text", wiki.store.user("Alice"))
     for uri in (f"{wiki.index_uri}/User:Alice/A_b", f"{wiki.index_uri}?title=User:Alice/A_b"):
         assert "the text" in Browser().get(uri).text
+
+
+@pytest.mark.parametrize("target", ["?title=Main_Page", "?title=Main_Page&action=raw", "/Main_Page", "/Special:Export"])
+def test_a_signed_request_for_a_page_is_refused(wiki, alice, target):
+    response, content = OAuth1Http(timeout=10, oauth=alice).request(wiki.index_uri + target)
+    assert (response.status, response["cache-control"][:18]) == (400, "no-cache, no-store")
+    assert b"<title>Error - TestWiki</title>" in content
+    assert b"<p>OAuth can only be used with the API\n</p>" in content
+
+
+def test_version_1_39_ignores_the_signature_of_a_request_for_a_page():
+    with TestWiki(version="1.39") as wiki:
+        http = OAuth1Http(timeout=10, oauth=OAuth1("not", "valid", "at", "all"))
+        assert http.request(f"{wiki.index_uri}?title=Main_Page")[0].status == 200

@@ -27,7 +27,7 @@ def test_userinfo_describes_the_requesting_user(bot, anonymous):
 
 def test_siteinfo_describes_the_wiki(wiki, anonymous):
     answer = anonymous.query(meta="siteinfo", siprop="general|namespaces")
-    assert answer["general"]["generator"].startswith("MediaWiki 1.39")
+    assert answer["general"]["generator"].startswith("MediaWiki 1.45")
     assert answer["general"]["server"] == wiki.server
     assert answer["namespaces"]["2"]["name"] == "User"
     assert "Authorization" in anonymous.response["vary"]

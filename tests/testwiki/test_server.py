@@ -31,6 +31,13 @@ def test_a_restarted_wiki_keeps_its_address_and_its_data():
     wiki.stop()
 
 
+def test_an_unknown_version_is_rejected_with_the_known_ones():
+    with pytest.raises(
+        ValueError, match=r"^unsupported MediaWiki version: '1\.44'\. Choose from: 1\.39, 1\.43, 1\.45$"
+    ):
+        TestWiki(version="1.44")
+
+
 def test_two_wikis_run_side_by_side():
     with TestWiki() as one, TestWiki() as other:
         assert one.api_uri != other.api_uri
