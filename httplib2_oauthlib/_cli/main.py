@@ -61,8 +61,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         message, code = str(error), FAILED if error.reason in ("answer", "callback", "other") else REFUSED
     except (OAuthError, httplib2.HttpLib2Error, HTTPException, OSError, ValueError, OverflowError) as error:
         message, code = _message_of(error, arguments), FAILED
-        if _is_full_disk(error):
-            _discard_output()
+        _discard_output_on_full_disk(error)
     except Exception as error:
         if not _is_undecodable(error):
             raise
@@ -73,6 +72,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _discard_output() -> None:
     """Redirect standard output, because Python flushes it at exit and would fail again."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _discard_output_on_full_disk(error: BaseException) -> None:
+    if _is_full_disk(error):
+        _discard_output()
 
 
 def _is_full_disk(error: BaseException) -> bool:
