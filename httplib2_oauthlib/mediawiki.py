@@ -79,7 +79,7 @@ class Handshaker:
 
     Args:
         mw_uri: The URI of the wiki's index.php.
-        consumer_token: The consumer, or any other pair of its key and secret.
+        consumer_token: The consumer, or any other pair of its key and secret. Tokens may contain str or bytes.
         callback: The URI to which the wiki sends the user's browser: the registered callback, or a URI that begins
             with it. ``oob`` means that the wiki shows the verifier to the user.
         user_agent: The name of your tool and a way to contact you, see
