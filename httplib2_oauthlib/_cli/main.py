@@ -1,6 +1,7 @@
 """The command line: ``python -m httplib2_oauthlib``, installed as ``httplib2-oauth``."""
 
 import argparse
+import errno
 import io
 import os
 import sys
@@ -9,9 +10,13 @@ from http.client import HTTPException
 
 import httplib2
 
+from .._http.lost_responses import is_undecodable
 from ..errors import HandshakeError, OAuthError, RefusedError, ResponseLostError
 from .parser import parse_arguments
-from .terminal import FAILED, INTERRUPTED, MISUSED, OK, REFUSED, NotLoggedInError, fail
+from .terminal import FAILED, INTERRUPTED, MISUSED, OK, REFUSED, NotLoggedInError, OutputError, fail, flush_output
+
+# Python doesn't name the file if the disk is full. No connection raises these.
+_DISK_ERRNOS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 __all__ = ["FAILED", "INTERRUPTED", "MISUSED", "OK", "REFUSED", "main"]
 
@@ -33,15 +38,19 @@ def main(argv: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")
     try:
         code = int(arguments.run(arguments))
-        print(end="", flush=True)
+        flush_output()
         return code
     except BrokenPipeError:
-        # The reader of the output has closed it, as "... | head" does. Standard output is redirected, because Python
-        # flushes it at exit and would fail again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader of the output has closed it, as "... | head" does.
+        _discard_output()
         return FAILED
-    except (KeyboardInterrupt, EOFError):
+    except OutputError as error:
+        _discard_output()
+        message, code = str(error), FAILED
+    except (KeyboardInterrupt, EOFError) as error:
         message, code = "interrupted", INTERRUPTED
+        if _is_undecodable(error):
+            message, code = _message_of(error, arguments), FAILED
     except ResponseLostError as error:
         # The credentials weren't refused. Exit code 3 would suggest logging in and sending the request again, which may
         # repeat an action that the server has already performed.
@@ -52,17 +61,45 @@ def main(argv: Sequence[str] | None = None) -> int:
         message, code = str(error), FAILED if error.reason in ("answer", "callback", "other") else REFUSED
     except (OAuthError, httplib2.HttpLib2Error, HTTPException, OSError, ValueError, OverflowError) as error:
         message, code = _message_of(error, arguments), FAILED
+        _discard_output_on_full_disk(error)
+    except Exception as error:
+        if not _is_undecodable(error):
+            raise
+        message, code = _message_of(error, arguments), FAILED
     return fail(message, code)
 
 
-def _message_of(error: Exception, arguments: argparse.Namespace) -> str:
+def _discard_output() -> None:
+    """Redirect standard output, because Python flushes it at exit and would fail again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _discard_output_on_full_disk(error: BaseException) -> None:
+    if _is_full_disk(error):
+        _discard_output()
+
+
+def _is_full_disk(error: BaseException) -> bool:
+    return isinstance(error, OSError) and error.errno in _DISK_ERRNOS and error.filename is None
+
+
+def _is_undecodable(error: BaseException) -> bool:
+    """Whether httplib2 could not decompress a response. Before 0.32, half a gzip is an EOFError of Python's gzip."""
+    is_half_gzip = isinstance(error, EOFError) and str(error).startswith("Compressed file")
+    return is_half_gzip or (isinstance(error, Exception) and is_undecodable(error))
+
+
+def _message_of(error: BaseException, arguments: argparse.Namespace) -> str:
     """Return the error message to print, with the name of the server where the error lacks it."""
     server = getattr(arguments, "wiki", getattr(arguments, "uri", "the server")).partition("?")[0]
+    if _is_undecodable(error):
+        return f"the response from {server} could not be decompressed, or is too large after that"
     # The messages of timeouts from sockets and TLS don't name the server.
     if isinstance(error, TimeoutError) and error.errno is None and str(error).endswith("timed out"):
         return f"no response from {server} within {arguments.timeout:g} seconds"
     if isinstance(error, OSError) and error.strerror:
-        return f"{error.filename or f'no response from {server}'}: {error.strerror}"
+        unnamed = "standard output can't be written" if _is_full_disk(error) else f"no response from {server}"
+        return f"{error.filename or unnamed}: {error.strerror}"
     if isinstance(error, HTTPException):
         return f"{server} sent an invalid or incomplete HTTP response ({type(error).__name__})"
     if isinstance(error, UnicodeError):

@@ -19,6 +19,8 @@ from .lost_responses import is_of_connection
 _HAS_POLL = hasattr(select, "poll")
 # Bound at import: under vcrpy, the name in http.client may be another class.
 _HTTPResponse = http.client.HTTPResponse
+_HTTPConnection = http.client.HTTPConnection
+_IDLE = "Idle"  # http.client's own name for the state.
 _set = object.__setattr__
 
 
@@ -157,6 +159,23 @@ class Transport:
         response = self.response
         return response.is_complete if isinstance(response, CompletenessResponse) else self._was_read
 
+    def discard_leftovers(self) -> None:
+        """Close a connection on which an interrupt has left a part of a request, or a response that was not read.
+
+        A request that follows would be sent behind the first one, and would get the wrong response.
+        """
+        conn = self.conn
+        if not isinstance(conn, _HTTPConnection):
+            return
+        # http.client has no public attribute for any of these three.
+        response = getattr(conn, "_HTTPConnection__response", None)
+        is_idle = getattr(conn, "_HTTPConnection__state", _IDLE) == _IDLE and (response is None or response.isclosed())
+        if not is_idle:
+            conn.close()
+        unsent = getattr(conn, "_buffer", None)
+        if unsent:  # close() leaves it, and connect() would not clear it either.
+            del unsent[:]
+
     def close_if_stale(self) -> None:
         """Close a pooled connection that has data before anything was asked: it was closed, or sends nonsense."""
         sock = getattr(self.conn, "sock", None)
@@ -261,6 +280,9 @@ class PooledTransport(Transport):
     """
 
     __slots__ = ()
+
+    def discard_leftovers(self) -> None:
+        """Do nothing: the pool closes a socket that was left within an exchange."""
 
     def close_if_stale(self) -> None:
         """Do nothing: the pool replaces stale sockets."""

@@ -32,6 +32,7 @@ from .._signing.oauth1 import OAuth1
 from .._signing.protocol_parameters import generate_nonce
 from .._signing.request import SignableRequest, is_file
 from ..errors import ResponseLostError, SigningError
+from .clocks import keep_offset, may_move
 from .connections import SignedConnection, transport_of
 from .context import RequestContext, has_authorization
 from .echo import strip_echo
@@ -93,7 +94,7 @@ def sign_and_send(
         context.has_own_authorization = context.has_own_authorization or has_own_authorization
     # If the cache was asked for a user who has logged out since, the signer is selected again, to find the difference.
     if has_own_authorization or (http._oauth is None and (context is None or not context.is_signed)):
-        return send(conn, target, method, body, headers)
+        return _send_unsigned(send, conn, target, method, body, headers)
 
     leads_to = target_of(conn) or target_of_double(conn, None if context is None else context.uri)
     base, origin, base_uri = leads_to
@@ -104,7 +105,7 @@ def sign_and_send(
         if is_another:  # The cache entry is the former signer's. No 304 may confirm it.
             headers = {name: value for name, value in headers.items() if name.lower() not in _CONDITIONS}
     if oauth is None:
-        return send(conn, target, method, body, headers)
+        return _send_unsigned(send, conn, target, method, body, headers)
 
     offset = http._clock_offsets.get(base, 0) if http.repair_clock else 0
     given = (method, target, body, headers)
@@ -124,13 +125,26 @@ def sign_and_send(
     return response
 
 
+def _send_unsigned(send: Send, conn: Any, *request: Any) -> HttpResponse:
+    """Send a request as httplib2 does. The connection is clean before it, and after an interrupt."""
+    transport = transport_of(conn)
+    transport.discard_leftovers()
+    try:
+        return send(conn, *request)
+    except Exception:
+        raise
+    except BaseException:  # httplib2 would leave a connection that is half made, or within an exchange.
+        transport.close()
+        raise
+
+
 def _run_and_remember(
     http: Any, context: RequestContext | None, exchange: "SignedExchange", send: Send
 ) -> HttpResponse:
     """Send the request, and remember it if it stays unclear whether the server acted."""
-    keep_offset = functools.partial(_keep_offset, http, exchange.base) if http.repair_clock else None
+    keep = functools.partial(keep_offset, http, exchange.base) if http.repair_clock else None
     try:
-        response = exchange.run(send, keep_offset)
+        response = exchange.run(send, keep, http.max_clock_offset)
     except BaseException as error:
         if exchange.may_have_acted or isinstance(error, ResponseLostError):
             remember(http, context, exchange, error)
@@ -204,12 +218,6 @@ def name_unanswered(error: BaseException, exchange: "SignedExchange") -> None:
     if exchange.entry is not None:
         with contextlib.suppress(AttributeError):  # An exception with slots.
             error._unanswered = {*getattr(error, "_unanswered", ()), exchange.entry.number}  # type: ignore[attr-defined]
-
-
-def _keep_offset(http: Any, base: str, offset: int) -> None:
-    """Store how many seconds the clock of a server is ahead of this machine's."""
-    # A new mapping, since copies of an Http share the old one.
-    http._clock_offsets = {**http._clock_offsets, base: offset}
 
 
 class State(enum.Enum):
@@ -361,12 +369,13 @@ class SignedExchange:
 
     # -- the whole exchange
 
-    def run(self, send: Send, keep_offset: Callable[[int], None] | None) -> HttpResponse:
+    def run(self, send: Send, keep: Callable[[int], None] | None, max_offset: float | None) -> HttpResponse:
         """Send the request and return the response. Repair the clock if the server refuses its timestamp.
 
         Args:
             send: The ``_conn_request`` under the hook.
-            keep_offset: Stores the offset of the server's clock. None means that the clock is not repaired.
+            keep: Stores the offset of the server's clock. None means that the clock is not repaired.
+            max_offset: The value of ``http.max_clock_offset``.
 
         Raises:
             ResponseLostError: The request isn't safe, and it is unclear whether the server acted on it.
@@ -381,10 +390,13 @@ class SignedExchange:
             response = self._transmit(send)
             refusal = self._read_refusal(response)
         server_time = None if refusal is None else refusal.corrected_time(self._timestamp)
-        if server_time is None or keep_offset is None:
+        if server_time is None or keep is None:
             return response
-        former, self._offset = self._offset, server_time - int(time.time())
-        keep_offset(self._offset)
+        offset = server_time - int(time.time())
+        if not may_move(max_offset, self.base, offset):
+            return response
+        former, self._offset = self._offset, offset
+        keep(offset)
         if not self.resend.rewind_body():
             return response
         # RFC 5849, section 3.2: the server verifies a request before it acts. A refused request was not acted upon, so
@@ -394,12 +406,12 @@ class SignedExchange:
         try:
             response = self._transmit(send)
         except Exception:
-            keep_offset(former)  # No response confirms the new one.
+            keep(former)  # No response confirms the new one.
             raise
         refusal = self._read_refusal(response)
         if refusal is not None and refusal.reason in ("timestamp", "other"):
             # The clock was not the reason, or the server's time is wrong.
-            keep_offset(former)
+            keep(former)
         return response
 
     def _transmit(self, send: Send) -> HttpResponse:
@@ -411,6 +423,7 @@ class SignedExchange:
         method, target, body, headers = self.as_given
         transport = self._transport
         conn = SignedConnection(transport.conn, self.send, transport.read_response, transport.close)
+        transport.discard_leftovers()
         transport.close_if_stale()
         is_last = False
         while True:

@@ -24,9 +24,11 @@ from .._signing.hosts import is_pattern
 from .._signing.oauth1 import OAuth1
 from .added_credentials import add_signer, clear_signers
 from .cache import CacheAttribute
+from .clocks import ClockOffsets
 from .connections import SignedConnection
 from .context import context_of, run_hop
 from .exchange import note_followed, remember_redirected, sign_and_send
+from .limits import send_limited
 from .lost_responses import HttpResponse, carries_response, redirect_failed
 from .safe_requests import is_safe
 from .signers import Signers, SignersLike, accepted
@@ -109,6 +111,8 @@ def _hook_conn_request(conn_request: _Method) -> _Method:
             return conn_request(self, conn, *args, **kwargs)
         context = context_of(self)
         send = functools.partial(conn_request, self)
+        if context is not None and context.max_bytes is not None:
+            send = functools.partial(send_limited, send, context.max_bytes)
         if context is None or context.redirect_response is None:
             return sign_and_send(self, context, send, conn, *args, **kwargs)
         # httplib2 may turn an error into a response with status 500, which frameworks take for a reason to retry.
@@ -212,12 +216,20 @@ class OAuth1Mixin(_Base):
         oauth: Selects the credentials; see :attr:`oauth`.
         repair_clock: Sign by the server's clock, and send the request once more, when the server refuses the
             timestamp. None keeps the class's default (True).
+        max_clock_offset: Seconds by which a server may move the clock; see :attr:`max_clock_offset`. None keeps the
+            class's default.
         keep_unanswered: How long requests whose response was lost are remembered; see :attr:`keep_unanswered`. None
             keeps the class's default (3600).
     """
 
     #: Whether a wrong clock is repaired. You can change it at any time, and set a default in a subclass.
     repair_clock: bool = True
+
+    #: Seconds by which a server may move the clock that signs requests to it. None means a day over http, and any
+    #: distance over https. Without TLS, an attacker on the way can name a time in the future, keep the request that is
+    #: then signed for it, and send that request at that time. Set ``math.inf`` for a machine without a clock. You can
+    #: change it at any time, and set a default in a subclass.
+    max_clock_offset: float | None = None
 
     #: For how many seconds a request is remembered whose response was lost. A retry of it carries the same nonce, so
     #: that the server can't act twice. 0 means that a retry is remembered only within one call of :meth:`request`.
@@ -231,13 +243,14 @@ class OAuth1Mixin(_Base):
     # The credentials that add_credentials() has added to _oauth, by domain.
     _added: Mapping[str, OAuth1] = {}
     # Seconds that a server's clock is ahead of this machine's, by scheme and authority.
-    _clock_offsets: Mapping[str, int] = {}
+    _clock_offsets: Mapping[str, int] = ClockOffsets()
 
     def __init__(
         self,
         *args: Any,
         oauth: SignersLike = None,
         repair_clock: bool | None = None,
+        max_clock_offset: float | None = None,
         keep_unanswered: float | None = None,
         **kwargs: Any,
     ) -> None:
@@ -245,6 +258,8 @@ class OAuth1Mixin(_Base):
         self.oauth = oauth
         if repair_clock is not None:
             self.repair_clock = repair_clock
+        if max_clock_offset is not None:
+            self.max_clock_offset = max_clock_offset
         if keep_unanswered is not None:
             if keep_unanswered < 0:
                 raise ValueError(f"invalid keep_unanswered: {keep_unanswered}; it must be 0 or more seconds")
@@ -382,5 +397,6 @@ class OAuth1Http(OAuth1Mixin, httplib2.Http):
         **kwargs: The same by name.
         oauth: Selects the credentials; see :attr:`OAuth1Mixin.oauth`.
         repair_clock: See :attr:`OAuth1Mixin.repair_clock`.
+        max_clock_offset: See :attr:`OAuth1Mixin.max_clock_offset`.
         keep_unanswered: See :attr:`OAuth1Mixin.keep_unanswered`.
     """
