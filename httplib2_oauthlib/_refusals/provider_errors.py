@@ -2,13 +2,14 @@
 
 OAuth does not define such errors. These are the formats of providers and of server libraries:
 
-- a form or JSON with ``error`` and ``error_description`` (authlib and others that follow OAuth 2), ``message`` or
-  ``detail``;
-- JSON with a list: ``{"errors": [{"code": 32, "message": "..."}]}`` (Twitter, WooCommerce, Tumblr, which also sends
-  ``{"meta": {"status": 401, "msg": "..."}}``, Magento with ``messages``);
-- JSON with an object: ``{"error": {"description": "..."}}`` (Yahoo), ``{"err": {"msg": "..."}}`` (Vimeo);
-- XML: ``<errors><error code="32">...`` and ``<hash><error>...`` (Twitter), ``<Error><message>...`` (E*TRADE, LinkedIn),
-  ``<err msg="..."/>`` (Flickr), ``<yahoo:description>...`` (Yahoo).
+- A form or JSON with ``error`` and ``error_description``, or with ``message`` or ``detail``. authlib's servers send the
+  first two, as OAuth 2 requires.
+- JSON with a list: ``{"errors": [{"code": 32, "message": "..."}]}``. Twitter, Tumblr and WooCommerce send it. Magento
+  sends the list within ``messages``.
+- JSON with an object: ``{"error": {"description": "..."}}`` from Yahoo, ``{"err": {"msg": "..."}}`` from Vimeo,
+  ``{"meta": {"status": 401, "msg": "..."}}`` from Tumblr.
+- XML: ``<errors><error code="32">...`` and ``<hash><error>...`` from Twitter, ``<Error><message>...`` from E*TRADE and
+  LinkedIn, ``<err msg="..."/>`` from Flickr, ``<yahoo:description>...`` from Yahoo.
 """
 
 import html
@@ -19,7 +20,7 @@ from typing import Any, NamedTuple
 # The names in the order in which their values are quoted. A name of the first group can contain a text or more names.
 _CONTAINERS = ("error", "errors", "err", "meta", "messages")
 _TEXTS = ("error_description", "message", "msg", "detail")
-# These are quoted only from a container, because JSON that isn't an error has them too.
+# These names are read only in a container, because JSON that isn't an error often contains the first and the last one.
 _INNER_TEXTS = ("title", *_TEXTS, "description")
 # No known format is nested more deeply, and a list of more errors only repeats itself.
 _MAX_DEPTH = 4

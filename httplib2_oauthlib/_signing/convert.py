@@ -26,9 +26,9 @@ def converted(value: object) -> OAuth1 | None:
     """Return the OAuth1 that signs in the same way as a value of another library.
 
     Args:
-        value: An ``oauthlib.oauth1.Client``; a ``requests_oauthlib.OAuth1`` or ``OAuth1Session``; a ``ConsumerToken``
-            of mwoauth or of :mod:`httplib2_oauthlib.mediawiki`, or a pair of a ``ConsumerToken`` and an
-            ``AccessToken``; a ``Client`` or a ``Consumer`` of python-oauth2 (the module ``oauth2``), or a pair of a
+        value: Credentials of one of these libraries. oauthlib: a ``Client``. requests-oauthlib: an ``OAuth1`` or an
+            ``OAuth1Session``. mwoauth and :mod:`httplib2_oauthlib.mediawiki`: a ``ConsumerToken``, or a pair of it and
+            an ``AccessToken``. python-oauth2, whose module is ``oauth2``: a ``Client``, a ``Consumer``, or a pair of a
             ``Consumer`` and a ``Token``. An OAuth1 is returned as it is.
 
     Returns:
