@@ -102,8 +102,8 @@ class HandshakeError(_AnswerError):
 
     Args:
         reason: One of the reasons of :class:`RefusedError`, or one of three others. ``callback``: the callback belongs
-            to another request or is incomplete. ``denied``: the user denied access. ``answer``: the server's response
-            is invalid.
+            to another request or is incomplete, or the server does not accept the callback URI. ``denied``: the user
+            denied access. ``answer``: the server's response is invalid.
         message: The server's message and what to do about it, for a person.
         response: The server's ``httplib2.Response``, or None without a response.
         content: The bytes of the response's body. They may contain secrets.

@@ -5,7 +5,6 @@ a browser, and the client gets token credentials. Each response is validated, be
 status 200.
 """
 
-import dataclasses
 import functools
 import hmac
 import re
@@ -46,6 +45,9 @@ TIMEOUT = 30
 #: page into the program (RFC 5849, section 2.1).
 OUT_OF_BAND = "oob"
 
+# The parameters of a response with credentials that are not kept in ``extra``.
+_CREDENTIAL_PARAMETERS = ("oauth_token", "oauth_token_secret", "oauth_callback_confirmed")
+_METHODS = ("GET", "POST")
 _DENIALS = ("access_denied", "permission_denied", "user_refused")
 
 
@@ -107,13 +109,25 @@ class Handshake:
             share it. Its own credentials are not used. None means a new Http for each request, with a timeout of 30
             seconds.
         headers: Headers to send with every request, such as a User-Agent.
+        method: The HTTP method of the requests to both endpoints, ``POST`` or ``GET``, in upper or lower case. E*TRADE
+            and Evernote accept only GET.
+        require_confirmed_callback: Whether the server must send ``oauth_callback_confirmed=true`` with the temporary
+            credentials. Pass False only if you know that the server implements OAuth 1.0a and leaves the parameter out.
+            A server that leaves it out may implement OAuth 1.0 and ignore the callback. OAuth 1.0 allows session
+            fixation: an attacker starts an authorization and sends its URI to a victim. The victim allows access, and
+            the attacker completes the authorization and gets access to the victim's account. Only the verifier of
+            OAuth 1.0a prevents that.
 
     Attributes:
-        extra: The parameters that the server sent with the last credentials in addition to OAuth's own, by name. Some
-            servers send the resource owner's name. Only useful if threads don't share the Handshake.
+        extra: What the server sent with the last credentials, by name: all parameters except the token, its secret and
+            ``oauth_callback_confirmed``. Some servers send the resource owner's name. Servers with OAuth Session send
+            ``oauth_session_handle``, which is a secret, and the lifetimes ``oauth_expires_in`` (of the token) and
+            ``oauth_authorization_expires_in`` (of the handle), in seconds. Only useful if threads don't share the
+            Handshake.
 
     Raises:
         TypeError: ``oauth`` isn't a signer.
+        ValueError: ``method`` is neither GET nor POST.
 
     Source: RFC 5849, section 2.
     """
@@ -131,16 +145,20 @@ class Handshake:
         http: httplib2.Http | None = None,
         *,
         headers: Mapping[str, str] | None = None,
+        method: str = "POST",
+        require_confirmed_callback: bool = True,
     ) -> None:
         self.request_token_uri = request_token_uri
         self.authorize_uri = authorize_uri
         self.access_token_uri = access_token_uri
-        signer = converted(oauth)
-        if signer is None:
-            raise TypeError(f"oauth must be an OAuth1(client_key, client_secret), not {type(oauth).__name__}")
-        self.oauth = dataclasses.replace(signer, resource_owner_key=None, resource_owner_secret=None, verifier=None)
+        signer = _signer(oauth)
+        self.oauth = signer._replace(resource_owner_key=None, resource_owner_secret=None, verifier=None)
         self.http = http
         self.headers = dict(headers or {})
+        self.method = str(method).upper()
+        if self.method not in _METHODS:
+            raise ValueError(f"invalid method: {method!r}; pass GET or POST")
+        self.require_confirmed_callback = require_confirmed_callback
         self.extra: dict[str, str] = {}
 
     def temporary_credentials(self, callback_uri: str | None = None) -> TemporaryCredentials:
@@ -160,15 +178,17 @@ class Handshake:
 
         Source: RFC 5849, section 2.1.
         """
-        oauth = dataclasses.replace(self.oauth, callback_uri=callback_uri or self.oauth.callback_uri or OUT_OF_BAND)
+        oauth = self.oauth._replace(callback_uri=callback_uri or self.oauth.callback_uri or OUT_OF_BAND)
         response = self._request(self.request_token_uri, oauth, self._temporary_name, is_repeatable=True)
         credentials = response.credentials()
         # '"oauth_callback_confirmed": MUST be present and set to "true".' Some servers write "True" (authlib's).
-        if credentials.get("oauth_callback_confirmed", "").lower() != "true":
+        is_confirmed = credentials.get("oauth_callback_confirmed", "").lower() == "true"
+        if self.require_confirmed_callback and not is_confirmed:
             raise response.error(
                 "answer",
-                "the server did not confirm the callback. It implements OAuth 1.0, in which an attacker can get access"
-                " to another user's account. Use a server that implements OAuth 1.0a",
+                "the server did not confirm the callback. It may implement OAuth 1.0, in which an attacker can get"
+                " access to another user's account. Use a server that implements OAuth 1.0a. If you know that this one"
+                " does, pass require_confirmed_callback=False",
             )
         return TemporaryCredentials(*self._accept(credentials))
 
@@ -204,23 +224,93 @@ class Handshake:
         """
         key, secret = key_and_secret(temporary, "temporary")
         verifier = read_callback(callback, key).verifier
-        oauth = dataclasses.replace(
-            self.oauth, resource_owner_key=key, resource_owner_secret=secret, verifier=verifier, callback_uri=None
+        oauth = self.oauth._replace(
+            resource_owner_key=key, resource_owner_secret=secret, verifier=verifier, callback_uri=None
         )
         # Temporary credentials can be used once. The server refuses a second request, even if its response to the first
         # one was lost.
         response = self._request(self.access_token_uri, oauth, self._token_name, is_repeatable=False)
         key, secret = self._accept(response.credentials())
-        return dataclasses.replace(self.oauth, resource_owner_key=key, resource_owner_secret=secret, callback_uri=None)
+        return self.oauth._replace(resource_owner_key=key, resource_owner_secret=secret, callback_uri=None)
 
-    def _request(self, uri: str, oauth: OAuth1, requested: str, is_repeatable: bool) -> EndpointResponse:
+    def renew(self, oauth: OAuth1, session_handle: str) -> OAuth1:
+        """Request a new token in place of one that has expired or is about to, without the resource owner.
+
+        Only servers with OAuth Session can do this, such as Yahoo's, and Xero's for its partners. They send a session
+        handle in ``extra`` with each token. Store the new token and the new session handle, because a server may
+        invalidate the old ones. If it sends no new session handle, the old one stays valid.
+
+        Args:
+            oauth: The credentials with the old token, from :meth:`token_credentials` or from the last call.
+            session_handle: The ``oauth_session_handle`` that the server sent with the old token.
+
+        Returns:
+            The credentials with the new token, ready to sign. ``extra`` is replaced.
+
+        Raises:
+            HandshakeError: The server refused, for example because the authorization has expired or was revoked, or its
+                response holds no token credentials.
+            TypeError: ``oauth`` isn't a signer, or the session handle isn't a str.
+            ValueError: ``oauth`` has no token, or the session handle is empty.
+
+        Source: OAuth Session 1.0, draft 1, sections 5.3 and 5.4.
+        """
+        signer = _signer(oauth)
+        if not signer.resource_owner_key:
+            raise ValueError("oauth has no token to renew; pass the credentials that token_credentials() returned")
+        if not isinstance(session_handle, str):
+            raise TypeError(f"session_handle must be a str, not {type(session_handle).__name__}")
+        if not session_handle:
+            raise ValueError("session_handle is empty; pass extra['oauth_session_handle'] of the old token")
+        signer = signer._replace(verifier=None, callback_uri=None)
+        renewing = _with_session_handle(signer, session_handle)
+        # A server may invalidate the old token with its first response, even if that was lost.
+        response = self._request(
+            self.access_token_uri, renewing, self._token_name, is_repeatable=False, secrets=[session_handle]
+        )
+        key, secret = self._accept(response.credentials())
+        return signer._replace(resource_owner_key=key, resource_owner_secret=secret)
+
+    def _request(
+        self, uri: str, oauth: OAuth1, requested: str, *, is_repeatable: bool, secrets: Sequence[str] = ()
+    ) -> EndpointResponse:
+        headers = self.headers
+        if self.method == "GET":
+            # Otherwise a cache could keep the credentials, or return those of an earlier request.
+            headers = {name: value for name, value in headers.items() if name.lower() != "cache-control"}
+            headers["cache-control"] = "no-cache, no-store"
         with open_http(self.http) as http:
-            return post_signed(http, oauth, uri, self.headers, requested, is_repeatable=is_repeatable)[0]
+            return request_signed(
+                http, oauth, uri, headers, requested, method=self.method, is_repeatable=is_repeatable, secrets=secrets
+            )[0]
 
     def _accept(self, credentials: dict[str, str]) -> tuple[str, str]:
         """Keep the additional parameters of a response in ``extra``, and return key and secret."""
-        self.extra = {name: value for name, value in credentials.items() if not name.startswith("oauth_")}
+        self.extra = {name: value for name, value in credentials.items() if name not in _CREDENTIAL_PARAMETERS}
         return credentials["oauth_token"], credentials["oauth_token_secret"]
+
+
+def _signer(oauth: OAuth1) -> OAuth1:
+    """Return the OAuth1 for a value that :attr:`~httplib2_oauthlib.OAuth1Mixin.oauth` accepts as one signer."""
+    signer = converted(oauth)
+    if signer is None:
+        raise TypeError(f"oauth must be an OAuth1(client_key, client_secret), not {type(oauth).__name__}")
+    return signer
+
+
+def _with_session_handle(oauth: OAuth1, session_handle: str) -> OAuth1:
+    """Return a signer that also sends and signs a session handle.
+
+    Its class is a subclass of that of ``oauth``, so that everything that a subclass overrides stays in effect.
+    """
+
+    def protocol_parameters(_: OAuth1, nonce: str, timestamp: str) -> list[tuple[str, str]]:
+        return [*oauth.protocol_parameters(nonce, timestamp), ("oauth_session_handle", session_handle)]
+
+    renewing = oauth._replace()
+    subclass = type(type(oauth).__name__, (type(oauth),), {"protocol_parameters": protocol_parameters})
+    object.__setattr__(renewing, "__class__", subclass)
+    return renewing
 
 
 def read_callback(callback: str | bytes, key: str | None = None) -> Callback:
@@ -312,16 +402,18 @@ def open_http(http: httplib2.Http | None) -> Iterator[httplib2.Http]:
         yield own
 
 
-def post_signed(
+def request_signed(
     http: httplib2.Http,
     oauth: OAuth1,
     uri: str,
     headers: Mapping[str, str],
     requested: str,
     *,
+    method: str = "POST",
     is_repeatable: bool,
+    secrets: Sequence[str] = (),
 ) -> tuple[EndpointResponse, str]:
-    """Send a signed POST request without a body. Correct a wrong clock, unless the Http has ``repair_clock=False``.
+    """Send a signed request without a body. Correct a wrong clock, unless the Http has ``repair_clock=False``.
 
     The request is signed here and not by the Http, so that any Http will do and the nonce is known.
 
@@ -331,7 +423,9 @@ def post_signed(
         uri: The URI of the endpoint.
         headers: More headers to send.
         requested: What is requested, for error messages: "temporary credentials".
+        method: The HTTP method, in upper case.
         is_repeatable: Whether it is harmless if the server processes the request twice.
+        secrets: Values that no error message may contain, in addition to those of ``oauth``.
 
     Returns:
         The response, and the nonce of its request.
@@ -340,14 +434,14 @@ def post_signed(
         HandshakeError: httplib2 can't parse the server's refusal, or the response is too large or damaged.
         TimeoutError: The server did not respond in time.
     """
-    secrets = (oauth.client_secret, oauth.resource_owner_key, oauth.resource_owner_secret, oauth.verifier)
+    own = (oauth.client_secret, oauth.resource_owner_key, oauth.resource_owner_secret, oauth.verifier)
     offset = 0
     # Two retries at most: one with the server's clock, and one with a new nonce if httplib2 has sent a request twice.
     for is_last in (False, False, True):
         nonce, timestamp = generate_nonce(), int(time.time()) + offset
-        signed = oauth.sign(uri, "POST", None, headers, nonce=nonce, timestamp=timestamp)
+        signed = oauth.sign(uri, method, None, headers, nonce=nonce, timestamp=timestamp)
         try:
-            response = EndpointResponse(*_send(http, signed), requested, secrets)
+            response = EndpointResponse(*_send(http, method, signed), requested, [*own, *secrets])
         except TimeoutError as error:
             endpoint = uri.partition("?")[0]
             raise TimeoutError(f"could not get {requested}: {endpoint} did not respond in time") from error
@@ -392,13 +486,13 @@ def _may_repair_clock(http: httplib2.Http, uri: str, server_time: int) -> bool:
     return getattr(http, "repair_clock", True) and may_move(max_offset, uri, server_time - int(time.time()))
 
 
-def _send(http: httplib2.Http, signed: SignedRequest) -> tuple[httplib2.Response, bytes]:
+def _send(http: httplib2.Http, method: str, signed: SignedRequest) -> tuple[httplib2.Response, bytes]:
     """Send a signed request without following redirects.
 
     The signature and the verifier are for this server only, and a response from another server can't be trusted.
     """
     # The arguments are positional, because frameworks rename redirections.
-    work = functools.partial(http.request, signed.uri, "POST", signed.body, signed.headers, 0)
+    work = functools.partial(http.request, signed.uri, method, signed.body, signed.headers, 0)
     try:
         # The signature may be in the query or in the body, where a signing Http does not look for one. The empty header
         # stands for an Authorization header of the caller's own, so that the Http does not sign again.
@@ -413,4 +507,6 @@ def _send(http: httplib2.Http, signed: SignedRequest) -> tuple[httplib2.Response
     except Exception as error:
         if not is_httplib2_error(error, "RedirectLimit"):
             raise
-        return cast(httplib2.Response, vars(error)["response"]), cast(bytes, vars(error)["content"])
+        # httplib2 raises this with a dict and a str if its cache holds a permanent redirect from an earlier request.
+        content = vars(error)["content"]
+        return cast(httplib2.Response, vars(error)["response"]), content if isinstance(content, bytes) else b""

@@ -12,7 +12,7 @@ import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlencode
 
 import httplib2
@@ -27,7 +27,7 @@ from ._signing.oauth1 import OAuth1
 from ._signing.protocol_parameters import add_to_query
 from ._signing.wiki_uris import takes_signature
 from .errors import HandshakeError, IdentityError, OAuthError, RefusedError
-from .handshake import Handshake, KeyAndSecret, key_and_secret, open_http, post_signed
+from .handshake import Handshake, KeyAndSecret, key_and_secret, open_http, request_signed
 
 __all__ = [
     "AccessToken",
@@ -47,6 +47,8 @@ OAuthException = OAuthError
 
 
 _DEFAULT_USER_AGENT = "httplib2-oauthlib default user agent"
+#: The name ``mwoauth.defaults``. A program can set ``defaults.USER_AGENT`` for all calls without a ``user_agent``.
+defaults = SimpleNamespace(USER_AGENT=_DEFAULT_USER_AGENT)
 
 
 class ConsumerToken(KeyAndSecret):
@@ -77,7 +79,7 @@ class Handshaker:
 
     Args:
         mw_uri: The URI of the wiki's index.php.
-        consumer_token: The consumer, or any other pair of its key and secret.
+        consumer_token: The consumer, or any other pair of its key and secret. Tokens may contain str or bytes.
         callback: The URI to which the wiki sends the user's browser: the registered callback, or a URI that begins
             with it. ``oob`` means that the wiki shows the verifier to the user.
         user_agent: The name of your tool and a way to contact you, see
@@ -90,14 +92,14 @@ class Handshaker:
     def __init__(
         self,
         mw_uri: str,
-        consumer_token: Sequence[str],
+        consumer_token: Sequence[str] | Sequence[bytes],
         callback: str = "oob",
         user_agent: str | None = None,
         *,
         http: httplib2.Http | None = None,
     ) -> None:
         self.mw_uri = mw_uri
-        self.consumer_token = ConsumerToken(*key_and_secret(consumer_token, "consumer_token"))
+        self.consumer_token = ConsumerToken(*_token(consumer_token, "consumer_token"))
         self.callback = callback
         self.user_agent = _user_agent(user_agent)
         self.http = http
@@ -106,12 +108,12 @@ class Handshaker:
         """Start a handshake, as :func:`initiate` does."""
         return initiate(self.mw_uri, self.consumer_token, callback or self.callback, self.user_agent, http=self.http)
 
-    def complete(self, request_token: Sequence[str], response_qs: str | bytes) -> AccessToken:
+    def complete(self, request_token: Sequence[str] | Sequence[bytes], response_qs: str | bytes) -> AccessToken:
         """Complete a handshake, as :func:`complete` does."""
         return complete(self.mw_uri, self.consumer_token, request_token, response_qs, self.user_agent, http=self.http)
 
     def identify(
-        self, access_token: Sequence[str], leeway: float = 10.0, *, issuer: str | None = None
+        self, access_token: Sequence[str] | Sequence[bytes], leeway: float = 10.0, *, issuer: str | None = None
     ) -> dict[str, Any]:
         """Return who the user is, as :func:`identify` does."""
         return identify(
@@ -121,7 +123,7 @@ class Handshaker:
 
 def initiate(
     mw_uri: str,
-    consumer_token: Sequence[str],
+    consumer_token: Sequence[str] | Sequence[bytes],
     callback: str = "oob",
     user_agent: str | None = None,
     *,
@@ -151,8 +153,8 @@ def initiate(
 
 def complete(
     mw_uri: str,
-    consumer_token: Sequence[str],
-    request_token: Sequence[str],
+    consumer_token: Sequence[str] | Sequence[bytes],
+    request_token: Sequence[str] | Sequence[bytes],
     response_qs: str | bytes,
     user_agent: str | None = None,
     *,
@@ -177,14 +179,14 @@ def complete(
         HandshakeError: The callback is incomplete or belongs to another request, or the wiki refused.
     """
     handshake = _make_handshake(mw_uri, consumer_token, _user_agent(user_agent), http)
-    oauth = handshake.token_credentials(key_and_secret(request_token, "request_token"), response_qs)
+    oauth = handshake.token_credentials(_token(request_token, "request_token"), response_qs)
     return AccessToken(str(oauth.resource_owner_key), str(oauth.resource_owner_secret))
 
 
 def identify(
     mw_uri: str,
-    consumer_token: Sequence[str],
-    access_token: Sequence[str],
+    consumer_token: Sequence[str] | Sequence[bytes],
+    access_token: Sequence[str] | Sequence[bytes],
     leeway: float = 10.0,
     user_agent: str | None = None,
     *,
@@ -215,11 +217,11 @@ def identify(
 
     Source: https://www.mediawiki.org/wiki/OAuth/For_Developers#Identifying_the_user; RFC 7519.
     """
-    consumer = ConsumerToken(*key_and_secret(consumer_token, "consumer_token"))
-    oauth = OAuth1(*consumer, *key_and_secret(access_token, "access_token"))
+    consumer = ConsumerToken(*_token(consumer_token, "consumer_token"))
+    oauth = OAuth1(*consumer, *_token(access_token, "access_token"))
     uri, headers = _special_uri(mw_uri, "identify"), {"User-Agent": _user_agent(user_agent)}
     with open_http(http) as used:
-        response, nonce = post_signed(used, oauth, uri, headers, "an identity", is_repeatable=True)
+        response, nonce = request_signed(used, oauth, uri, headers, "an identity", is_repeatable=True)
     response.raise_for_refusal()
     if response.content.count(b".") != 2 or not response.content.startswith(b"eyJ"):  # noqa: PLR2004
         raise response.unexpected_content_error()
@@ -278,18 +280,23 @@ def api_only(oauth: SignersLike) -> Callable[[str], OAuth1 | None]:
     return RestrictedSigners(signers, takes_signature)
 
 
+#: The names ``mwoauth.functions`` and ``mwoauth.handshaker``.
+functions = SimpleNamespace(initiate=initiate, complete=complete, identify=identify)
+handshaker = SimpleNamespace(Handshaker=Handshaker)
+
+
 class _MediaWikiHandshake(Handshake):
     _temporary_name = "a request token"
     _token_name = "an access token"  # noqa: S105 (not a password)
 
 
 def _make_handshake(
-    mw_uri: str, consumer_token: Sequence[str], user_agent: str, http: httplib2.Http | None
+    mw_uri: str, consumer_token: Sequence[str] | Sequence[bytes], user_agent: str, http: httplib2.Http | None
 ) -> _MediaWikiHandshake:
     initiate_uri, authenticate_uri, token_uri = (
         _special_uri(mw_uri, subpage) for subpage in ("initiate", "authenticate", "token")
     )
-    consumer = OAuth1(*key_and_secret(consumer_token, "consumer_token"))
+    consumer = OAuth1(*_token(consumer_token, "consumer_token"))
     headers = {"User-Agent": user_agent}
     return _MediaWikiHandshake(initiate_uri, authenticate_uri, token_uri, consumer, http, headers=headers)
 
@@ -302,15 +309,25 @@ def _special_uri(mw_uri: str, subpage: str) -> str:
     return add_to_query(mw_uri, urlencode({"title": f"Special:OAuth/{subpage}"}))
 
 
+def _token(token: Sequence[str] | Sequence[bytes], name: str) -> tuple[str, str]:
+    """Return key and secret of a token as str.
+
+    mwoauth's tokens contained bytes in its earlier versions, and programs have stored them.
+    """
+    if isinstance(token, list | tuple):
+        token = [part.decode("utf-8", "surrogateescape") if isinstance(part, bytes) else part for part in token]
+    return key_and_secret(cast(Sequence[str], token), name)
+
+
 def _user_agent(user_agent: str | None) -> str:
     """Return the User-Agent to send, and warn the caller's caller if there is none."""
-    if user_agent is None:
+    if user_agent is None and defaults.USER_AGENT == _DEFAULT_USER_AGENT:
         warnings.warn(
             "no user_agent was passed. Wikimedia's wikis refuse requests that don't identify their sender: pass the"
             " name of your tool and a way to contact you, https://meta.wikimedia.org/wiki/User-Agent_policy",
             stacklevel=3,
         )
-    return user_agent or _DEFAULT_USER_AGENT
+    return user_agent or str(defaults.USER_AGENT)
 
 
 def _is_str(value: object) -> bool:

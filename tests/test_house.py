@@ -43,6 +43,7 @@ ORDER = [
     "_refusals.refusals",
     "_refusals.quoting",
     "_refusals.advice",
+    "_refusals.provider_errors",
     "_refusals.token_endpoint",
     "_http",
     "_http.origin",

@@ -13,6 +13,7 @@ _ADVICE_BY_REASON = {
     "nonce": "The server received the same signed request twice, and the first one may have been acted upon. Check"
     " whether it was before you retry, and sign each request separately.",
     "timestamp": "Set the clock of this machine.",
+    "callback": "Register the callback at the server, or use one that is registered.",
     "method": "Sign with HMAC-SHA1, or with RSA-SHA1 and a registered key.",
     "other": "",
 }

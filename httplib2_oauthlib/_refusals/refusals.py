@@ -49,8 +49,8 @@ _PROBLEMS = {
     "token_revoked": "token",
     "token_rejected": "token",
 }
-# A response with another status of an error may come after the server has acted.
-_REFUSAL_STATUSES = ("400", "401", "403")
+#: The statuses of refusals. A response with another status of an error may come after the server has acted.
+REFUSAL_STATUSES = ("400", "401", "403")
 # The first bytes of refusals that neither the status nor a header identifies.
 _BODY_PREFIXES = (b"Error: ", b'{"error":"')
 
@@ -104,7 +104,7 @@ def read_refusal(response: Mapping[str, str], content: bytes) -> Refusal | None:
     # A framework's own Http may return a str or a stream. Then only the headers are read.
     content = content if isinstance(content, bytes) else b""
     # This check comes first because it excludes nearly every response at once.
-    is_problem = response.get("status") in _REFUSAL_STATUSES
+    is_problem = response.get("status") in REFUSAL_STATUSES
     if not is_problem and "mediawiki-api-error" not in response and not content.startswith(_BODY_PREFIXES):
         return None
     message = find_message(response, content)
@@ -127,7 +127,7 @@ def is_confirmed(response: Mapping[str, str], uri: str) -> bool:
         uri: The URI of the request.
     """
     is_declared = "mwoauth" in response.get("mediawiki-api-error", "")
-    return is_declared or response.get("status") in _REFUSAL_STATUSES or is_special_oauth(uri)
+    return is_declared or response.get("status") in REFUSAL_STATUSES or is_special_oauth(uri)
 
 
 def _read_mediawiki_refusal(message: WikiMessage, response: Mapping[str, str]) -> Refusal:
@@ -143,7 +143,7 @@ def _read_mediawiki_refusal(message: WikiMessage, response: Mapping[str, str]) -
                 return Refusal(reason, text, int(times["server"]), int(times["claimed"]), key)
             # Only a response that gives no reason can have been caused by a clock that it doesn't show.
             return Refusal(reason, text, None, None, key)
-    return Refusal("other", text, _time_of_date_header(response), None, key)
+    return Refusal("other", text, time_of_date_header(response), None, key)
 
 
 def _read_problem_report(response: Mapping[str, str], content: bytes) -> Refusal | None:
@@ -160,12 +160,13 @@ def _read_problem_report(response: Mapping[str, str], content: bytes) -> Refusal
     window = re.fullmatch(r"(\d{1,12})-(\d{1,12})", report.get("oauth_acceptable_timestamps", ""))
     reason = _PROBLEMS.get(problem, "other")
     if window is None:
-        return Refusal(reason, problem, _time_of_date_header(response))
+        return Refusal(reason, problem, time_of_date_header(response))
     first, last = int(window[1]), int(window[2])
     return Refusal(reason, problem, (first + last) // 2, window=(last - first) // 2)
 
 
-def _time_of_date_header(response: Mapping[str, str]) -> int | None:
+def time_of_date_header(response: Mapping[str, str]) -> int | None:
+    """Return the time in a response's Date header in Unix seconds, UTC, or None."""
     try:
         parsed = email.utils.parsedate(response.get("date", ""))
         return calendar.timegm(parsed) if parsed else None

@@ -15,8 +15,9 @@ import httplib2
 
 from ..errors import HandshakeError
 from .advice import describe
+from .provider_errors import ProviderError, error_in_names, error_in_xml
 from .quoting import plain_line, plain_sentence
-from .refusals import Refusal, read_refusal
+from .refusals import REFUSAL_STATUSES, Refusal, read_refusal, time_of_date_header
 
 # A page that a server has appended to a token or its secret contains at least one of the characters excluded here.
 _CREDENTIAL = re.compile(r'[^"\x00-\x1f\x7f\ufffd]+')
@@ -31,6 +32,13 @@ _REASON_OF_ERROR_CODE = {
 # A shorter value isn't a secret, and masking it would garble words that contain it.
 _MIN_SECRET_LENGTH = 4
 _REDIRECT_STATUSES = (301, 302, 303, 307, 308)
+_CREDENTIALS_ADVICE = "Check the client key, the secrets and the clock of this machine."
+_ADVICE_BY_STATUS = {
+    400: _CREDENTIALS_ADVICE,
+    401: _CREDENTIALS_ADVICE,
+    **dict.fromkeys((404, 405), "Check the URI."),
+    **dict.fromkeys((408, 429, 502, 503, 504), "Try again later."),
+}
 # Scheme, host and path of a URI, without user, password, query and fragment.
 _LOCATION = re.compile(r"(https?://)(?:[^/?#@]*@)?([^?#]*)", re.IGNORECASE)
 _TITLE = re.compile(r"<title[^>]{0,200}>([^<]{0,400})", re.IGNORECASE)
@@ -64,7 +72,11 @@ class EndpointResponse:
     @cached_property
     def refusal(self) -> Refusal | None:
         """The server's refusal, or None if the response isn't a refusal in a known format."""
-        return read_refusal(self.response, self.content)
+        refusal = read_refusal(self.response, self.content)
+        if refusal is None and self._is_refused and self._error.reason:
+            server_time = time_of_date_header(self.response) if self._error.reason == "timestamp" else None
+            refusal = Refusal(self._error.reason, self._quote_error(), server_time)
+        return refusal
 
     @property
     def status(self) -> int:
@@ -109,7 +121,8 @@ class EndpointResponse:
         """Return the error for a response that is neither a refusal nor what was requested. It describes the body."""
         phrase = plain_line(str(getattr(self.response, "reason", "") or ""))
         status = f"{self.status} {phrase}".strip()
-        reason = _REASON_OF_ERROR_CODE.get("".join(self._error_parts[:1]), "answer")
+        unknown = "other" if self._is_refused and self._error.texts else "answer"
+        reason = _REASON_OF_ERROR_CODE.get("".join(self._error.texts[:1]), unknown)
         return self.error(
             reason, f"the server responded with status {status} and {self._describe_content()}. {self._advise()}"
         )
@@ -146,24 +159,35 @@ class EndpointResponse:
             return {}
         return value if isinstance(value, dict) else {}
 
+    @property
+    def _is_refused(self) -> bool:
+        return self.response.get("status") in REFUSAL_STATUSES
+
     @cached_property
-    def _error_parts(self) -> tuple[str, ...]:
-        """The code and the descriptions of an error in a form or in JSON, as far as there are any."""
-        found = dict(parse_qsl(self._text.strip())) if self._is_form else self._json_object
-        values = (found.get(name) for name in ("error", "error_description", "message", "detail"))
-        return tuple(value for value in values if isinstance(value, str) and value)
+    def _error(self) -> ProviderError:
+        """The error that the provider reports in the body. It has no texts if there is none."""
+        text = self._text.strip()
+        if text.startswith("<"):
+            return error_in_xml(text)
+        return error_in_names(dict(parse_qsl(text)) if self._is_form else self._json_object)
+
+    def _quote_error(self) -> str:
+        """Return the texts of the provider's error as one line that holds no secret."""
+        masked = ": ".join(self._mask_data(text) for text in self._error.texts)
+        text = plain_line(re.sub(r"([.!?]):(?= )", r"\1", masked))
+        return f"{text} (code {self._mask(self._error.code)})" if self._error.code else text
 
     def _describe_content(self) -> str:
         """Return what the body is, with a quote from it that holds no secret."""
         text = self._text.strip()
         if not text:
             return "an empty body"
+        if self._error.texts:
+            return f'the error "{self._quote_error()}"'
         content_type = self.response.get("content-type", "")
         if text.startswith("<") or "html" in content_type:
             title = _TITLE.search(text)
             return f'the web page "{plain_line(self._mask(html.unescape(title[1])))}"' if title else "a web page"
-        if self._error_parts:
-            return f'the error "{": ".join(map(self._mask_data, self._error_parts))}"'
         if self._is_form:
             names = _list_names(name for name, _ in parse_qsl(text, keep_blank_values=True))
             return f"only {names or 'values without names'}"
@@ -179,13 +203,10 @@ class EndpointResponse:
             return f"It redirects to {target}: use the URI of the endpoint itself."
         if self.status in (403, 429) and re.search("user.agent|robot|policy", self._text, re.IGNORECASE):
             return "Send a User-Agent that identifies you: https://meta.wikimedia.org/wiki/User-Agent_policy"
-        if self.status in (404, 405):
-            return "Check the URI."
-        if self.status in (408, 429, 502, 503, 504):
-            return "Try again later."
-        if self.status in (400, 401):
-            return "Check the client key, the secrets and the clock of this machine."
-        return "Check that the URI is the server's OAuth 1.0a endpoint."
+        if self.status == 403 and self._error.texts:  # noqa: PLR2004
+            # The provider's own words are more specific than any advice.
+            return ""
+        return _ADVICE_BY_STATUS.get(self.status, "Check that the URI is the server's OAuth 1.0a endpoint.")
 
 
 def _list_names(names: Iterable[str]) -> str:

@@ -196,6 +196,24 @@ class OAuth1:
     def __getstate__(self) -> dict[str, object]:
         return {name: value for name, value in vars(self).items() if name not in _COMPUTED}
 
+    def _replace(self, **changes: str | None) -> Self:
+        """Return an OAuth1 of the same class with other values in some fields, validated as usual.
+
+        ``dataclasses.replace()`` calls ``__init__``, which may take other arguments in a subclass. This method doesn't
+        call it, and keeps the attributes that the subclass has added.
+
+        Args:
+            **changes: The new values, by the name of the field.
+        """
+        state = {field.name: getattr(self, field.name) for field in fields(self)} | vars(self) | changes
+        changed = object.__new__(type(self))
+        for name, value in state.items():
+            # A cached property may depend on a field that has changed.
+            if not isinstance(getattr(type(self), name, None), cached_property):
+                object.__setattr__(changed, name, value)
+        changed.__post_init__()
+        return changed
+
     @cached_property
     def fingerprint(self) -> str:
         """A hex digest that differs between credentials and reveals none of them. It keeps caches apart.

@@ -33,6 +33,12 @@ def test_credentials_in_the_recipes_sign_as_alice(wiki):
     assert name_of(peers.of_mwoauth(*tokens), wiki) == "Alice"
 
 
+def session(*arguments, auth=None, **options):
+    created = requests_oauthlib.OAuth1Session(*arguments, **options)
+    created.auth = auth or created.auth
+    return created
+
+
 EVERYTHING = {
     "callback_uri": "https://client.example/",
     "signature_method": "HMAC-SHA256",
@@ -48,6 +54,8 @@ EVERYTHING = {
         (requests_oauthlib.OAuth1("client"), OAuth1("client")),
         (requests_oauthlib.OAuth1(*FOUR, **EVERYTHING), OAuth1(*FOUR, **EVERYTHING)),
         (requests_oauthlib.OAuth1(*FOUR, signature_type="auth_header"), OAuth1(*FOUR)),
+        (session(*FOUR, **EVERYTHING), OAuth1(*FOUR, **EVERYTHING)),
+        (session("client"), OAuth1("client")),
         (oauthlib.oauth1.Client("client"), OAuth1("client")),
         (oauthlib.oauth1.Client(b"client", b"s"), OAuth1("client", "s")),
         (oauthlib.oauth1.Client(*FOUR, **EVERYTHING), OAuth1(*FOUR, **EVERYTHING)),
@@ -116,6 +124,11 @@ CHANGED.get_oauth_params = lambda request: []
         (oauthlib.oauth1.Client(*FOUR, nonce="n"), "each request needs a new one"),
         (oauthlib.oauth1.Client(*FOUR, timestamp="1"), "each request needs a new one"),
         (requests_oauthlib.OAuth1(*FOUR, force_include_body=True), "force_include_body"),
+        (session(*FOUR, client_class=Subclass), "subclass OAuth1"),
+        (
+            session(*FOUR, auth=("user", "canary")),
+            r"whose auth is tuple; create the credentials with OAuth1\(client_key",
+        ),
         (mwoauth.AccessToken(*FOUR[2:]), r"give the pair \(consumer_token, access_token\)"),
         (mwoauth.RequestToken(*FOUR[2:]), "RequestToken; give the pair"),
         ((mwoauth.ConsumerToken(*FOUR[:2]), mwoauth.RequestToken(*FOUR[2:])), "ConsumerToken and RequestToken; give"),
