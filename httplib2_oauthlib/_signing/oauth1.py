@@ -351,8 +351,7 @@ class OAuth1:
         if self.signature_type != "AUTH_HEADER":
             raise SigningError(f"lazr.restfulclient's authorizers can only add headers; {mixin}")
         signed = self.sign(absolute_uri, method, body, headers)
-        # Text beyond ASCII counts as changed: httplib2 would send it as Latin-1, or fail.
-        is_same = isinstance(body, bytes | bytearray | memoryview) or (isinstance(body, str) and body.isascii())
+        is_same = isinstance(body, bytearray | memoryview) and signed.body == body
         was_read = signed.body is not body and not is_same
         if was_read or (signed.uri != absolute_uri and self.signature_method != "PLAINTEXT"):
             what = "form has to be read or encoded" if was_read else "URI has to be percent-encoded"
