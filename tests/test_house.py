@@ -26,6 +26,7 @@ ORDER = [
     "_signing.signature_methods",
     "_signing.request",
     "_signing.protocol_parameters",
+    "_signing.body_hash",
     "_signing.wiki_uris",
     "_signing.explain",
     "_signing.oauth1",

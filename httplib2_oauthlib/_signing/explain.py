@@ -106,7 +106,7 @@ def _signed_lines(
     for source in ("query", "form", "protocol"):
         shown = [_show(parameter) for parameter in signed if parameter.source == source]
         yield f"  {source} parameters: {', '.join(shown) or 'none'}"
-    yield f"Not signed: {'; '.join(_unsigned_parts(oauth, request))}."
+    yield f"Not signed: {'; '.join(_unsigned_parts(oauth, request, protocol))}."
 
 
 def _sorted_parameters(request: SignableRequest, protocol: Iterable[tuple[str, str]]) -> list[_Parameter]:
@@ -115,14 +115,15 @@ def _sorted_parameters(request: SignableRequest, protocol: Iterable[tuple[str, s
     return sorted(_Parameter(*parameter, source) for source, found in sources.items() for parameter in found)
 
 
-def _unsigned_parts(oauth: "OAuth1", request: SignableRequest) -> Iterator[str]:
+def _unsigned_parts(oauth: "OAuth1", request: SignableRequest, protocol: Iterable[tuple[str, str]]) -> Iterator[str]:
     yield "the headers"
-    if oauth.realm:
+    if oauth.realm is not None:
         yield "the realm"
     if "#" in request.uri:
         yield "the fragment, which is not sent"
     if request.body is not None and request.form is None:
-        yield "the body, which is not a form"
+        is_hashed = any(name == "oauth_body_hash" for name, _ in protocol)
+        yield "the body, except for its hash" if is_hashed else "the body, which is not a form"
 
 
 def mediawiki_differences(

@@ -95,7 +95,7 @@ def authorization_header(encoded: Iterable[tuple[str, str]], realm: str | None) 
     # "Each parameter's name is immediately followed by an "=" character (ASCII code 61), a """ character (ASCII code
     # 34), the parameter value (MAY be empty), and another """ character [...]. Parameters are separated by a ","
     # character".
-    parts = [f'realm="{realm}"'] if realm else []
+    parts = [] if realm is None else [f'realm="{realm}"']
     return "OAuth " + ", ".join([*parts, *(f'{name}="{value}"' for name, value in encoded)])
 
 

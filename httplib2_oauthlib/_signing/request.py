@@ -112,6 +112,16 @@ class SignableRequest:
         return self._target.query
 
     @property
+    def declares_form(self) -> bool:
+        """Whether the headers declare a form, even if the body is empty."""
+        return self._content_type.partition(";")[0].strip().lower() == FORM
+
+    @property
+    def _content_type(self) -> str:
+        name = self.header_name("content-type")
+        return "" if name is None else _text(self.headers[name]).strip()
+
+    @property
     def normalized_parameters(self) -> NormalizedParameters | None:
         """The parameters of query and form, normalized, or None if one of them sorts among the protocol parameters."""
         if self.form is None:
@@ -181,11 +191,7 @@ class SignableRequest:
 
     def _read_form(self) -> None:
         """Read the body if the headers declare a form, and percent-encode it if it is not encoded yet."""
-        body = self.body
-        name = self.header_name("content-type")
-        content_type = "" if name is None else _text(self.headers[name]).strip()
-        media_type, semicolon, media_type_parameters = content_type.partition(";")
-        is_form = media_type.strip().lower() == FORM
+        body, is_form = self.body, self.declares_form
         if self.method.upper() in ("GET", "HEAD"):
             # Frameworks send the header with an empty body. A file counts as a form, whatever it holds.
             if is_form and body:
@@ -198,7 +204,7 @@ class SignableRequest:
             return
         has_transfer_encoding = self.header_name("transfer-encoding") is not None
         self.accepts_protocol_parameters = not has_transfer_encoding and (
-            is_form or (body is None and not content_type)
+            is_form or (body is None and not self._content_type)
         )
         if not is_form or body is None:
             return
@@ -211,8 +217,8 @@ class SignableRequest:
         if not isinstance(body, str | bytes) or self.form is not form:
             self.body = self.form
         # MediaWiki compares the media type byte for byte, in lower case (Extension:OAuth, REL1_39).
-        assert name is not None
-        self.headers[name] = FORM + semicolon + media_type_parameters
+        media_type, semicolon, media_type_parameters = self._content_type.partition(";")
+        self.headers[self._header_names["content-type"]] = FORM + semicolon + media_type_parameters
         self.changed_media_type = media_type != FORM
         # The caller may have counted characters, and bytes are sent. A length that is too small would cut the form off,
         # and its rest would be read as the beginning of another request.

@@ -94,6 +94,14 @@ def test_realm_callback_and_verifier_are_sent(oauth):
     assert is_valid(signed, "POST", SECRETS._replace(token=""))
 
 
+def test_an_empty_realm_is_sent():
+    signed = OAuth1("client", SECRETS.client, realm="").sign(URI)
+    assert signed.headers["Authorization"].startswith('OAuth realm="", oauth_nonce=')
+    assert is_valid(signed, secrets=SECRETS._replace(token=""))
+    assert "realm" not in OAuth1("client", SECRETS.client).sign(URI).headers["Authorization"]
+    assert "the realm" in OAuth1("client", realm="").explain(URI)
+
+
 def test_the_result_is_a_named_tuple(oauth):
     uri, headers, body = signed = oauth.sign(URI)
     assert isinstance(signed, SignedRequest)

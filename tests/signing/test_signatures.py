@@ -75,6 +75,7 @@ spellings = st.lists(
 def signature(signed, placement):
     """Return the signature of a request that oauthlib or OAuth1 signed, from where it is placed."""
     uri, headers, body = signed
+    body = body.decode() if isinstance(body, bytes) else body  # A form that had to be encoded is bytes.
     place = {"AUTH_HEADER": headers.get("Authorization", ""), "QUERY": uri, "BODY": body}[placement]
     return unquote(re.search(r'oauth_signature="?([^"&]*)', place)[1])
 
@@ -114,7 +115,9 @@ def test_oauthlib_returns_the_same_signature(
     signed = OAuth1(*credentials, **settings).sign(*arguments, nonce=nonce, timestamp=timestamp)
     assert signature(signed, placement) == signature(expected, placement)
     if placement == "AUTH_HEADER":
-        assert signed.headers["Authorization"] == expected[1]["Authorization"]
+        # oauthlib doesn't send an empty realm.
+        header = signed.headers["Authorization"].replace('realm="", ', "", realm == "")
+        assert header == expected[1]["Authorization"]
 
 
 @pytest.mark.parametrize("method", ["RSA-SHA1", "RSA-SHA256", "RSA-SHA512"])
