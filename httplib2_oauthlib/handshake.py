@@ -18,7 +18,7 @@ from urllib.parse import parse_qs
 import httplib2
 
 from ._http.context import context_of, run_hop
-from ._http.lost_responses import is_httplib2_error
+from ._http.lost_responses import is_httplib2_error, is_undecodable
 from ._http.mixin import OAuth1Http
 from ._refusals.token_endpoint import EndpointResponse
 from ._signing.convert import converted
@@ -345,12 +345,24 @@ def post_signed(
             endpoint = uri.partition("?")[0]
             raise TimeoutError(f"could not get {requested}: {endpoint} did not respond in time") from error
         except Exception as error:
+            if is_undecodable(error):
+                raise HandshakeError(
+                    "answer",
+                    f"could not get {requested}: the server's response could not be decompressed, which is a fault of"
+                    " the server",
+                    getattr(error, "response", None),
+                ) from error
             if not is_httplib2_error(error, "MalformedHeader"):
                 raise
+            # A pool of signing Https has their attributes.
+            signs = hasattr(http, "require_signature")
+            advice = (
+                "Report that to the server's operator" if signs else "Pass an OAuth1Http, which skips what it can't"
+            )
             raise HandshakeError(
                 "answer",
                 f"could not get {requested}: the server refused with a WWW-Authenticate header that httplib2 can't"
-                " parse. Pass an OAuth1Http, which can",
+                f" parse. {advice}",
             ) from None
         refusal = response.refusal
         if refusal is None or is_last:

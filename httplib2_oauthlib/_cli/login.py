@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 from .. import __version__, mediawiki
 from .._http.mixin import OAuth1Http
 from .._signing.oauth1 import OAuth1
-from ..credentials import KeyringStore
+from ..credentials import KeyringStore, load
+from ..credentials._loading import NoCredentialsError
 from ..errors import CredentialsError, HandshakeError, IdentityError, OAuthError
 from .api_errors import READ_DENIED, read_api_error
 from .callback_receiver import CallbackReceiver
@@ -111,10 +112,10 @@ def load_credentials(host: str) -> OAuth1:
     Raises:
         NotLoggedInError: There are none.
     """
-    oauth = OAuth1.from_env() or KeyringStore().get(host)
-    if oauth is None:
-        raise NotLoggedInError(f"no credentials for {host}: run '{PROGRAM} login {host}', or set OAUTH_TOKENS")
-    return oauth
+    try:
+        return load(host)
+    except NoCredentialsError as error:
+        raise NotLoggedInError(str(error)) from None
 
 
 def _ask_for_owner_only_consumer(wiki: Wiki) -> OAuth1:

@@ -9,9 +9,13 @@ from http.client import HTTPException
 
 import httplib2
 
+from .._http.lost_responses import is_undecodable
 from ..errors import HandshakeError, OAuthError, RefusedError, ResponseLostError
 from .parser import parse_arguments
 from .terminal import FAILED, INTERRUPTED, MISUSED, OK, REFUSED, NotLoggedInError, fail
+
+# The errors that are reported in one line. Any other one is a fault of this package, and prints a traceback.
+_EXPECTED = (OAuthError, httplib2.HttpLib2Error, HTTPException, OSError, ValueError, OverflowError)
 
 __all__ = ["FAILED", "INTERRUPTED", "MISUSED", "OK", "REFUSED", "main"]
 
@@ -40,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         # flushes it at exit and would fail again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
-    except (KeyboardInterrupt, EOFError):
+    except KeyboardInterrupt:
         message, code = "interrupted", INTERRUPTED
     except ResponseLostError as error:
         # The credentials weren't refused. Exit code 3 would suggest logging in and sending the request again, which may
@@ -50,8 +54,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         message, code = str(error), REFUSED
     except HandshakeError as error:
         message, code = str(error), FAILED if error.reason in ("answer", "callback", "other") else REFUSED
-    except (OAuthError, httplib2.HttpLib2Error, HTTPException, OSError, ValueError, OverflowError) as error:
-        message, code = _message_of(error, arguments), FAILED
+    except Exception as error:
+        if isinstance(error, EOFError) and not is_undecodable(error):  # The user has closed the input.
+            message, code = "interrupted", INTERRUPTED
+        elif isinstance(error, _EXPECTED) or is_undecodable(error):
+            message, code = _message_of(error, arguments), FAILED
+        else:
+            raise
     return fail(message, code)
 
 
@@ -61,6 +70,8 @@ def _message_of(error: Exception, arguments: argparse.Namespace) -> str:
     # The messages of timeouts from sockets and TLS don't name the server.
     if isinstance(error, TimeoutError) and error.errno is None and str(error).endswith("timed out"):
         return f"no response from {server} within {arguments.timeout:g} seconds"
+    if is_undecodable(error):
+        return f"{server} sent a response that can't be decompressed ({type(error).__name__})"
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename or f'no response from {server}'}: {error.strerror}"
     if isinstance(error, HTTPException):

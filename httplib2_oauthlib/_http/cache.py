@@ -6,6 +6,7 @@ from typing import Any
 
 from .._signing.oauth1 import OAuth1
 from .context import context_of
+from .signers import is_credentials, signers_of
 
 
 class _View:
@@ -29,10 +30,12 @@ class CacheByIdentity(_View):
     Args:
         cache: An object with ``get``, ``set`` and ``delete``.
         signer: Returns the credentials that sign a URI, or None.
+        is_signed_only: Whether entries are found for a signer alone. What ``require_signature`` would refuse to ask the
+            server for must not come from the cache.
     """
 
-    def __init__(self, cache: Any, signer: Callable[[str], OAuth1 | None]) -> None:
-        vars(self).update(_cache=cache, _signer=signer)
+    def __init__(self, cache: Any, signer: Callable[[str], OAuth1 | None], is_signed_only: bool = False) -> None:
+        vars(self).update(_cache=cache, _signer=signer, _is_signed_only=is_signed_only)
 
     def _key(self, uri: str) -> str:
         # The keys of httplib2 are URIs without a fragment, so this key can't be an entry of another user.
@@ -41,7 +44,8 @@ class CacheByIdentity(_View):
 
     def get(self, uri: str) -> Any:
         """Return the signer's entry, or None."""
-        return self._cache.get(self._key(uri))
+        key = self._key(uri)
+        return None if self._is_signed_only and key == uri else self._cache.get(key)
 
     def set(self, uri: str, value: bytes) -> None:
         """Set the signer's entry."""
@@ -104,10 +108,19 @@ class CacheAttribute:
         context = context_of(http)
         if context is None:
             return cache
-        return CacheByIdentity(cache, lambda uri: context.signer(http.oauth, uri))
+        return CacheByIdentity(cache, lambda uri: context.signer(signers_of(http), uri), http.require_signature)
 
     def __set__(self, http: Any, cache: Any) -> None:
-        """Store the cache under httplib2's own name, so that either class can restore a pickle of the other."""
+        """Store the cache under httplib2's own name, so that either class can restore a pickle of the other.
+
+        Raises:
+            TypeError: It is what ``oauth=`` takes, in the place of the first argument of httplib2's Http.
+        """
+        if not hasattr(cache, "set") and is_credentials(cache):
+            raise TypeError(
+                f"cache can't be {type(cache).__name__}: pass credentials by name, as oauth=, since httplib2's first"
+                " argument is its cache"
+            )
         if self._is_inner_setting:
             self._inner.__set__(http, cache)
         else:

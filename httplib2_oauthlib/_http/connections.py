@@ -1,133 +1,30 @@
-"""Connections: the stand-in that signs what is sent, and what http.client does not notice about a connection.
+"""Connections: sending one request over a connection, and reading the response to it and to no other.
 
-http.client does not notice that a pooled connection went stale, or that a response was cut off within its head.
+http.client does not notice that a pooled connection went stale, that an earlier request has left something in its
+buffer, or that a server has answered before the whole request was sent.
 """
 
-import functools
+import contextlib
 import http.client
-import io
-import operator
 import select
 import socket
 import ssl
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from .lost_responses import is_of_connection
+from ..errors import SigningError
+from .lost_responses import HttpResponse, is_of_connection
+from .responses import CompletenessFactory, CompletenessResponse, require_close_notify
+from .stand_in import ConnectionStandIn
 
 # Not every system has it.
 _HAS_POLL = hasattr(select, "poll")
-# Bound at import: under vcrpy, the name in http.client may be another class.
+# Bound at import: under vcrpy, the names in http.client may be other classes.
 _HTTPResponse = http.client.HTTPResponse
-_set = object.__setattr__
-
-
-class SignedConnection:
-    """The connection that httplib2 is given: its ``request()`` signs. Everything else is the real connection's.
-
-    Args:
-        conn: The real connection.
-        request: Signs and sends.
-        getresponse: Returns the response, still to be read.
-        close: Closes the real connection, unless other threads use it.
-    """
-
-    __slots__ = ("_conn", "close", "getresponse", "request")
-
-    def __init__(
-        self, conn: Any, request: Callable[..., None], getresponse: Callable[[], Any], close: Callable[[], None]
-    ) -> None:
-        _set(self, "_conn", conn)
-        _set(self, "request", request)
-        _set(self, "getresponse", getresponse)
-        _set(self, "close", close)
-
-    # Frameworks inspect the connection, check its class and set its timeout. All of that is meant for the real one.
-    @property  # type: ignore[misc]
-    def __class__(self) -> Any:
-        return type(self._conn)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._conn, name)
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        setattr(self._conn, name, value)
-
-    # httplib2 reads it for every request, and a property is faster than __getattr__.
-    sock = property(operator.attrgetter("_conn.sock"))
-
-
-class CompletenessResponse(_HTTPResponse):
-    """An ``http.client.HTTPResponse`` that rejects a head that was cut off, and knows whether its body is complete.
-
-    Attributes:
-        is_complete: Whether a call of ``read()`` has read the body to its end.
-    """
-
-    is_complete = False
-    # Whether the connection's response class overrides read(), and so may leave the file open at the end.
-    _has_own_read = False
-
-    @classmethod
-    @functools.lru_cache(maxsize=64)
-    def over(cls, kind: type[_HTTPResponse]) -> type[_HTTPResponse]:
-        """Return a response class that does the same for a connection's own response class."""
-        if issubclass(kind, cls):
-            return kind
-        if kind is _HTTPResponse:
-            return cls
-        has_own_read = kind.read is not _HTTPResponse.read
-        return type(kind.__name__, (cls, kind), {"_has_own_read": has_own_read})
-
-    def begin(self, **limits: Any) -> None:
-        """Read the head.
-
-        Args:
-            **limits: Those of CPython 3.15 and later.
-
-        Raises:
-            http.client.RemoteDisconnected: The head was cut off.
-        """
-        if self.headers is not None:  # It was read already.
-            return
-        file: Any = self.fp
-        # Usually the whole head has arrived, so that it can't be cut off. After a 1xx head, another one follows.
-        start = file.peek() if isinstance(file, io.BufferedReader) else b""
-        if b"\r\n\r\n" in start and not start.startswith(b"HTTP/1.1 1"):
-            super().begin(**limits)
-            return
-        lines: Any = _LineReader(file)
-        self.fp = lines
-        try:
-            super().begin(**limits)
-        finally:
-            if self.fp is lines:
-                self.fp = file
-        # http.client takes the end of the file for the blank line that ends a head.
-        if lines.last not in (b"\r\n", b"\n"):
-            self.close()
-            raise http.client.RemoteDisconnected("Remote end closed connection within the head of its response")
-
-    def read(self, amt: int | None = None) -> bytes:
-        """Read the body, or at most ``amt`` bytes of it."""
-        content = super().read(amt)
-        self.is_complete = self._has_own_read if self.fp is not None else not self.length
-        return content
-
-
-class _LineReader:
-    """A file that remembers the last line that was read from it."""
-
-    __slots__ = ("_readline", "close", "last")
-
-    def __init__(self, file: Any) -> None:
-        self._readline = file.readline
-        self.close = file.close
-        self.last = b""
-
-    def readline(self, limit: int = -1) -> bytes:
-        self.last = line = self._readline(limit)
-        return line  # type: ignore[no-any-return]
+_HTTPConnection = http.client.HTTPConnection
+_FIRST_FINAL_STATUS = 200
+_HTTP_2 = 20  # As modern_httplib2 writes it.
+_CONTENT_ENCODING = "content-encoding"
 
 
 class Transport:
@@ -137,19 +34,23 @@ class Transport:
         conn: The connection.
         response: The last response, as far as it has come, or None.
         is_sending: Whether a request is being sent, or failed while it was sent.
+        was_asked: Whether ``conn.request()`` was called for the present transmission.
         unwatch: Restores the ``read()`` of a response that is watched, which would keep this object and a socket alive.
             None if there is no such response.
     """
 
-    __slots__ = ("_was_read", "conn", "is_sending", "response", "unwatch")
+    __slots__ = ("_early_response", "_stand_in", "_was_read", "conn", "is_sending", "response", "unwatch", "was_asked")
 
     def __init__(self, conn: Any) -> None:
         self.conn = conn
         self.response: Any = None
-        self.is_sending = False
+        self.is_sending = self.was_asked = False
         # For a response of another class than CompletenessResponse: whether its read() has read all.
         self._was_read = False
         self.unwatch: Callable[[], None] | None = None
+        # A response that came before the whole request was sent.
+        self._early_response: Any = None
+        self._stand_in: ConnectionStandIn | None = None
 
     @property
     def is_answered(self) -> bool:
@@ -157,24 +58,64 @@ class Transport:
         response = self.response
         return response.is_complete if isinstance(response, CompletenessResponse) else self._was_read
 
+    def stand_in(self, request: Callable[..., None], is_signing: bool) -> ConnectionStandIn:
+        """Return the connection to give to httplib2. Its ``request()`` is the argument."""
+        stand_in = ConnectionStandIn.over(self.conn)
+        stand_in.assign((request, self.read_response, self.close), is_signing)
+        self._stand_in = stand_in
+        return stand_in
+
+    def discard_leftovers(self) -> None:
+        """Close the connection if a request that failed before it was sent has left its head in it.
+
+        The next request would be sent behind that head. A server would take it for a part of the first request, and
+        act on the first request's target.
+        """
+        # http.client's close() does not clear its buffer.
+        buffer = getattr(self.conn, "_buffer", None)
+        if buffer and isinstance(buffer, list):
+            self.conn.close()
+            del buffer[:]
+
     def close_if_stale(self) -> None:
         """Close a pooled connection that has data before anything was asked: it was closed, or sends nonsense."""
+        if self._has_data():
+            self.conn.close()
+
+    def _has_data(self) -> bool:
+        """Whether the connection has something to read, or has ended. False if it isn't open."""
         sock = getattr(self.conn, "sock", None)
         if not isinstance(sock, socket.socket):  # Not connected, or a test double.
-            return
+            return False
         try:
             if isinstance(sock, ssl.SSLSocket) and sock.pending():  # Data that is decrypted already.
-                has_data = True
-            elif _HAS_POLL:  # Unlike select(), it takes sockets of any number.
+                return True
+            if _HAS_POLL:  # Unlike select(), it takes sockets of any number.
                 poll = select.poll()
                 poll.register(sock, select.POLLIN)
-                has_data = bool(poll.poll(0))
-            else:
-                has_data = bool(select.select([sock], [], [], 0)[0])
+                return bool(poll.poll(0))
+            return bool(select.select([sock], [], [], 0)[0])
         except ValueError:  # The socket was closed.
+            return False
+
+    def require_encodable(self, body: Any) -> None:
+        """Raise an error for a body that the connection can't send.
+
+        http.client encodes a str as Latin-1, and can't send one with other characters. Encoding it here would be a
+        guess: only the caller knows the charset that the Content-Type declares.
+
+        Raises:
+            SigningError: The body is a str, and not all of it is in Latin-1.
+        """
+        if not isinstance(body, str) or body.isascii():
             return
-        if has_data:
-            self.conn.close()
+        try:
+            body.encode("latin-1")
+        except UnicodeEncodeError:
+            raise SigningError(
+                "the body is a str with characters that aren't in Latin-1, the only charset that http.client encodes a"
+                ' str in; pass bytes in the charset that Content-Type declares, such as body.encode("utf-8")'
+            ) from None
 
     def connect(self) -> None:
         """Connect if the connection isn't open yet."""
@@ -183,15 +124,53 @@ class Transport:
         if isinstance(conn, http.client.HTTPConnection) and conn.sock is None:
             conn.connect()
 
-    def send(self, method: str, target: str, body: Any, headers: Any, **kwargs: Any) -> None:
-        """Send a request. It replaces the one before it."""
+    def send(self, *args: Any, **kwargs: Any) -> None:
+        """Send a request. It replaces the one before it.
+
+        A server may refuse a large body before it has received all of it, and close the connection. Then its response
+        is read, and this method returns as if all had been sent.
+
+        Args:
+            *args: Those of ``http.client.HTTPConnection.request()``.
+            **kwargs: The same by name.
+        """
         if self.unwatch is not None:
             self.unwatch()
-        self.response = None
+        self.response = self._early_response = None
         self._was_read = False
         self.is_sending = True
-        self.conn.request(method, target, body, headers, **kwargs)
+        self.discard_leftovers()
+        try:
+            self.conn.request(*args, **kwargs)
+        except BaseException as error:
+            # httplib2 may send the request again at once.
+            self.discard_leftovers()
+            if not (isinstance(error, OSError) and is_of_connection(error) and self._receive_early_response()):
+                raise
         self.is_sending = False
+
+    def _receive_early_response(self) -> bool:
+        """Read the head of a response that came while the request was sent. Return False if there is none."""
+        conn = self.conn
+        if not isinstance(conn, _HTTPConnection) or not self._has_data():
+            return False
+        sock = conn.sock
+        timeout = sock.gettimeout()
+        try:
+            # The response has arrived, unless TLS itself has sent something. So there is nothing to wait for.
+            sock.settimeout(0)
+            response = self._begin_response()
+        except Exception:  # The error in sending says more.
+            return False
+        finally:
+            with contextlib.suppress(OSError):  # It was closed.
+                sock.settimeout(timeout)
+        # The server still expects the rest of this request, so the connection can't be used for another one. Closing
+        # the socket here leaves it open for the response, as in http.client for a connection that ends with it.
+        conn.sock = None
+        sock.close()
+        self._early_response = response
+        return True
 
     def may_have_sent(self, error: Exception) -> bool:
         """Whether some of the request may have been sent before :meth:`send` failed. It may be all the server needs."""
@@ -205,15 +184,22 @@ class Transport:
         Raises:
             http.client.RemoteDisconnected: The head was cut off.
         """
+        response, self._early_response = self._early_response, None
+        self.response = response = self._begin_response() if response is None else response
+        if not isinstance(response, CompletenessResponse):
+            self._watch(response, getattr(response, "read", None))
+        return response
+
+    def _begin_response(self) -> Any:
         conn = self.conn
         kind = getattr(conn, "response_class", None)
-        if isinstance(kind, type) and issubclass(kind, _HTTPResponse):
-            # It stays with the connection: Python slows down for an object that loses an attribute.
-            conn.response_class = CompletenessResponse.over(kind)
-        self.response = response = conn.getresponse()
-        if not isinstance(response, CompletenessResponse):
-            self._watch(response, response.read)
-        return response
+        # The new class stays with the connection: Python slows down for an object that loses an attribute.
+        if isinstance(kind, type):
+            if issubclass(kind, _HTTPResponse):
+                conn.response_class = CompletenessResponse.over(kind)
+        elif callable(kind) and isinstance(conn, _HTTPConnection) and not isinstance(kind, CompletenessFactory):
+            conn.response_class = CompletenessFactory(kind)  # type: ignore[assignment]
+        return conn.getresponse()
 
     def abandon(self) -> None:
         """Close a connection whose response was not read to its end: the rest would answer the next request."""
@@ -225,16 +211,33 @@ class Transport:
 
     def close(self) -> None:
         """Close the connection."""
+        self.discard_leftovers()
         self.conn.close()
 
-    def _watch(self, response: Any, read: Callable[..., Any]) -> None:
+    def finish(self) -> None:
+        """Note that the exchange is over. The connection keeps nothing of it."""
+        if self.unwatch is not None:
+            self.unwatch()
+        if self._stand_in is not None:
+            self._stand_in.release()
+            self._stand_in = None
+
+    def _watch(self, response: Any, read: Callable[..., Any] | None) -> None:
         """Note when a response of another class has been read to its end."""
+        if read is None:  # A test double of a framework that reads it in another way.
+            self._was_read = True
+            return
         # A class that overrides read() (a test double, vcrpy's) gives no other sign of its end.
         is_plain = getattr(type(response), "read", None) is _HTTPResponse.read
+        has_content = False
 
         def watched_read(*args: Any, **kwargs: Any) -> Any:
+            nonlocal has_content
             content = read(*args, **kwargs)
             self._was_read = not is_plain or (response.isclosed() and not response.length)
+            has_content = has_content or bool(content)
+            if self._was_read and not has_content:
+                _hide_content_encoding(response)
             return content
 
         try:
@@ -262,8 +265,20 @@ class PooledTransport(Transport):
 
     __slots__ = ()
 
+    def stand_in(self, request: Callable[..., None], is_signing: bool) -> ConnectionStandIn:
+        """Return the connection to give to httplib2. What a framework replaces on it counts for one exchange."""
+        stand_in = ConnectionStandIn(self.conn, is_kept=False)
+        stand_in.assign((request, self.read_response, self.close), is_signing)
+        return stand_in
+
+    def discard_leftovers(self) -> None:
+        """Do nothing: modern_httplib2 collects each request by itself."""
+
     def close_if_stale(self) -> None:
         """Do nothing: the pool replaces stale sockets."""
+
+    def require_encodable(self, body: Any) -> None:
+        """Do nothing: modern_httplib2 encodes a str as UTF-8."""
 
     def connect(self) -> None:
         """Do nothing: the pool connects within ``request()``."""
@@ -289,6 +304,11 @@ class PooledTransport(Transport):
     def read_response(self) -> Any:
         """Return the response. Its ``read()`` raises IncompleteRead where modern_httplib2's hides that it was cut."""
         self.response = response = self.conn.getresponse()
+        if response.status < _FIRST_FINAL_STATUS:  # httpcore skips all others. h11 reads nothing after this one.
+            raise http.client.UnknownProtocol("101 Switching Protocols")
+        names = {name.lower() for name, _ in response.getheaders()}
+        if response.version != _HTTP_2 and not names & {"content-length", "transfer-encoding"}:
+            require_close_notify(self.conn.sock)
         self._watch(response, _reading_whole(response))
         return response
 
@@ -297,6 +317,35 @@ def transport_of(conn: Any) -> Transport:
     """Return the transport for a connection."""
     is_pool = getattr(conn, "_uses_httpcore_pool", False) is True
     return PooledTransport(conn) if is_pool else Transport(conn)
+
+
+def send_unsigned(send: Callable[..., HttpResponse], conn: Any, *request: Any) -> HttpResponse:
+    """Send a request as it is. No other request gets its response, and it gets no other request's.
+
+    Args:
+        send: The ``_conn_request`` under the hook.
+        conn: The connection, as httplib2 gives it.
+        *request: Target, method, body and headers.
+    """
+    transport = transport_of(conn)
+    transport.close_if_stale()
+    try:
+        return send(transport.stand_in(transport.send, is_signing=False), *request)
+    except BaseException:
+        transport.abandon()
+        raise
+    finally:
+        transport.finish()
+
+
+def _hide_content_encoding(response: Any) -> None:
+    """Remove the Content-Encoding from a response with an empty body. httplib2 would raise an error about the body."""
+    if not hasattr(response, "getheaders"):
+        return
+    headers = response.getheaders()
+    others = [(name, value) for name, value in headers if name.lower() != _CONTENT_ENCODING]
+    if len(others) < len(headers):
+        response.getheaders = lambda: others
 
 
 def _reading_whole(response: Any) -> Callable[..., bytes]:
@@ -312,6 +361,7 @@ def _reading_whole(response: Any) -> Callable[..., bytes]:
         except Exception as error:
             failures.append(error)
             raise
+        _close_if_more_follows(response)
 
     response._stream_iter = noting_failures()
 
@@ -322,3 +372,18 @@ def _reading_whole(response: Any) -> Callable[..., bytes]:
         return content
 
     return read_whole
+
+
+def _close_if_more_follows(response: Any) -> None:
+    """Let the pool of modern_httplib2 close a connection on which more than one response has arrived.
+
+    h11 keeps the rest of a segment, and would take it for the response to the next request.
+    """
+    # PoolByteStream of httpcore holds the stream of its connection, which holds the connection. Over HTTP/2, the rest
+    # belongs to other requests.
+    stream = getattr(getattr(response, "_hc_resp", None), "stream", None)
+    connection = getattr(getattr(stream, "_stream", None), "_connection", None)
+    state = getattr(connection, "_h11_state", None)
+    if state is not None and state.trailing_data[0]:
+        # httpcore closes a connection in this state. No other thread can have got it yet.
+        state.send_failed()

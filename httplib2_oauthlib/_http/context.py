@@ -10,8 +10,10 @@ from contextvars import ContextVar
 from typing import Any, TypeVar
 
 from .._signing.oauth1 import OAuth1
+from .bodies import SentBody
 from .lost_responses import HttpResponse, hides_redirect, redirect_failed
 from .origin import Origin, split_origin
+from .own_authorization import OAUTH, is_signed_query, own_scheme, prevents_signature
 from .signers import Signers, names_hosts, resolve
 from .unanswered import UnansweredRequests
 
@@ -45,22 +47,24 @@ class RequestContext:
         http: The Http that was called. None once the call is over.
         outer: The call of another Http, in the same thread, within which this one was made.
         asked_uri: The URI that the program asked for, or the URI of the first hop if the program's own is unknown.
-        has_own_authorization: Whether the caller sends an Authorization header of its own.
+        own_scheme: The scheme by which the caller authorizes the call itself; see :func:`.own_scheme`.
         was_sent: Whether any hop was sent.
         hops: The runs of ``request()`` that are in progress, the innermost last.
         redirect_response: The redirect that answered the last signed request that isn't safe.
         redirected_exchanges: The exchanges that were answered by a redirect. What follows settles them.
         unanswered: The requests of this call whose responses were lost and that no later call can recognise, or None.
+        sent_body: The body that was sent last, if it is neither str nor bytes.
     """
 
     __slots__ = (
         "asked_uri",
-        "has_own_authorization",
         "hops",
         "http",
         "outer",
+        "own_scheme",
         "redirect_response",
         "redirected_exchanges",
+        "sent_body",
         "unanswered",
         "was_sent",
     )
@@ -70,13 +74,27 @@ class RequestContext:
         self.outer = outer
         self.asked_uri = uri
         # The outer Http may only wrap this one (HttpPool, google-auth-httplib2's AuthorizedHttp).
-        self.has_own_authorization: bool = outer is not None and outer.has_own_authorization and outer.uri == uri
+        self.own_scheme: str | None = outer.own_scheme if outer is not None and outer.uri == uri else None
         self.was_sent = False
         self.hops: list[Hop] = []
         self.redirect_response: HttpResponse | None = None
         # The type is exchange.SignedExchange; that module is above this one.
         self.redirected_exchanges: list[Any] = []
         self.unanswered: UnansweredRequests | None = None
+        self.sent_body: SentBody | None = None
+
+    @classmethod
+    def of_one_hop(cls, http: object, uri: str, scheme: str | None) -> "RequestContext":
+        """Return a call that consists of one request and was not made by ``request()``."""
+        context = cls(http, None, uri)
+        context.own_scheme = scheme
+        context.hops.append(Hop(uri, was_https=False))
+        return context
+
+    @property
+    def has_own_authorization(self) -> bool:
+        """Whether the caller authorizes the call itself."""
+        return self.own_scheme is not None
 
     @property
     def uri(self) -> str | None:
@@ -92,6 +110,11 @@ class RequestContext:
     def is_signed(self) -> bool:
         """Whether credentials were selected for the innermost hop."""
         return any(signer is not None for signer in self.hops[-1].signers.values())
+
+    def note_own_scheme(self, scheme: str | None) -> None:
+        """Note by which scheme the caller authorizes the call, if it does. It counts for the whole call."""
+        if scheme is not None:
+            self.own_scheme = scheme
 
     def signer(self, oauth: Signers, uri: str) -> OAuth1 | None:
         """Return the credentials that sign a URI in the innermost hop, or None."""
@@ -157,8 +180,13 @@ class RequestContext:
         self.redirected_exchanges.clear()
 
     def _signer(self, oauth: Signers, origin: Origin, uri: str) -> OAuth1 | None:
-        if self.has_own_authorization:
+        if self.own_scheme == OAUTH:
             return None
+        signer = self._selected(oauth, origin, uri)
+        return None if signer is not None and prevents_signature(self.own_scheme, signer) else signer
+
+    def _selected(self, oauth: Signers, origin: Origin, uri: str) -> OAuth1 | None:
+        """Return the credentials that are selected for a URI, whether or not the caller authorizes the request."""
         hop = self.hops[-1]
         if uri in hop.signers:
             return hop.signers[uri]
@@ -167,13 +195,13 @@ class RequestContext:
             hop.was_https = hop.was_https or origin.scheme == "https"
             # A mapping or a function names its hosts. One OAuth1 names none, so it signs only for the origin that the
             # program asked for.
-            if names_hosts(oauth) or uri == self.asked_uri or self._was_asked_for(origin, uri):
+            if names_hosts(oauth) or uri == self.asked_uri or self.was_asked_for(origin, uri):
                 signer = resolve(oauth, uri)
         # None is kept too: a signer that is set in the meantime must not read or write another user's cache entry.
         hop.signers[uri] = signer
         return signer
 
-    def _was_asked_for(self, origin: Origin, uri: str) -> bool:
+    def was_asked_for(self, origin: Origin, uri: str) -> bool:
         """Whether the program asked for this origin, or for the same host over plain http."""
         asked = self.origin
         if asked is None:
@@ -211,8 +239,7 @@ def run_hop(
     if context is None:
         context = RequestContext(http, _CONTEXT.get(), uri)
         token = _CONTEXT.set(context)
-    if headers and has_authorization(headers):
-        context.has_own_authorization = True
+    context.note_own_scheme(OAUTH if uri is not None and is_signed_query(uri) else own_scheme(headers))
     hops = context.hops
     hops.append(Hop(uri, bool(hops) and hops[-1].was_https))
     try:
@@ -228,14 +255,3 @@ def run_hop(
             # Code that kept a copy of this context (contextvars.copy_context) must not continue the call.
             context.http = None
             _CONTEXT.reset(token)
-
-
-def has_authorization(headers: Any) -> bool:
-    """Whether headers, of any type that httplib2 accepts, contain an Authorization."""
-    if not headers or not hasattr(headers, "items"):
-        return False
-    # Not a dict in every case; and a loop takes half the time of any(), for each request.
-    for name, _ in headers.items():  # noqa: PERF102, SIM110
-        if name.lower() in ("authorization", b"authorization"):
-            return True
-    return False

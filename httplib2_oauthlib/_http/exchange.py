@@ -30,10 +30,11 @@ from typing import Any, NamedTuple, TypeAlias
 from .._refusals.refusals import Refusal, is_confirmed, read_refusal
 from .._signing.oauth1 import OAuth1
 from .._signing.protocol_parameters import generate_nonce
-from .._signing.request import SignableRequest, is_file
+from .._signing.request import SignableRequest
 from ..errors import ResponseLostError, SigningError
-from .connections import SignedConnection, transport_of
-from .context import RequestContext, has_authorization
+from .bodies import rewind, start_of
+from .connections import send_unsigned, transport_of
+from .context import RequestContext
 from .echo import strip_echo
 from .lost_responses import (
     HttpResponse,
@@ -46,7 +47,9 @@ from .lost_responses import (
     retry_too_late,
 )
 from .origin import target_of, target_of_double
-from .signers import resolve
+from .own_authorization import OAUTH, is_signed_form, own_scheme, prevents_signature, scheme_of_request
+from .required_signature import FOLLOWS_REDIRECT, not_signed, sent_unsigned
+from .signers import signers_of
 from .unanswered import UNANSWERED, Asked, Unanswered, UnansweredRequests
 
 #: The arguments of ``conn.request()``: method, target, body and headers. A plain tuple, since each request makes three.
@@ -87,24 +90,27 @@ def sign_and_send(
         SigningError: The request can't be signed. Nothing of it was sent.
         ResponseLostError: The request isn't safe, and it is unclear whether the server acted on it.
     """
-    was_sent, has_own_authorization = False, has_authorization(headers)
+    was_sent, scheme = False, scheme_of_request(target, body, headers)
     if context is not None:
         was_sent, context.was_sent = context.was_sent, True
-        context.has_own_authorization = context.has_own_authorization or has_own_authorization
+        context.note_own_scheme(scheme)
+    selected = signers_of(http)
     # If the cache was asked for a user who has logged out since, the signer is selected again, to find the difference.
-    if has_own_authorization or (http._oauth is None and (context is None or not context.is_signed)):
-        return send(conn, target, method, body, headers)
+    is_logged_out = selected is None and (context is None or not context.is_signed)
+    if scheme == OAUTH or (is_logged_out and (scheme is not None or not http.require_signature)):
+        return send_unsigned(send, conn, target, method, body, headers)
 
     leads_to = target_of(conn) or target_of_double(conn, None if context is None else context.uri)
     base, origin, base_uri = leads_to
-    if context is None:
-        oauth = resolve(http._oauth, base_uri + target)
-    else:
-        oauth, is_another = context.signer_at_send(http._oauth, origin, base_uri + target)
-        if is_another:  # The cache entry is the former signer's. No 304 may confirm it.
-            headers = {name: value for name, value in headers.items() if name.lower() not in _CONDITIONS}
+    # An inner method that was called by itself is a call of its own.
+    whole = context or RequestContext.of_one_hop(http, base_uri + target, scheme)
+    oauth, is_another = whole.signer_at_send(selected, origin, base_uri + target)
+    if is_another:  # The cache entry is the former signer's. No 304 may confirm it.
+        headers = {name: value for name, value in headers.items() if name.lower() not in _CONDITIONS}
     if oauth is None:
-        return send(conn, target, method, body, headers)
+        if http.require_signature and scheme is None and whole.was_asked_for(origin, base_uri):
+            raise not_signed(selected, base_uri, whole.has_own_authorization, was_sent)
+        return send_unsigned(send, conn, target, method, body, headers)
 
     offset = http._clock_offsets.get(base, 0) if http.repair_clock else 0
     given = (method, target, body, headers)
@@ -112,11 +118,15 @@ def sign_and_send(
         exchange = SignedExchange(
             conn, oauth, base, given, offset, http.is_safe_request(method, base_uri + target, body)
         )
-        exchange.prepare(_stores(context))
+        is_signed_already = not isinstance(body, str | bytes) and is_signed_form(exchange.as_given[2], headers)
+        if not is_signed_already:
+            exchange.prepare(_stores(context))
     except SigningError as error:
         if not was_sent:
             raise
-        raise type(error)(f"{error}. This request follows a redirect. The redirected request was sent.") from None
+        raise type(error)(f"{error}. {FOLLOWS_REDIRECT}") from None
+    if is_signed_already:
+        return send_unsigned(send, conn, target, method, exchange.as_given[2], headers)
     response = _run_and_remember(http, context, exchange, send)
     if oauth.signature_type == "QUERY":
         _, target_as_sent, *_ = exchange.as_sent
@@ -132,7 +142,8 @@ def _run_and_remember(
     try:
         response = exchange.run(send, keep_offset)
     except BaseException as error:
-        if exchange.may_have_acted or isinstance(error, ResponseLostError):
+        # A retry ends here too if a framework's own error hides its response.
+        if exchange.may_have_acted or exchange.entry is not None or isinstance(error, ResponseLostError):
             remember(http, context, exchange, error)
         raise
     if exchange.resend.is_safe:
@@ -285,7 +296,7 @@ class SignedExchange:
             is_safe,
             oauth.signature_method != "PLAINTEXT",
             body,
-            None if is_plain else _start_of(body),
+            None if is_plain else start_of(body),
         )
         # How many transmissions may have reached the server.
         self._transmissions = 0
@@ -358,6 +369,7 @@ class SignedExchange:
         self.signed = self.oauth.sign(
             self.base + target, method, body, headers, nonce=self._nonce, timestamp=self._timestamp
         )
+        self._transport.require_encodable(self.signed.body)
 
     # -- the whole exchange
 
@@ -410,12 +422,16 @@ class SignedExchange:
         """
         method, target, body, headers = self.as_given
         transport = self._transport
-        conn = SignedConnection(transport.conn, self.send, transport.read_response, transport.close)
+        conn = transport.stand_in(self.send, is_signing=True)
         transport.close_if_stale()
         is_last = False
         while True:
             try:
-                return send(conn, target, method, body, headers)
+                transport.was_asked = False
+                response = send(conn, target, method, body, headers)
+                if not transport.was_asked:
+                    raise sent_unsigned(self.base)
+                return response
             except Exception as error:
                 transport.abandon()
                 if not is_last and self._is_worth_a_copy(error):
@@ -434,17 +450,17 @@ class SignedExchange:
                 transport.abandon()
                 raise
             finally:
-                if transport.unwatch is not None:
-                    transport.unwatch()
+                transport.finish()
 
     # -- PREPARED or SENT -> SENT
 
     def send(self, method: str, target: str, body: Any = None, headers: Any = None, **kwargs: Any) -> None:
         """Sign and send the request. httplib2 and frameworks call this once for each transmission."""
+        self._transport.was_asked = True
         request = (method, target, body, headers)
         # A framework's _conn_request may change the request, and may add an Authorization. It had none before.
         is_changed = request != self.as_sent
-        self._has_own_authorization = is_changed and has_authorization(headers)
+        self._has_own_authorization = is_changed and prevents_signature(own_scheme(headers), self.oauth)
         if not self._has_own_authorization:
             if is_changed or self._transmissions:
                 self._sign_again(request, is_changed)
@@ -609,22 +625,4 @@ class Resend(NamedTuple):
 
     def rewind_body(self) -> bool:
         """Make the body ready to be sent again. Return False if it can be read only once."""
-        body = self.body
-        if is_file(body):
-            if self.body_start is not None:
-                body.seek(self.body_start)
-            return self.body_start is not None
-        # Iterating over bytes or a list starts again. An iterator returns itself and is consumed.
-        return not hasattr(body, "__iter__") or iter(body) is not iter(body)
-
-
-def _start_of(body: Any) -> Any:
-    """Return the position of a file-like body, or None if the body can't go back there."""
-    if not is_file(body):
-        return None
-    try:
-        start = body.tell()
-        body.seek(start)
-    except Exception:  # Pipes, sockets and their wrappers raise errors of many kinds.
-        return None
-    return start
+        return rewind(self.body, self.body_start)

@@ -1,5 +1,6 @@
 """Puts a signing Http in the place of ``httplib2.Http``, for frameworks that create their own."""
 
+import inspect
 import logging
 from typing import Any
 
@@ -66,6 +67,7 @@ def install(oauth: SignersLike) -> Installation:
 
     Raises:
         TypeError: ``oauth`` can't select credentials.
+        SigningError: A mapping is empty, or has a key that can match no host. It is a ValueError.
     """
     signers, former = accepted(oauth), httplib2.Http
     for late in former.__subclasses__():
@@ -113,13 +115,14 @@ def _signing_class(oauth: Signers, former: type) -> Any:
         _former = former
         _is_installed = True
         # For an instance whose __init__ is skipped. Every other instance sets the attribute.
-        _oauth = oauth
+        _oauth = staticmethod(oauth) if inspect.isfunction(oauth) else oauth
 
         def __init__(self, *args: Any, **kwargs: Any) -> None:
             if _was_derived_before(self, Http):
                 former.__init__(self, *args, **kwargs)  # type: ignore[misc]
                 return
-            kwargs.setdefault("oauth", Http._oauth)
+            # The attribute of the class, which is a function here and no method.
+            kwargs.setdefault("oauth", type(self)._oauth)
             super().__init__(*args, **kwargs)
 
         def request(self, *args: Any, **kwargs: Any) -> Any:

@@ -76,8 +76,15 @@ def is_break(error: Exception, has_response: bool) -> bool:
 
 def is_undecodable(error: Exception) -> bool:
     """Whether httplib2 received a whole response and could not decompress it."""
-    is_of_decode = type(error).__module__.endswith("httplib2.decode")
-    return is_of_decode or is_httplib2_error(error, "FailedToDecompressContent")
+    if is_httplib2_error(error, "FailedToDecompressContent") or type(error).__module__.endswith("httplib2.decode"):
+        return True
+    # httplib2 0.22 also raises EOFError, and later releases raise ValueError. So the function that raised it counts.
+    trace = error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_name == "_decompressContent":
+            return True
+        trace = trace.tb_next
+    return False
 
 
 def carries_response(error: Exception) -> bool:
@@ -92,6 +99,8 @@ def is_httplib2_error(error: Exception, name: str = "HttpLib2Error") -> bool:
 
 def hides_redirect(error: Exception) -> bool:
     """Whether an error says nothing of the redirect before it: the redirected request was sent, and may have acted."""
+    if is_undecodable(error):
+        return True
     is_known = isinstance(error, _FAILURES_TO_FOLLOW) or is_httplib2_error(error)
     # A SigningError says that nothing was sent. That isn't true of the whole call.
     says_enough = carries_response(error) or (isinstance(error, OAuthError) and not isinstance(error, SigningError))

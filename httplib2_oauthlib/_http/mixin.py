@@ -5,31 +5,37 @@ Six methods of httplib2 are hooked:
 - ``request()`` and ``_request()``, to know what the program asked for;
 - ``_conn_request()``, to sign. The requests of every framework pass this method, after caching, redirects and header
   clean-up, as they will be sent;
-- ``_auth_from_challenge()``, because httplib2 can't parse a bare ``WWW-Authenticate: OAuth``;
+- ``_auth_from_challenge()``, because httplib2 can't parse every ``WWW-Authenticate`` that a server may send;
 - ``add_credentials()``, because frameworks pass it what their configuration holds: a password, or OAuth credentials;
 - ``clear_credentials()``.
 
 A signature is added to a copy of the headers, so it reaches neither the program's headers nor a cache.
 """
 
+import contextlib
+import enum
 import functools
 import inspect
-import re
+import weakref
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import httplib2
 
-from .._signing.hosts import is_pattern
+from .._signing.hosts import normalize_pattern
 from .._signing.oauth1 import OAuth1
+from ..errors import SigningError
 from .added_credentials import add_signer, clear_signers
+from .bodies import SentBody
+from .bypass import never_past_signing
 from .cache import CacheAttribute
-from .connections import SignedConnection
+from .challenges import authorizations
 from .context import context_of, run_hop
 from .exchange import note_followed, remember_redirected, sign_and_send
-from .lost_responses import HttpResponse, carries_response, redirect_failed
+from .lost_responses import HttpResponse, carries_response, is_httplib2_error, redirect_failed
 from .safe_requests import is_safe
-from .signers import Signers, SignersLike, accepted
+from .signers import CheckedProperty, Signers, SignersLike, accepted
+from .stand_in import ConnectionStandIn
 from .unanswered import UNANSWERED, numbers_of
 
 # A mixin for the Http of any framework: httplib2's, or one that only has the same methods (modern_httplib2). For types
@@ -67,6 +73,9 @@ def _hook_request(request: _Method) -> _Method:
         if context is None:
             return run_hop(self, None, uri, headers, work)
         try:
+            if context.sent_body is not None:
+                body = args[2] if len(args) > 2 else kwargs.get("body")  # noqa: PLR2004
+                context.sent_body.send_again(body, is_signed=context.redirect_response is not None)
             response = run_hop(self, context, uri, headers, functools.partial(context.follow_redirect, work))
         except BaseException as error:
             remember_redirected(self, context, error)
@@ -85,55 +94,85 @@ def _hook_inner_request(inner_request: _Method) -> _Method:
         if context is None:
             uri = args[2] if len(args) > 2 else kwargs.get("absolute_uri")  # noqa: PLR2004
             headers = args[6] if len(args) > 6 else kwargs.get("headers")  # noqa: PLR2004
-            return run_hop(self, None, uri, headers, functools.partial(inner_request, self, *args, **kwargs))
+            return run_hop(self, None, uri, headers, functools.partial(hooked, self, *args, **kwargs))
         try:
-            return inner_request(self, *args, **kwargs)
+            with _instance_method_hooked(self):
+                return inner_request(self, *args, **kwargs)
         except Exception as error:
             if not carries_response(error):
                 raise
             # _request() follows redirects. This one led nowhere, for example because it had no Location.
             remember_redirected(self, context, error)
             # httplib2 makes a response with status 500 of such an error, which frameworks take for a reason to retry.
-            if context.redirect_response is None or not getattr(self, "force_exception_to_status_code", False):
+            is_hidden = getattr(self, "force_exception_to_status_code", False)
+            leads_nowhere = is_httplib2_error(error, "RedirectMissingLocation")
+            if context.redirect_response is None or not (is_hidden or leads_nowhere):
                 raise
             raise redirect_failed(context.redirect_response, error) from error
 
     return hooked
 
 
-def _hook_conn_request(conn_request: _Method) -> _Method:
+def _hook_conn_request(conn_request: _Method, is_of_instance: bool = False) -> _Method:
     """Sign what is sent."""
 
     def hooked(self: Any, conn: Any, *args: Any, **kwargs: Any) -> Any:
-        if type(conn) is SignedConnection:  # The hook of another class has signed already.
-            return conn_request(self, conn, *args, **kwargs)
+        if type(conn) is ConnectionStandIn:  # The hook of another class has run already.
+            if conn.is_signing:
+                return conn_request(self, conn, *args, **kwargs)
+            # A framework between both hooks may have set credentials.
+            conn = conn.real
         context = context_of(self)
-        send = functools.partial(conn_request, self)
-        if context is None or context.redirect_response is None:
+        send = never_past_signing(functools.partial(conn_request, self), None if is_of_instance else type(self))
+        if context is None:
             return sign_and_send(self, context, send, conn, *args, **kwargs)
-        # httplib2 may turn an error into a response with status 500, which frameworks take for a reason to retry.
-        return context.follow_redirect(functools.partial(sign_and_send, self, context, send, conn, *args, **kwargs))
+        body = args[2] if len(args) > 2 else kwargs.get("body")  # noqa: PLR2004
+        sent_body = context.sent_body = None if body is None or isinstance(body, str | bytes) else SentBody(body)
+        if context.redirect_response is None:
+            response = sign_and_send(self, context, send, conn, *args, **kwargs)
+        else:
+            # httplib2 may turn an error into a response with status 500, which frameworks take for a reason to retry.
+            response = context.follow_redirect(
+                functools.partial(sign_and_send, self, context, send, conn, *args, **kwargs)
+            )
+        if sent_body is not None:
+            sent_body.note_response(response)
+        return response
 
     return hooked
 
 
+@contextlib.contextmanager
+def _instance_method_hooked(http: Any) -> Iterator[None]:
+    """Hook a ``_conn_request`` that was set on the instance, as a framework's tracing does, while a request runs."""
+    own = vars(http)
+    method = own.get("_conn_request")
+    if method is None:
+        yield
+        return
+    hook = _hook_conn_request(lambda _, *args, **kwargs: method(*args, **kwargs), is_of_instance=True)
+    own["_conn_request"] = hooked = functools.partial(hook, http)
+    try:
+        yield
+    finally:
+        if own.get("_conn_request") is hooked:
+            own["_conn_request"] = method
+
+
 def _hook_auth_from_challenge(auth_from_challenge: _Method) -> _Method:
-    """Hide a challenge of OAuth, which a signature has answered already."""
+    """Skip the challenges that httplib2 can't parse, so that the program gets the response with status 401."""
 
     def hooked(self: Any, host: Any, request_uri: Any, headers: Any, response: Any, content: Any) -> Any:
-        # RFC 9110, section 11.6.1, allows a challenge without parameters. httplib2's parser raises MalformedHeader.
-        challenges = response.get("www-authenticate", "")
-        others = re.sub(r"(?i)(?:^|,)\s*OAuth\s*(?=,|$)", "", challenges).strip(" ,")
-        if others != challenges:
-            response = {**response, "www-authenticate": others}
-        return auth_from_challenge(self, host, request_uri, headers, response, content)
+        return authorizations(
+            lambda readable: auth_from_challenge(self, host, request_uri, headers, readable, content), response
+        )
 
     return hooked
 
 
 def _hook_add_credentials(add_credentials: _Method) -> _Method:
     """Take four values for OAuth credentials."""
-    if inspect.unwrap(add_credentials).__code__.co_argcount > 4:  # noqa: PLR2004 (self, name, password, domain)
+    if _count_positional(add_credentials) > 4:  # noqa: PLR2004 (self, name, password, domain)
         return add_credentials  # A framework's own, in which four values have another meaning.
 
     def hooked(self: Any, *args: Any, domain: str = "", **kwargs: Any) -> None:
@@ -144,9 +183,11 @@ def _hook_add_credentials(add_credentials: _Method) -> _Method:
         if len(more) > 1 or (more and domain) or kwargs:
             raise TypeError("add_credentials takes 2 or 4 strings and a domain")
         domain = more[0] if more else domain
-        if not isinstance(domain, str) or (domain and not is_pattern(domain.lower())):
-            raise ValueError("the domain must be a host or a pattern of hosts, such as en.wikipedia.org")
-        add_signer(self, OAuth1(*four), domain.lower())
+        try:
+            pattern = normalize_pattern(domain) if domain else ""
+        except (TypeError, ValueError) as error:
+            raise SigningError(f"the domain must be a host or a pattern of hosts: {error}") from None
+        add_signer(self, OAuth1(*four), pattern)
 
     return hooked
 
@@ -159,6 +200,15 @@ def _hook_clear_credentials(clear_credentials: _Method) -> _Method:
         clear_signers(self)
 
     return hooked
+
+
+def _count_positional(method: _Method) -> int:
+    """Return how many positional arguments a method takes, or 0 if that is unknown."""
+    try:
+        parameters = inspect.signature(method).parameters.values()
+    except (TypeError, ValueError):  # It wraps a callable without a signature.
+        return 0
+    return sum(each.kind in (each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD) for each in parameters)
 
 
 _HOOKS: Mapping[str, Callable[[_Method], _Method]] = {
@@ -179,13 +229,32 @@ def _hook_methods(cls: type) -> None:
     nothing would be signed at all. A hook within a hook does nothing.
     """
     for name, hook in _HOOKS.items():
-        method = inspect.getattr_static(cls, name, None)
-        if inspect.isfunction(method) and not hasattr(method, "_is_hook"):
-            hooked = hook(method if name in vars(cls) else _inherited(cls, name, method))
-            if hooked is not method:
-                functools.update_wrapper(hooked, method)
-                hooked._is_hook = True  # type: ignore[attr-defined]
-                setattr(cls, name, hooked)
+        method: Any = inspect.getattr_static(cls, name, None)
+        # A function that wraps a hook (functools.wraps) is no hook, although it has the attributes of one.
+        if method is None or method in _hooked:
+            continue
+        inner = _bound_at_call(method) if name in vars(cls) else _inherited(cls, name, method)
+        hooked = hook(inner)
+        if hooked is not inner:
+            functools.update_wrapper(hooked, method)
+            _hooked.add(hooked)
+            setattr(cls, name, hooked)
+
+
+# Compared by identity: a class may define a method by an object of any kind.
+_hooked: "weakref.WeakSet[Any]" = weakref.WeakSet()
+
+
+def _bound_at_call(method: Any) -> _Method:
+    """Return a function for a method that may be of another kind, such as ``functools.partialmethod``."""
+    if inspect.isfunction(method):
+        return method
+
+    def bound(self: Any, *args: Any, **kwargs: Any) -> Any:
+        each = method.__get__(self, type(self)) if hasattr(method, "__get__") else method
+        return each(*args, **kwargs)
+
+    return bound
 
 
 def _inherited(cls: type, name: str, method: _Method) -> _Method:
@@ -195,6 +264,26 @@ def _inherited(cls: type, name: str, method: _Method) -> _Method:
         return getattr(super(cls, self), name)(*args, **kwargs)
 
     return functools.wraps(method)(inherited)
+
+
+class _Default(enum.Enum):
+    """The default of an argument that may be None."""
+
+    OF_CLASS = "keeps what the class has"
+
+
+def _give_to_class(cls: type, oauth: Any) -> None:
+    """Let a class attribute ``oauth = ...`` select the credentials of every instance that has none of its own."""
+    if isinstance(oauth, staticmethod):
+        oauth = oauth.__func__
+    is_method = inspect.isfunction(oauth) and _count_positional(oauth) != 1
+    if is_method or isinstance(oauth, property):
+        return  # It computes the value for each instance; it is checked for each request.
+    oauth = accepted(oauth)
+    # A function would become a method, with the Http as its argument.
+    cls._oauth = staticmethod(oauth) if inspect.isfunction(oauth) else oauth  # type: ignore[attr-defined]
+    # Not deleted: another base class may have an attribute of this name.
+    cls.oauth = vars(OAuth1Mixin)["oauth"]  # type: ignore[attr-defined]
 
 
 # -- the public classes
@@ -214,6 +303,7 @@ class OAuth1Mixin(_Base):
             timestamp. None keeps the class's default (True).
         keep_unanswered: How long requests whose response was lost are remembered; see :attr:`keep_unanswered`. None
             keeps the class's default (3600).
+        require_signature: See :attr:`require_signature`. None keeps the class's default (False).
     """
 
     #: Whether a wrong clock is repaired. You can change it at any time, and set a default in a subclass.
@@ -222,6 +312,11 @@ class OAuth1Mixin(_Base):
     #: For how many seconds a request is remembered whose response was lost. A retry of it carries the same nonce, so
     #: that the server can't act twice. 0 means that a retry is remembered only within one call of :meth:`request`.
     keep_unanswered: float = 3600
+    #: Whether a request that the program asks for is refused with SigningError, before anything is sent, if it would
+    #: not be signed. A request with an Authorization header of the caller's own, or with a signature in its query or
+    #: form, is sent as it is. A redirect to another origin is followed without a signature. You can change it at any
+    #: time, and set a default in a subclass.
+    require_signature: bool = False
 
     #: The cache as it was set. While a request runs, a view of it that keeps the entries of users apart.
     cache = CacheAttribute()
@@ -236,28 +331,34 @@ class OAuth1Mixin(_Base):
     def __init__(
         self,
         *args: Any,
-        oauth: SignersLike = None,
+        oauth: SignersLike | _Default = _Default.OF_CLASS,
         repair_clock: bool | None = None,
+        require_signature: bool | None = None,
         keep_unanswered: float | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
-        self.oauth = oauth
+        if not isinstance(oauth, _Default):
+            self.oauth = oauth
         if repair_clock is not None:
             self.repair_clock = repair_clock
         if keep_unanswered is not None:
             if keep_unanswered < 0:
                 raise ValueError(f"invalid keep_unanswered: {keep_unanswered}; it must be 0 or more seconds")
             self.keep_unanswered = keep_unanswered
+        if require_signature is not None:
+            self.require_signature = require_signature
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         _hook_methods(cls)
+        if "oauth" in vars(cls):
+            _give_to_class(cls, vars(cls)["oauth"])
         cache = inspect.getattr_static(cls, "cache", None)
         if not isinstance(cache, CacheAttribute):
             cls.cache = CacheAttribute(cache)
 
-    @property
+    @CheckedProperty
     def oauth(self) -> Signers:
         """Selects the credentials. You can change it at any time, also between two requests.
 
@@ -267,11 +368,14 @@ class OAuth1Mixin(_Base):
         - A function that takes a URI and returns an OAuth1 or None.
         - None: nothing is signed.
 
+        A subclass may set it as a class attribute, ``oauth = OAuth1(...)``, for each instance that isn't given another.
+
         In place of an OAuth1, credentials of other libraries are accepted: a ``requests_oauthlib.OAuth1``, an
         ``oauthlib.oauth1.Client``, or mwoauth's tokens as the pair ``(consumer_token, access_token)``.
 
         Raises:
             TypeError: The value is of another type, or an OAuth1 would not sign in the same way.
+            SigningError: A mapping is empty, or has a key that can match no host. It is a ValueError.
         """
         return self._oauth
 
@@ -350,10 +454,16 @@ class OAuth1Mixin(_Base):
     def request(self, *args: Any, **kwargs: Any) -> HttpResponse:
         """Make a request as ``httplib2.Http.request`` does, signed if :attr:`oauth` selects credentials for it.
 
-        Takes the arguments of the next class, returns what it returns, and raises what it raises. In addition:
+        Takes the arguments of the next class, returns what it returns, and raises what it raises. It also raises the
+        errors below.
+
+        http.client encodes a ``str`` body as Latin-1, unless it is a form. Pass bytes for any other charset: only the
+        caller knows the charset that the Content-Type declares.
 
         Raises:
-            SigningError: The request can't be signed truthfully. Nothing of it was sent.
+            SigningError: The request can't be signed truthfully, :attr:`require_signature` refuses it, or its body is a
+                ``str`` beyond Latin-1. Nothing of it
+                was sent.
             ResponseLostError: The server has received a request that isn't safe, and its response was lost.
         """
         response: HttpResponse = super().request(*args, **kwargs)
@@ -383,4 +493,5 @@ class OAuth1Http(OAuth1Mixin, httplib2.Http):
         oauth: Selects the credentials; see :attr:`OAuth1Mixin.oauth`.
         repair_clock: See :attr:`OAuth1Mixin.repair_clock`.
         keep_unanswered: See :attr:`OAuth1Mixin.keep_unanswered`.
+        require_signature: See :attr:`OAuth1Mixin.require_signature`.
     """

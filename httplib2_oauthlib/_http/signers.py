@@ -1,14 +1,18 @@
 """The values of ``http.oauth``: what it may be set to, and which credentials it selects for a URI."""
 
+import contextlib
+from collections import ChainMap, UserDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from oauthlib.oauth1 import Client
 
 from .._signing.convert import converted
-from .._signing.hosts import patterns
+from .._signing.hosts import normalize_pattern, patterns
 from .._signing.oauth1 import OAuth1
+from ..errors import SigningError
 from .origin import Origin
 
 #: One OAuth1 for every request, a mapping of host patterns, a function of a URI, or None. A mapping and a function may
@@ -17,6 +21,8 @@ Signers: TypeAlias = OAuth1 | Mapping[str, Any] | Callable[[str], Any] | None
 #: The values that ``oauth`` can be set to: credentials of another library are converted at once. (To a type checker,
 #: those of requests-oauthlib are a function.)
 SignersLike: TypeAlias = Signers | Client | tuple[Any, Any]
+
+_FINDING_STORED_KEYS = (dict.__getitem__, MappingProxyType.__getitem__, UserDict.__getitem__)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -43,26 +49,77 @@ def accepted(oauth: SignersLike) -> Signers:
 
     Raises:
         TypeError: The value can't select credentials.
+        SigningError: A mapping is empty, or has a key that can match no host.
     """
     if oauth is None or isinstance(oauth, OAuth1):
         return oauth
-    for value in oauth.values() if isinstance(oauth, Mapping) else ():
-        if value is not None and converted(value) is None:
-            raise _unusable(value)
+    if isinstance(oauth, Mapping):
+        _check_mapping(oauth)
+        return oauth
     # The credentials of requests-oauthlib are callable, but they aren't a function of a URI.
     signer = converted(oauth)
     if signer is not None:
         return signer
-    if isinstance(oauth, Mapping) or callable(oauth):
+    # OAuth1.from_env without its parentheses would take the URI for a prefix, and return None.
+    owner = getattr(oauth, "__self__", None)
+    is_of_oauth1 = isinstance(owner, OAuth1) or (isinstance(owner, type) and issubclass(owner, OAuth1))
+    if callable(oauth) and not isinstance(oauth, type) and not is_of_oauth1:
         return oauth
     raise _unusable(oauth)
 
 
+def signers_of(http: Any) -> Signers:
+    """Return the value of ``http.oauth``, checked in any case."""
+    oauth: Any = http.oauth
+    # A program may have put a value, or a property of its own, in the place of the property that checks.
+    return oauth if isinstance(type(http).oauth, CheckedProperty) else accepted(oauth)
+
+
+if TYPE_CHECKING:
+    CheckedProperty = property  # mypy knows no other.
+else:
+
+    class CheckedProperty(property):
+        """A property whose setter has checked the value."""
+
+
+def is_credentials(value: object) -> bool:
+    """Whether a value is what ``oauth=`` takes, except a function, which may be anything."""
+    if isinstance(value, Mapping):
+        return any(isinstance(each, OAuth1) for each in value.values())
+    is_class = isinstance(value, type) and issubclass(value, OAuth1)
+    try:
+        return is_class or (value is not None and converted(value) is not None)
+    except (TypeError, SigningError):  # They are of another library, and can't be used.
+        return True
+
+
+def _check_mapping(oauth: Mapping[str, Any]) -> None:
+    for host, value in oauth.items():
+        if value is not None and converted(value) is None:
+            raise _unusable(value)
+        normalize_pattern(host)
+    if not oauth and _has_stored_keys(oauth):
+        raise SigningError(
+            "oauth is an empty mapping, so that nothing would be signed. Check where the credentials come from, or set"
+            " oauth to None to log out"
+        )
+
+
+def _has_stored_keys(oauth: Mapping[str, Any]) -> bool:
+    """Whether the keys of a mapping are all that it can find. A class of a program may compute credentials."""
+    if isinstance(oauth, ChainMap):
+        return all(map(_has_stored_keys, oauth.maps))
+    kind = type(oauth)
+    return kind.__getitem__ in _FINDING_STORED_KEYS and not hasattr(kind, "__missing__")
+
+
 def _unusable(value: object) -> TypeError:
     # Only the type is named, since the value may be a tuple of secrets.
+    kind = f"the class {value.__name__}" if isinstance(value, type) else type(value).__name__
     return TypeError(
         "oauth must be an OAuth1, a mapping of host pattern to OAuth1, a function of a URI or None, not"
-        f" {type(value).__name__}; create one with OAuth1(client_key, client_secret, token, token_secret)"
+        f" {kind}; create one with OAuth1(client_key, client_secret, token, token_secret)"
     )
 
 
@@ -93,7 +150,13 @@ def resolve(oauth: Signers, uri: str) -> OAuth1 | None:
 
 
 def _lookup(oauth: Mapping[str, Any], origin: Origin) -> Any:
-    by_pattern = {pattern.lower(): value for pattern, value in oauth.items()}
-    found = (pattern for pattern in patterns(origin.host, str(origin.port)) if pattern in by_pattern)
-    pattern = next(found, None)
-    return None if pattern is None else by_pattern[pattern]
+    # Read for each request: a program may change the mapping, and an invalid key is an error then too.
+    by_pattern = {normalize_pattern(host): value for host, value in oauth.items()}
+    is_computed = not _has_stored_keys(oauth)
+    for pattern in patterns(origin.host, str(origin.port)):
+        if pattern in by_pattern:
+            return by_pattern[pattern]
+        if is_computed:
+            with contextlib.suppress(KeyError):
+                return oauth[pattern]
+    return None

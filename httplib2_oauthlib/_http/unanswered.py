@@ -12,6 +12,7 @@ No body is kept, and no entry leaves the process.
 """
 
 import itertools
+import logging
 import os
 import threading
 import time
@@ -23,6 +24,7 @@ from .request_identity import FilePosition, file_position, is_same_file, request
 # MediaWiki accepts a timestamp for as many seconds (Extension:OAuth, OAuthServer), and remembers nonces as long. After
 # that, a retry with the same nonce would only be refused.
 WINDOW = 300
+_log = logging.getLogger("httplib2_oauthlib")
 # A program that loses more responses than this has lost its network, and has stopped.
 _MOST_ENTRIES = 10_000
 
@@ -170,7 +172,10 @@ class UnansweredRequests:
         """Remember a request."""
         with self._lock:
             self._forget_old()
-            while len(self._entries) >= _MOST_ENTRIES:
+            if len(self._entries) >= _MOST_ENTRIES:
+                _log.warning(
+                    "%d responses were lost; the oldest is forgotten, and a retry of it may act twice", _MOST_ENTRIES
+                )
                 self._remove(next(iter(self._entries.values())))
             entry.store = self
             self._entries[entry.number] = entry

@@ -67,6 +67,14 @@ def variable_stem(prefix: str) -> str:
     return f"{bare}_" if bare else ""
 
 
+def variables_advice(prefix: str) -> str:
+    """Return which variables to set, for an error message."""
+    stem = variable_stem(prefix)
+    terms, names = list(_PARTS.values()), [stem + name for name in _PARTS]
+    joined = f"{', '.join(terms[:-1])} and {terms[-1]}, joined by colons"
+    return f"set {stem}TOKENS ({joined}), or {', '.join(names[:-1])} and {names[-1]}"
+
+
 def _split(tokens: str, variable: str) -> dict[str, str]:
     parts = [part.strip() for part in tokens.split(":")]
     if not any(parts):

@@ -1,14 +1,53 @@
 """Hosts and patterns of hosts, by which the credentials for a request are found, in the code and in stored files."""
 
+import functools
+import ipaddress
 import re
 
-#: A host or a pattern of hosts, in lower case, and an optional port.
-PATTERN = re.compile(r"(\*|(?:\*\.)?[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
+from ..errors import CredentialsError, SigningError
+
+HOST_ADVICE = "write a host such as en.wikipedia.org or 127.0.0.1:8080, or a pattern such as *.wikipedia.org"
+_LABEL = "[a-z0-9_-]+"
+_PATTERN = re.compile(
+    rf"(\*|(?:\*\.)?{_LABEL}(?:\.{_LABEL})*|\[[0-9a-f:.]+(?:%25[a-z0-9._~-]+)?\])(?::([1-9][0-9]{{0,4}}))?"
+)
+_HIGHEST_PORT = 65535
+_LONGEST_SHOWN = 80
 
 
-def is_pattern(text: str) -> bool:
-    """Whether text in lower case is a host or a pattern of hosts."""
-    return PATTERN.fullmatch(text) is not None
+class InvalidHostError(SigningError, CredentialsError):
+    """A key that can match no host: no request would be signed, and no error would be raised.
+
+    ``http.oauth`` raises it as a SigningError, which is a ValueError. The functions that read stored credentials raise
+    it as a CredentialsError.
+    """
+
+
+def normalize_pattern(text: str) -> str:
+    """Return a host or a pattern of hosts as requests are matched against it.
+
+    That is in lower case, with an international name in its IDNA form and an IPv6 address in its shortest form.
+
+    Args:
+        text: A host, or ``*`` in place of its first labels, and an optional port.
+
+    Raises:
+        InvalidHostError: It is neither. The message contains the right form where it can be found.
+        TypeError: It isn't a str.
+    """
+    if not isinstance(text, str):
+        raise TypeError(f"a host must be a str, not {type(text).__name__}; {HOST_ADVICE}")
+    pattern = as_pattern(text)
+    if pattern is None:
+        raise InvalidHostError(_describe(text))
+    return pattern
+
+
+def split_pattern(pattern: str) -> tuple[str, str]:
+    """Return the host of a normalized pattern, and its port or an empty str."""
+    match = _PATTERN.fullmatch(pattern)
+    assert match is not None
+    return match[1], match[2] or ""
 
 
 def patterns(host: str, port: str) -> list[str]:
@@ -18,9 +57,58 @@ def patterns(host: str, port: str) -> list[str]:
     Pywikibot's ``authenticate``. Each pattern with the port comes before the same pattern without it.
 
     Args:
-        host: In lower case.
+        host: In lower case, an international name in its IDNA form.
         port: In decimal, or empty.
     """
+    host = _short_address(host) if host.startswith("[") else host
     labels = host.split(".")
     names = [host, *(".".join(["*", *labels[start:]]) for start in range(1, len(labels) + 1))]
     return [pattern for name in names for pattern in ([f"{name}:{port}", name] if port else [name])]
+
+
+# A mapping is read for each request, so that a change of it counts at once.
+@functools.lru_cache(maxsize=1024)
+def as_pattern(text: str) -> str | None:
+    """Return the pattern as :func:`normalize_pattern` does, or None for a text that can match no host."""
+    pattern = text.lower()
+    if not pattern.isascii():
+        name, colon, port = pattern.partition(":")
+        try:
+            pattern = f"{name.encode('idna').decode('ascii')}{colon}{port}"
+        except UnicodeError:
+            return None
+    match = _PATTERN.fullmatch(pattern)
+    if match is None or int(match[2] or 1) > _HIGHEST_PORT:
+        return None
+    name = match[1]
+    if name.startswith("["):
+        try:
+            ipaddress.IPv6Address(name[1:-1].replace("%25", "%"))
+        except ValueError:
+            return None
+        pattern = _short_address(name) + pattern[len(name) :]
+    return pattern
+
+
+def _short_address(host: str) -> str:
+    """Return an IPv6 address in brackets in its shortest form, in which each address has one spelling."""
+    try:
+        return f"[{ipaddress.IPv6Address(host[1:-1].replace('%25', '%'))}]".replace("%", "%25")
+    except ValueError:
+        return host
+
+
+def _describe(text: str) -> str:
+    """Return the error message for a text that can match no host. It shows no query and no password."""
+    shown = re.sub("[^/]*@", "***@", text.partition("?")[0])
+    shown = repr(shown if len(shown) <= _LONGEST_SHOWN else f"{shown[:_LONGEST_SHOWN]}...")
+    if not text.strip():
+        return f"{shown} isn't a host: {HOST_ADVICE}, or '*' for all hosts"
+    authority = re.sub("^(?:[a-z][a-z0-9+.-]*:)?//", "", text.strip().lower())
+    host = re.split("[/?#]", authority, maxsplit=1)[0].rpartition("@")[2].strip(". ")
+    for candidate in (host, f"[{host}]", host.rstrip(":"), host.partition(":")[0]):
+        if (right := as_pattern(candidate)) is not None:
+            return f"{shown} isn't a host: write {right!r}"
+    if "*" in host:
+        return f"{shown} isn't a host or a pattern: '*' can replace only the first labels, as in '*.wikipedia.org'"
+    return f"{shown} isn't a host: {HOST_ADVICE}"

@@ -7,17 +7,18 @@ Nothing here does I/O, keeps state between two requests or uses httplib2's Http.
 import hashlib
 import re
 import time
+import warnings
 from collections.abc import Mapping, MutableMapping
 from dataclasses import KW_ONLY, dataclass, fields
 from functools import cached_property
-from typing import NamedTuple, Self
+from typing import Literal, NamedTuple, Self, overload
 
 from oauthlib.oauth1 import Client
 
 from ..errors import CredentialsError, InsecureTransportError, SigningError
 from .base_string import base_string_start, percent_encode
 from .body_hash import PARAMETER, hash_name, hash_of_body
-from .environment import read_environment, variable_stem
+from .environment import read_environment, variable_stem, variables_advice
 from .explain import explain
 from .protocol_parameters import (
     EncodedProtocolParameters,
@@ -29,6 +30,8 @@ from .protocol_parameters import (
 from .request import FORM, Body, SignableRequest
 from .signature_methods import Signer
 
+# The four values that a provider issues, and that people copy.
+_CREDENTIALS = ("client_key", "client_secret", "resource_owner_key", "resource_owner_secret")
 PLACEMENTS = ("AUTH_HEADER", "QUERY", "BODY")
 # The values that an OAuth1 computes from its fields and keeps.
 _COMPUTED = ("fingerprint", "_signer", "_encoded_parameters")
@@ -100,11 +103,7 @@ class OAuth1:
                 object.__setattr__(self, field.name, _credential_text(field.name, getattr(self, field.name)))
         if not self.client_key:
             raise SigningError("client_key is empty, and every signed request contains it; pass the key of the client")
-        for name in ("client_key", "resource_owner_key"):
-            if re.search(r'["\x00-\x1f\x7f]', getattr(self, name) or ""):
-                raise SigningError(
-                    f"{name} holds a quote or a control character; check whether a line end was copied with it"
-                )
+        self._require_clean_credentials()
         # The realm is sent in the header without escaping (RFC 5849, section 3.5.1), and headers are ASCII.
         if self.realm and not re.fullmatch(r"[ !#-\[\]-~]*", self.realm):
             raise SigningError("realm must be printable ASCII without quotes and backslashes")
@@ -123,8 +122,33 @@ class OAuth1:
         if self.body_hash and hash_name(self.signature_method) is None:
             raise SigningError(f"body_hash can't be signed with {self.signature_method}; use an HMAC or RSA method")
 
+    def _require_clean_credentials(self) -> None:
+        """Refuse what was copied with a credential by mistake: a server would only answer "Invalid signature"."""
+        for name in ("client_key", "resource_owner_key"):
+            if re.search(r'["\x00-\x1f\x7f]', getattr(self, name) or ""):
+                raise SigningError(
+                    f"{name} holds a quote or a control character; check whether a line end was copied with it"
+                )
+        for name in _CREDENTIALS:
+            value = getattr(self, name) or ""
+            if re.search(r"[\r\n]", value):
+                raise SigningError(f"{name} holds a line end; check whether it was copied with it, and remove it")
+            if value != value.strip():
+                # A provider may have issued it so. The stack's levels are __post_init__, __init__ and the caller.
+                warnings.warn(
+                    f"{name} begins or ends with a blank; remove it unless it is part of the credentials", stacklevel=4
+                )
+
     @classmethod
-    def from_env(cls, prefix: str = "OAUTH") -> Self | None:
+    @overload
+    def from_env(cls, prefix: str = "OAUTH", *, required: Literal[True]) -> Self: ...
+
+    @classmethod
+    @overload
+    def from_env(cls, prefix: str = "OAUTH", *, required: bool = False) -> Self | None: ...
+
+    @classmethod
+    def from_env(cls, prefix: str = "OAUTH", *, required: bool = False) -> Self | None:
         """Return the credentials in environment variables.
 
         ``OAUTH_TOKENS`` contains client key, client secret, token and token secret, joined by colons. Alternatively,
@@ -136,10 +160,11 @@ class OAuth1:
 
         Args:
             prefix: It replaces ``OAUTH``.
+            required: Raise CredentialsError instead of returning None.
 
         Returns:
             The credentials, or None if none of the variables is set, or all are empty. An ``OAuth1Http`` whose
-            ``oauth`` is None signs nothing.
+            ``oauth`` is None signs nothing, so a program that must sign passes ``required=True``.
 
         Raises:
             CredentialsError: Some variables are missing, contradict each other or can't be used. The message contains
@@ -149,6 +174,8 @@ class OAuth1:
         """
         arguments = read_environment(prefix)
         if arguments is None:
+            if required:
+                raise CredentialsError(f"no credentials in the environment: {variables_advice(prefix)}")
             return None
         try:
             return cls(**arguments)

@@ -53,7 +53,8 @@ class ConnectionGuard:
         """Start guarding."""
         if not _open:
             # httplib2's own class, even if httplib2.Http was replaced by a subclass.
-            _wrap(httplib2.Http.__mro__[-2], "request", _request_alone)
+            own_class = next(cls for cls in reversed(httplib2.Http.__mro__) if "request" in vars(cls))
+            _wrap(own_class, "request", _request_alone)
             _wrap(_HTTPConnection, "putrequest", _putrequest_if_own)
         _open.append(self)
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
-from .._signing.hosts import PATTERN, is_pattern, patterns
+from .._signing.hosts import HOST_ADVICE, InvalidHostError, as_pattern, patterns, split_pattern
 from .._signing.oauth1 import OAuth1
 from ..errors import CredentialsError, SigningError
 
@@ -12,7 +12,6 @@ from ..errors import CredentialsError, SigningError
 STORED_ARGUMENTS = {
     field.name: field.default for field in fields(OAuth1) if field.name not in ("callback_uri", "verifier")
 }
-HOST_ADVICE = "write en.wikipedia.org, *.wikipedia.org or 127.0.0.1:8080, and xn--... for letters beyond ASCII"
 
 
 def to_arguments(oauth: OAuth1) -> dict[str, str]:
@@ -46,18 +45,17 @@ def to_oauth1(arguments: Mapping[str, Any], place: str) -> OAuth1:
 
 
 def normalize_host(text: str) -> str:
-    """Return a host or a pattern of hosts in lower case.
+    """Return a host or a pattern of hosts in the form in which it is stored.
 
     Raises:
-        CredentialsError: It is neither.
+        CredentialsError: It is neither. The message doesn't contain it, since it may be a secret in the wrong place.
     """
-    host = text.lower()
-    if not is_pattern(host):
-        raise CredentialsError(f"invalid host: {HOST_ADVICE}")
+    host = as_pattern(text)
+    if host is None:
+        raise InvalidHostError(f"invalid host: {HOST_ADVICE}")
     return host
 
 
 def matching_patterns(host: str) -> list[str]:
     """Return all patterns that match a normalized host, the most specific first."""
-    name, port = PATTERN.fullmatch(host).groups("")  # type: ignore[union-attr]
-    return patterns(name, port.removeprefix(":"))
+    return patterns(*split_pattern(host))

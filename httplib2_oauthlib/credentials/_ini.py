@@ -6,15 +6,15 @@ import re
 from contextlib import suppress
 from pathlib import Path
 
-from .._signing.hosts import is_pattern
+from .._signing.hosts import HOST_ADVICE, InvalidHostError, as_pattern
 from ..errors import CredentialsError
-from ._entries import HOST_ADVICE, STORED_ARGUMENTS
+from ._entries import STORED_ARGUMENTS
 
 _BYTE_ORDER_MARK = "\ufeff"
 
 
 def parse_sections(text: str, path: Path) -> dict[str, dict[str, str]]:
-    """Return the sections of a file: host in lower case to arguments of OAuth1.
+    """Return the sections of a file: normalized host to arguments of OAuth1.
 
     Args:
         text: The content of the file.
@@ -32,12 +32,14 @@ def parse_sections(text: str, path: Path) -> dict[str, dict[str, str]]:
     # The error is raised outside the handler. Otherwise its context would contain an error that quotes a line.
     if line:
         raise CredentialsError(f"{path}, line {line}: expected [host] or key = value, each of them once")
-    sections = {name.lower(): dict(parser[name]) for name in parser.sections()}
-    if len(sections) < len(parser.sections()):
-        raise CredentialsError(f"{path}: two sections are for the same host, in different case; remove one of them")
+    hosts = {name: as_pattern(name) for name in parser.sections()}
+    if None in hosts.values():
+        # The name isn't quoted: it may be a secret in the wrong place.
+        raise InvalidHostError(f"{path}: the name of a section is an invalid host; {HOST_ADVICE}")
+    if len(set(hosts.values())) < len(hosts):
+        raise CredentialsError(f"{path}: two sections are for the same host, spelled differently; remove one of them")
+    sections = {str(host): dict(parser[name]) for name, host in hosts.items()}
     for host, values in sections.items():
-        if not is_pattern(host):
-            raise CredentialsError(f"{path}: the name of a section is an invalid host; {HOST_ADVICE}")
         for key, value in values.items():
             if key not in STORED_ARGUMENTS:
                 # A line of PEM text that isn't indented may end in "=", like a key without a value. So a key is shown
@@ -53,7 +55,7 @@ def edit_section(text: str, host: str, values: dict[str, str] | None) -> str:
 
     Args:
         text: The content of the file, which parse_sections() accepts.
-        host: The name of the section, in lower case.
+        host: The normalized host of the section.
         values: The keys and values of the section. None removes it.
 
     Raises:
@@ -72,7 +74,7 @@ def edit_section(text: str, host: str, values: dict[str, str] | None) -> str:
     updater = ConfigUpdater(comment_prefixes=tuple(prefixes), empty_lines_in_values=False)
     updater.read_string(text)
     options = {key: f"{key} = {_quote(value)}{line_end}" for key, value in (values or {}).items()}
-    section = next((section for section in updater.iter_sections() if section.name.lower() == host), None)
+    section = next((section for section in updater.iter_sections() if as_pattern(section.name) == host), None)
     if section is None:
         blank_line = "" if text.endswith(line_end * 2) or not text else line_end
         return f"{text}{blank_line}[{host}]{line_end}{''.join(options.values())}"

@@ -54,6 +54,11 @@ class KeyringStore:
                 return file_entries[pattern]
         return None
 
+    def places(self) -> list[str]:
+        """Return where :meth:`get` looks: a description of the keyring, if there is one, and the path of the file."""
+        backend = _keyring()
+        return [*([] if backend is None else [_describe(backend)]), str(self.fallback.path)]
+
     def save(self, host: str, oauth: OAuth1) -> str:
         """Store the credentials for a host in the keyring, or else in the file, and replace the old ones.
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from .._signing.hosts import normalize_pattern
 from .._signing.oauth1 import OAuth1
 from ..errors import CredentialsError
 from ._entries import STORED_ARGUMENTS, to_oauth1
@@ -25,7 +26,8 @@ def from_pywikibot(authenticate: Mapping[str, Sequence[str]]) -> dict[str, OAuth
         Host pattern to credentials.
 
     Raises:
-        CredentialsError: An entry has another type or another number of parts. The message contains its host.
+        CredentialsError: An entry has another type or another number of parts, or its key can match no host. The
+            message contains the host.
 
     Source: Pywikibot, ``pywikibot.comms.http.get_authentication``.
     """
@@ -41,6 +43,7 @@ def from_pywikibot(authenticate: Mapping[str, Sequence[str]]) -> dict[str, OAuth
             expected = "client key, client secret, token, token secret"
             raise CredentialsError(f"{place} has {len(parts)} parts, expected 4 ({expected})")
         if len(parts) != 2:  # noqa: PLR2004 (Pywikibot distinguishes entries by their lengths too)
+            normalize_pattern(host)
             found[host] = to_oauth1(dict(zip(STORED_ARGUMENTS, parts, strict=False)), place)
     return found
 
@@ -66,7 +69,7 @@ def read_user_config(path: str | os.PathLike[str]) -> dict[str, OAuth1]:
     if content is None:
         raise CredentialsError(f"{path} does not exist")
     authenticate: dict[Any, Any] = {}
-    place = str(path)
+    place, kind = str(path), CredentialsError
     try:
         for statement in ast.parse(content).body:
             if any(isinstance(node, ast.Name) and node.id == "authenticate" for node in ast.walk(statement)):
@@ -81,9 +84,9 @@ def read_user_config(path: str | os.PathLike[str]) -> dict[str, OAuth1]:
         try:
             return from_pywikibot(authenticate)
         except CredentialsError as error:
-            problem = str(error)
+            kind, problem = type(error), str(error)
     # The error is raised outside the handlers. Otherwise its context would contain an error that quotes a line.
-    raise CredentialsError(f"{place}: {problem}")
+    raise kind(f"{place}: {problem}")
 
 
 def _apply(statement: ast.stmt, authenticate: dict[Any, Any]) -> None:

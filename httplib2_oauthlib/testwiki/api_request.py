@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from .store import User
+from .store import Store, User
 
 #: The result of api.php, in the shape of formatversion 2.
 ApiResult = dict[str, Any]
@@ -44,47 +44,29 @@ class Caller:
         return self.user or User(0, self.name)
 
 
+@dataclass(eq=False, kw_only=True)
 class ApiError(Exception):
     """An error of api.php.
 
-    Args:
+    Attributes:
         code: MediaWiki's error code.
         info: MediaWiki's message.
-        key: The message's key, for ``errorformat=raw`` and for rest.php.
-        params: The message's parameters, for ``errorformat=raw``.
-        wikitext: The message as wikitext, if ``info`` is not the same.
+        key: The message's key for rest.php, if it is not ``apierror-`` and the code.
+        wikitext: The message as wikitext for rest.php, if ``info`` is not the same.
         headers: Header fields that are sent with the error.
         details: Further members of the error.
         status: The HTTP status.
-
-    Attributes:
         module: The module that has raised the error. An empty str for a refusal of OAuth.
-        more: Further errors of the same request.
     """
 
-    def __init__(
-        self,
-        code: str,
-        info: str,
-        *,
-        key: str = "",
-        params: Sequence[str] = (),
-        wikitext: str = "",
-        headers: Mapping[str, str] | None = None,
-        details: Mapping[str, Any] | None = None,
-        status: int = 200,
-    ) -> None:
-        super().__init__(code)
-        self.code = code
-        self.info = info
-        self.key = key
-        self.params = list(params)
-        self.wikitext = wikitext
-        self.module = "main"
-        self.more: tuple[ApiError, ...] = ()
-        self.headers = dict(headers or {})
-        self.details = dict(details or {})
-        self.status = status
+    code: str = field(kw_only=False)
+    info: str = field(kw_only=False)
+    key: str = ""
+    wikitext: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    details: Mapping[str, Any] = field(default_factory=dict)
+    status: int = 200
+    module: str = "main"
 
 
 @dataclass(frozen=True)
@@ -92,6 +74,7 @@ class ApiRequest:
     """A request to api.php.
 
     Attributes:
+        store: The wiki's data.
         method: The HTTP method in upper case.
         query: The parameters in the URL.
         post: The parameters in the body.
@@ -101,6 +84,7 @@ class ApiRequest:
         warnings: The warnings by module.
     """
 
+    store: Store
     method: str
     query: Mapping[str, str]
     post: Mapping[str, str]
@@ -170,8 +154,3 @@ class ApiRequest:
     def accept(self, *names: str) -> None:
         """Accept parameters that have no effect here, without the warning about unknown parameters."""
         self.used.update(names)
-
-
-def escape_wikitext(text: str) -> str:
-    """Escape text so that it stands for itself in wikitext."""
-    return re.sub(r"[\"&'<=>\[\]{|}]", lambda found: f"&#{ord(found[0])};", text)

@@ -1,99 +1,72 @@
 """How a user allows an application and takes that back, as in Extension:OAuth. This module has no HTTP and no pages."""
 
 import secrets
-from dataclasses import dataclass
 from urllib.parse import urlencode, urlsplit
 
 from .oauth import is_usable, usable_request_token
 from .refusals import OAuthRefusal, coded_refusal
-from .store import REQUEST_TOKEN_LIFETIME, AccessToken, Consumer, Store, User
+from .store import REQUEST_TOKEN_LIFETIME, Consumer, Store, User
 from .versions import Version
 
 # A consumer that has only these grants learns who the user is and can do nothing.
 _AUTHENTICATION_ONLY = {"mwoauth-authonly", "mwoauth-authonlyprivate"}
 
 
-@dataclass(frozen=True)
-class Authorization:
-    """The user's part of the handshake, between the request token and the verifier.
+def consumer_to_allow(store: Store, key: str, request_token: str, user: User) -> Consumer:
+    """Return the consumer that a user is asked to allow. The request token identifies it if ``key`` is empty.
 
-    Attributes:
-        store: The wiki's data.
-        server: The wiki's scheme and authority.
+    Raises:
+        OAuthRefusal: The consumer does not exist, or this user may not use it.
     """
+    token = store.request_tokens.get(request_token)
+    if not key and token is not None and token.expires >= store.clock():
+        key = token.consumer
+    consumer = store.consumers.get(key)
+    if consumer is None:
+        raise coded_refusal("E006")
+    if not is_usable(consumer, user.name):
+        raise coded_refusal("E005", consumer)
+    return consumer
 
-    store: Store
-    server: str
 
-    def consumer(self, key: str, request_token: str, user: User) -> Consumer:
-        """Return the consumer that a user is asked to allow.
+def may_skip_dialog(store: Store, consumer: Consumer, user: User) -> bool:
+    """Return whether MediaWiki authenticates a user without asking again.
 
-        Args:
-            key: The consumer's key, or an empty str.
-            request_token: The key of the request token. It identifies the consumer if ``key`` is empty.
-            user: The user who is asked.
+    It does so if the user has allowed the same grants before and the grants only reveal who the user is.
+    """
+    token = store.access_token_of(consumer, user)
+    return token is not None and token.grants == consumer.grants and not set(token.grants) - _AUTHENTICATION_ONLY
 
-        Raises:
-            OAuthRefusal: The consumer does not exist, or this user may not use it.
-        """
-        token = self.store.request_tokens.get(request_token)
-        if not key and token is not None and token.expires >= self.store.clock():
-            key = token.consumer
-        consumer = self.store.consumers.get(key)
-        if consumer is None:
-            raise coded_refusal("E006")
-        if not is_usable(consumer, user.name):
-            raise coded_refusal("E005", consumer)
-        return consumer
 
-    def may_skip_dialog(self, consumer: Consumer, user: User) -> bool:
-        """Return whether MediaWiki authenticates a user without asking again.
+def authorize(store: Store, consumer: Consumer, request_token: str, user: User) -> str:
+    """Allow a consumer's request as a user.
 
-        It does so if the user has allowed the same grants before and the grants only reveal who the user is.
-        """
-        token = self.store.access_token_of(consumer, user)
-        return token is not None and token.grants == consumer.grants and not set(token.grants) - _AUTHENTICATION_ONLY
+    Returns:
+        The URI to send the browser to: the callback with ``oauth_verifier`` and ``oauth_token``.
 
-    def authorize(self, consumer: Consumer, request_token: str, user: User) -> str:
-        """Allow a consumer's request.
-
-        Args:
-            consumer: The consumer that the user allows.
-            request_token: The key of the request token.
-            user: The user who allows it.
-
-        Returns:
-            The URI to send the browser to: the callback with ``oauth_verifier`` and ``oauth_token``.
-
-        Raises:
-            OAuthRefusal: The request token does not exist, was used, or was allowed before.
-        """
-        if consumer.owner is not None:
-            raise coded_refusal("E010", consumer)
-        with self.store.lock:
-            token = usable_request_token(self.store, consumer, request_token)
-            token.verifier = secrets.token_hex(16)
-            token.expires = self.store.clock() + REQUEST_TOKEN_LIFETIME
-            token.access = self.store.grant(consumer, user)
-            callback, token.callback = token.callback, None
-        if callback is None:
-            # As in MediaWiki, the earlier verifier has been replaced by now and is no longer valid.
-            raise OAuthRefusal(
-                "OAuth callback URL not found in cache."
-                " This is probably an error in how the application makes requests to the server.",
-                "mwoauthdatastore-callback-not-found",
-            )
-        if callback == "oob":
-            callback = consumer.callback or f"{self.server}/index.php/Special:OAuth/verified"
-        start, hash_sign, fragment = callback.partition("#")
-        parameters = urlencode({"oauth_verifier": token.verifier, "oauth_token": token.key})
-        return f"{start}{'&' if '?' in start else '?'}{parameters}{hash_sign}{fragment}"
-
-    def revoke(self, token_id: int, user: User) -> AccessToken | None:
-        """Revoke an access token of a user and return it. Return None if the user has no such token."""
-        with self.store.lock:
-            found = [t for t in self.store.access_tokens.values() if (t.id, t.user) == (token_id, user.name)]
-            return self.store.access_tokens.pop(found[0].key) if found else None
+    Raises:
+        OAuthRefusal: The request token does not exist, was used, or was allowed before.
+    """
+    if consumer.owner is not None:
+        raise coded_refusal("E010", consumer)
+    with store.lock:
+        token = usable_request_token(store, consumer, request_token)
+        token.verifier = secrets.token_hex(16)
+        token.expires = store.clock() + REQUEST_TOKEN_LIFETIME
+        token.access = store.grant(consumer, user)
+        callback, token.callback = token.callback, None
+    if callback is None:
+        # As in MediaWiki, the earlier verifier has been replaced by now and is no longer valid.
+        raise OAuthRefusal(
+            "OAuth callback URL not found in cache."
+            " This is probably an error in how the application makes requests to the server.",
+            "mwoauthdatastore-callback-not-found",
+        )
+    if callback == "oob":
+        callback = consumer.callback or f"{store.server}/index.php/Special:OAuth/verified"
+    start, hash_sign, fragment = callback.partition("#")
+    parameters = urlencode({"oauth_verifier": token.verifier, "oauth_token": token.key})
+    return f"{start}{'&' if '?' in start else '?'}{parameters}{hash_sign}{fragment}"
 
 
 def check_callback(consumer: Consumer, callback: str, version: Version) -> None:

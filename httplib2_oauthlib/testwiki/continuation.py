@@ -10,12 +10,7 @@ class Continuation:
 
     The parameter has two parts, with ``||`` between them. The first part names the parameters of the unfinished
     generator, or is ``-`` if the generator and the modules that describe pages are finished. The second part names the
-    finished modules.
-
-    Args:
-        request: The request.
-        modules: The modules that the request names, in MediaWiki's order.
-        page_modules: The modules that describe pages. They run again for each batch of a generator.
+    finished modules. The modules that describe pages run again for each batch of a generator.
     """
 
     def __init__(self, request: ApiRequest, modules: Sequence[str], page_modules: Collection[str]) -> None:
@@ -41,9 +36,6 @@ class Continuation:
 
     def result(self) -> ApiResult:
         """Return the members of the response that say how to continue."""
-        if self._request.flag("rawcontinue"):
-            left = {**self._next_of_generator, **self._next}
-            return {"query-continue": left} if left else {}
         finished = [name for name in self._modules if name not in self._next]
         values = {name: value for parameters in self._next.values() for name, value in parameters.items()}
         is_complete, generator = True, "-"

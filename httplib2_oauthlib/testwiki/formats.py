@@ -10,20 +10,17 @@ from xml.etree import ElementTree
 _MEMBER_NAMES = {"groups": "g", "rights": "r", "pages": "page", "revisions": "rev", "tags": "tag", "allpages": "p",
                  "normalized": "n", "namespaces": "ns", "namespacealiases": "ns", "extensions": "ext",
                  "fileextensions": "fe", "pageids": "id", "templates": "tl", "protection": "pr",
-                 "restrictiontypes": "rt", "implicitgroups": "g", "groupmemberships": "gm", "roles": "role",
-                 "modules": "module", "parameters": "param", "helpurls": "helpurl", "type": "t",
-                 "errors": "error", "params": "param"}  # fmt: skip
+                 "restrictiontypes": "rt", "roles": "role",
+                 "modules": "module", "parameters": "param", "type": "t",
+                 "errors": "error"}  # fmt: skip
 _DEFAULT_MEMBER_NAME = "_v"
 _XML_SPACE = "{http://www.w3.org/XML/1998/namespace}space"
 
 
 def write_json(result: dict[str, Any], version: int) -> str:
-    """Write a result as JSON.
+    """Write a result of formatversion 2 as JSON.
 
-    Args:
-        result: In the shape of formatversion 2.
-        version: The formatversion. Version 1 writes true as an empty string, leaves false out, names content ``*``
-            and is ASCII only.
+    Version 1 writes true as an empty string, leaves false out, names content ``*`` and is ASCII only.
     """
     if version == 1:
         return json.dumps(_version_1(result, _pages_by_id), separators=(",", ":"))
@@ -57,19 +54,14 @@ def _version_1(value: Any, convert_pages: Callable[[list[Any]], Any]) -> Any:
         elif key == "pages" and isinstance(each, list):
             converted[key] = convert_pages(_version_1(each, convert_pages))
         elif key == "errors":
-            converted[key] = [
-                {
-                    "*" if name in ("text", "html") else name: _version_1(part, convert_pages)
-                    for name, part in error.items()
-                }
-                for error in each
-            ]
+            # In version 1, the text of an error is its content.
+            converted[key] = [{"*" if k == "text" else k: v for k, v in error.items()} for error in each]
         elif key in ("content", "docref", "warnings", "alias") and isinstance(each, str):
             converted["*"] = each
         elif key == "namespaces":
             # In version 1, the name of a namespace is its content. Other members named "name" keep their name.
-            renamed = {n: {"*" if k == "name" else k: v for k, v in part.items()} for n, part in each.items()}
-            converted[key] = _version_1(renamed, convert_pages)
+            named = {n: {"*" if k == "name" else k: v for k, v in part.items()} for n, part in each.items()}
+            converted[key] = _version_1(named, convert_pages)
         else:
             converted[key] = _version_1(each, convert_pages)
     return converted

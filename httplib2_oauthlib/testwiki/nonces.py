@@ -18,12 +18,7 @@ class UsedNonces:
     def use(self, consumer: str, token: str, nonce: str, *, timestamp: float, now: float) -> bool:
         """Use a nonce, and return whether it was still unused.
 
-        Args:
-            consumer: The key of the consumer that sent it.
-            token: The key of the token that was sent with it, or an empty str.
-            nonce: The nonce.
-            timestamp: The timestamp that was sent with it, in Unix seconds.
-            now: The wiki's time, in Unix seconds.
+        ``consumer`` and ``token`` are keys. ``timestamp`` and ``now``, the wiki's time, are Unix seconds.
         """
         key = (consumer, token, nonce)
         with self._lock:
@@ -35,8 +30,3 @@ class UsedNonces:
                 return False
             self._expiry[key] = timestamp + _LIFETIME_SECONDS
             return True
-
-    def clear(self) -> None:
-        """Forget all nonces."""
-        with self._lock:
-            self._expiry.clear()

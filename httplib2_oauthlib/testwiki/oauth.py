@@ -1,8 +1,7 @@
 """How the embedded wiki verifies a signed request, as Extension:OAuth does.
 
 The code follows RFC 5849, and MediaWiki where MediaWiki deviates from RFC 5849. It uses neither oauthlib nor this
-package's own signing code, so that each can be tested against the other. This module has no HTTP: it takes the parts
-of a request, and returns a consumer and a token or raises :class:`OAuthRefusal`.
+package's own signing code, so that each can be tested against the other. This module has no HTTP.
 """
 
 import base64

@@ -4,7 +4,6 @@ import hashlib
 import html
 import re
 from collections.abc import Iterator, Sequence
-from urllib.parse import quote
 
 from .api_request import ApiError, ApiRequest, ApiResult
 from .continuation import Continuation, bad_continue
@@ -12,7 +11,7 @@ from .store import Page, Revision, Store, iso_time
 from .titles import NAMESPACES, Title
 
 #: The values of the parameters inprop, iiprop and rvprop.
-INFO_PROPERTIES = ("protection", "url")
+INFO_PROPERTIES = ("protection",)
 IMAGE_PROPERTIES = (
     "timestamp user userid comment parsedcomment canonicaltitle url size sha1 mime mediatype archivename bitdepth"
 ).split()
@@ -42,32 +41,18 @@ def sort_key(text: str) -> str:
     return (text[:1].upper() + text[1:]).replace(" ", "_")
 
 
-def is_redirect(page: Page) -> bool:
-    """Return whether a page redirects to another one."""
-    return re.match(r"\s*#redirect\s*:?\s*\[\[", page.latest.text, re.IGNORECASE) is not None
-
-
-def templates_of(
-    request: ApiRequest, pages: Sequence[Page], continuation: Continuation, prefix: str
-) -> list[tuple[Page, Title]]:
-    """Return a batch of ``prop=templates``: each page, and a page that it transcludes."""
+def templates_of(request: ApiRequest, pages: Sequence[Page], prefix: str) -> list[tuple[Page, Title]]:
+    """Return ``prop=templates``, up to the limit: each page, and a page that it transcludes."""
     every = [str(number) for number in NAMESPACES if number >= 0]
     wanted = request.multi_value("templates", f"{prefix}namespace", every, "*")
-    start = request.get(f"{prefix}continue") or "0|0|"
-    if not re.fullmatch(r"\d{1,9}\|\d{1,2}\|[^|]*", start):
-        raise bad_continue()
-    page_id, namespace, name = start.split("|")
     rows = {
-        (page.id, title.namespace, sort_key(title.text)): (page, title) for page in pages for title in _used_by(page)
-    }
-    rows = {
-        row: rows[row] for row in sorted(rows) if str(row[1]) in wanted and row >= (int(page_id), int(namespace), name)
+        (page.id, title.namespace, sort_key(title.text)): (page, title)
+        for page in pages
+        for title in _used_by(page)
+        if str(title.namespace) in wanted
     }
     limit = request.limit("templates", f"{prefix}limit", limit_for(MAX_RESULTS, request))
-    if len(rows) > limit:
-        next_row = "|".join(map(str, list(rows)[limit]))
-        continuation.add("templates", f"{prefix}continue", next_row, is_generator=prefix == "gtl")
-    return list(rows.values())[:limit]
+    return [rows[row] for row in sorted(rows)][:limit]
 
 
 def _used_by(page: Page) -> Iterator[Title]:
@@ -80,52 +65,50 @@ def _used_by(page: Page) -> Iterator[Title]:
             yield title
 
 
-def add_image_info(request: ApiRequest, entries: Sequence[ApiResult], store: Store, server: str) -> None:
+def add_image_info(request: ApiRequest, entries: Sequence[ApiResult]) -> None:
     """Add ``prop=imageinfo`` to the entries of files: the current version of each."""
     wanted = request.multi_value("imageinfo", "iiprop", IMAGE_PROPERTIES, "timestamp|user")
     request.accept("iilimit")
     for entry in entries:
         if entry.get("ns") != _FILE:
             continue
-        info = store.uploads.get(entry["title"].partition(":")[2].replace(" ", "_"))
+        info = request.store.uploads.get(entry["title"].partition(":")[2].replace(" ", "_"))
         entry["imagerepository"] = "local" if info else ""
         if info:
             members = [member for name in wanted for member in _IMAGE_MEMBERS.get(name, (name,))]
-            short = {"descriptionshorturl": f"{server}/index.php?curid={entry['pageid']}"} if "url" in wanted else {}
-            entry["imageinfo"] = [{**{member: info[member] for member in members}, **short}]
+            entry["imageinfo"] = [{member: info[member] for member in members}]
+            if "url" in wanted:
+                uri = f"{request.store.server}/index.php?curid={entry['pageid']}"
+                entry["imageinfo"][0]["descriptionshorturl"] = uri
 
 
 def add_category_info(entries: Sequence[ApiResult], store: Store) -> None:
     """Add ``prop=categoryinfo`` to the entries of categories that have members."""
-    members: dict[str, list[int]] = {}
-    for page in list(store.pages.values()):
-        links = {Title.parse(name) for name in re.findall(r"\[\[([^\[\]|]+)", page.latest.text)}
-        for title in links - {None}:
-            members.setdefault(str(title), []).append(page.title.namespace)
-    for entry in entries:
-        if entry.get("ns") == _CATEGORY and (found := members.get(entry["title"])):
+    for entry in (entry for entry in entries if entry.get("ns") == _CATEGORY):
+        links = re.compile(rf"\[\[{re.escape(entry['title'])}[]|]", re.IGNORECASE)
+        found = [page.title.namespace for page in list(store.pages.values()) if links.search(page.latest.text)]
+        if found:
             files, categories = found.count(_FILE), found.count(_CATEGORY)
             pages = len(found) - files - categories
             counts = {"size": len(found), "pages": pages, "files": files, "subcats": categories, "hidden": False}
             entry["categoryinfo"] = counts
 
 
-def info_of(page: Page | None, title: str, wanted: Sequence[str], server: str) -> ApiResult:
+def info_of(page: Page | None, title: str, wanted: Sequence[str]) -> ApiResult:
     """Return ``prop=info`` of a page; ``page`` None means that it doesn't exist."""
     info: ApiResult = {"contentmodel": "wikitext", "pagelanguage": "en"}
     info.update(pagelanguagehtmlcode="en", pagelanguagedir="ltr")
     if page is not None:
         info["touched"] = iso_time(page.latest.timestamp)
         info.update(lastrevid=page.latest.id, length=len(page.latest.text.encode()))
-        info.update({"redirect": True} if is_redirect(page) else {}, **({} if page.latest.parent else {"new": True}))
+        if re.match(r"\s*#redirect\s*:?\s*\[\[", page.latest.text, re.IGNORECASE):
+            info["redirect"] = True
+        if not page.latest.parent:
+            info["new"] = True
     if "protection" in wanted:
         # Nothing is protected.
         types = ["create"] if page is None else ["edit", "move"]
         info.update(protection=[], restrictiontypes=types + (["upload"] if title.startswith("File:") else []))
-    if "url" in wanted:
-        encoded = quote(title.replace(" ", "_"), safe=";@$!*(),/~:")
-        uri = f"{server}/index.php/{encoded}"
-        info.update(fullurl=uri, editurl=f"{server}/index.php?title={encoded}&action=edit", canonicalurl=uri)
     return info
 
 

@@ -16,12 +16,7 @@ def collect(query: bytes, form: bytes | None, authorization: str) -> Parameters:
     """Return a request's parameters as MediaWiki collects them.
 
     A later source overrides an earlier one: the query as Extension:OAuth reads it, the query as PHP reads it, the
-    form, the Authorization header.
-
-    Args:
-        query: The query, without its question mark.
-        form: The body, if it is a form.
-        authorization: The Authorization header, or an empty str.
+    form, the Authorization header. The query has no question mark.
     """
     parameters = _array_merge(_php_get(query), _parse(form or b""))
     if authorization.startswith("OAuth "):
@@ -36,14 +31,7 @@ def value_of(parameters: Parameters, name: str) -> str:
 
 
 def signature_base_string(method: str, server: str, target: str, parameters: Parameters) -> bytes:
-    """Return the signature base string (RFC 5849, section 3.4.1).
-
-    Args:
-        method: The HTTP method in upper case.
-        server: The wiki's scheme and authority.
-        target: The request target.
-        parameters: The request's parameters, from :func:`collect`.
-    """
+    """Return the signature base string (RFC 5849, section 3.4.1) of parameters from :func:`collect`."""
     encoded = {_encode(str(name)): value for name, value in parameters.items() if name != "oauth_signature"}
     pairs = []
     for name in sorted(encoded):

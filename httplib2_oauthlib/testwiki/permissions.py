@@ -35,11 +35,7 @@ def check_may_edit(store: Store, caller: Caller, *rights: str) -> None:
     if set(rights) <= set(caller.rights):
         return
     text = "The action you have requested is limited to users in one of the groups: *, [[TestWiki:Users|Users]]."
-    denied = ApiError("permissiondenied", text, key="badaccess-groups")
-    if "createpage" in rights:
-        cannot_create = "You do not have permission to create new pages."
-        denied.more = (ApiError("cantcreate", cannot_create, key="nocreate-loggedin"),)
-    raise denied
+    raise ApiError("permissiondenied", text, key="badaccess-groups")
 
 
 def block_info(store: Store, user: User) -> ApiResult:
@@ -55,7 +51,7 @@ def block_info(store: Store, user: User) -> ApiResult:
         "blocknocreate": False,
         "blockanononly": False,
     }
-    if store.version.block_is_explained:
+    if store.version.block_reason:
         info.update(blockemail=False, blockowntalk=False)
     return {**info, "blockedtimestampformatted": text_time(user.blocked_at)}
 
@@ -63,8 +59,8 @@ def block_info(store: Store, user: User) -> ApiResult:
 def _blocked(store: Store, caller: Caller, user: User) -> ApiError:
     """Return the error for a blocked user."""
     details = {"blockinfo": block_info(store, user)}
-    if not store.version.block_is_explained:
-        return ApiError("blocked", "You have been blocked from editing.", key="apierror-blocked", details=details)
+    if not store.version.block_reason:
+        return ApiError("blocked", "You have been blocked from editing.", details=details)
     wikitext = _BLOCKED_TEXT.format(
         admin=f"{_LEFT}Admin{_RIGHT}",
         reason=store.version.block_reason.replace("$1", f"<em>{user.block_reason or 'no reason given'}</em>"),

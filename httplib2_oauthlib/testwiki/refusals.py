@@ -52,12 +52,7 @@ class OAuthRefusal(Exception):
 
 
 def coded_refusal(code: str, consumer: Consumer | None = None) -> OAuthRefusal:
-    """Return the refusal with a code that MediaWiki's documentation explains.
-
-    Args:
-        code: Such as ``E004``.
-        consumer: The consumer, for the messages that name it.
-    """
+    """Return the refusal with a code such as ``E004``; ``consumer`` is for the messages that name it."""
     sentence, detail, key = _CODED[code]
     if consumer is not None:
         sentence = sentence.replace("$1", consumer.name).replace("$2", consumer.key)

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from cheroot.wsgi import Server
 
-from .authorization import Authorization
+from .authorization import authorize
 from .rights import DEFAULT_GRANTS, GRANTS
 from .routes import SeenRequest, Site
 from .store import PASSWORD, Consumer, Store, User
@@ -83,15 +83,12 @@ class TestWiki:
         self.clock = clock
         self.lag = 0.0
         self.requests: deque[SeenRequest] = deque(maxlen=1000)
-        self.store = Store(self._now, version_named(version))
+        # The attribute clock can be replaced at any time.
+        self.store = Store(lambda: self.clock(), version_named(version))  # noqa: PLW0108
         self._address = (host, port)
         self._server_name = server
         self._http: Server | None = None
         self._thread: threading.Thread | None = None
-
-    def _now(self) -> float:
-        """Return the wiki's time. :attr:`clock` can be replaced at any time."""
-        return self.clock()
 
     def __enter__(self) -> "TestWiki":
         self.start()
@@ -135,7 +132,8 @@ class TestWiki:
         http.shutdown_timeout = 0.2  # Seconds to wait for requests that are being processed.
         http.prepare()
         self._address = (self._address[0], http.bind_addr[1])
-        http.wsgi_app = Site(self.store, self.server, lambda: self.lag, self.requests.append).app()
+        self.store.server = self.server
+        http.wsgi_app = Site(self.store, lambda: self.lag, self.requests.append).app()
         self._http = http
         self._thread = threading.Thread(target=http.serve, name="testwiki", daemon=True)
         self._thread.start()
@@ -270,7 +268,7 @@ class TestWiki:
         """
         token = self.store.request_tokens[request_token]
         consumer = self.store.consumers[token.consumer]
-        return Authorization(self.store, self.server).authorize(consumer, request_token, self.store.user(user))
+        return authorize(self.store, consumer, request_token, self.store.user(user))
 
     def revoke(self, access_token: str) -> None:
         """Revoke access as a user does at Special:OAuthManageMyGrants.

@@ -11,11 +11,7 @@ _MAX_SESSIONS = 10_000
 
 
 class Sessions:
-    """The browsers' sessions by the value of their cookie. All methods are thread-safe.
-
-    Args:
-        clock: Returns the wiki's time in Unix seconds.
-    """
+    """The browsers' sessions by the value of their cookie. All methods are thread-safe."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
@@ -47,14 +43,9 @@ class Sessions:
         return session in self._user_names
 
     def csrf_token(self, session: str, salt: str) -> str:
-        r"""Return a token of a session, as MediaWiki's ``Session::getToken`` does.
+        """Return a token of a session, as MediaWiki's ``Session::getToken`` does.
 
-        Args:
-            session: A cookie's value, or another name for the session that the token is for.
-            salt: The token's purpose, such as ``login``. An empty str makes the API's csrf token.
-
-        Returns:
-            32 hex digits, the time in 8 hex digits, and ``+\``.
+        ``salt`` is the token's purpose, such as ``login``. An empty str makes the API's csrf token.
         """
         return self._csrf_token_at(session, salt, int(self._clock()))
 
@@ -64,7 +55,7 @@ class Sessions:
         return match is not None and hmac.compare_digest(token, self._csrf_token_at(session, salt, int(match[1], 16)))
 
     def _csrf_token_at(self, session: str, salt: str, seconds: int) -> str:
-        """Return the token that was, or would be, created at a time in Unix seconds."""
+        r"""Return the token of a time in Unix seconds: 32 hex digits, the time in 8 hex digits, and ``+\``."""
         stamp = f"{seconds:08x}"
         digest = hmac.new(self._token_key, f"{session}|{salt}|{stamp}".encode(), hashlib.md5).hexdigest()
         return f"{digest}{stamp}+\\"

@@ -2,108 +2,49 @@
 
 from typing import Any
 
+from .store import Store, iso_time
 from .titles import NAMESPACE_ALIASES, NAMESPACES
-from .versions import Version
 
-# As recorded from MediaWiki 1.39 to 1.45. The function general() sets the empty values.
+# As recorded from MediaWiki 1.39 to 1.45. The settings of images and of the database are left out.
 _GENERAL: dict[str, Any] = {
     "mainpage": "Main Page",
-    "base": "",
     "sitename": "TestWiki",
-    "mainpageisdomainroot": False,
-    "logo": "",
-    "generator": "",
-    "phpversion": "8.2.36",
-    "phpsapi": "apache2handler",
-    "dbtype": "sqlite",
-    "dbversion": "3.40.1",
-    "imagewhitelistenabled": False,
-    "langconversion": True,
-    "linkconversion": True,
-    "titleconversion": True,
-    "linkprefixcharset": "",
-    "linkprefix": "",
     "linktrail": "/^([a-z]+)(.*)$/sD",
     "legaltitlechars": " %!\"$&'()*,\\-.\\/0-9:;=?@A-Z\\\\^_`a-z~\\x80-\\xFF+",
-    "allunicodefixes": False,
     "case": "first-letter",
     "lang": "en",
-    "fallback": [],
     "rtl": False,
-    "fallback8bitEncoding": "windows-1252",
     "readonly": False,
     "writeapi": True,
     "timezone": "UTC",
-    "timeoffset": 0,
     "articlepath": "/index.php/$1",
     "scriptpath": "",
     "script": "/index.php",
-    "variantarticlepath": False,
-    "server": "",
-    "servername": "",
     "wikiid": "wiki",
-    "time": "",
-    "misermode": False,
     "uploadsenabled": True,
     "maxuploadsize": 104857600,
-    "minuploadchunksize": 1024,
-    "galleryoptions": {
-        "imagesPerRow": 0,
-        "imageWidth": 120,
-        "imageHeight": 120,
-        "captionLength": True,
-        "showBytes": True,
-        "showDimensions": True,
-        "mode": "traditional",
-    },
+    # Pywikibot requires these three.
     "thumblimits": {str(n): width for n, width in enumerate((120, 150, 180, 200, 250, 300))},
-    "imagelimits": {
-        str(n): {"width": width, "height": height}
-        for n, (width, height) in enumerate(
-            ((320, 240), (640, 480), (800, 600), (1024, 768), (1280, 1024), (2560, 2048))
-        )
-    },
-    "favicon": "",
-    "centralidlookupprovider": "local",
-    "allcentralidlookupproviders": ["local"],
-    "interwikimagic": True,
+    "imagelimits": {"0": {"width": 320, "height": 240}},
     "magiclinks": {"ISBN": False, "PMID": False, "RFC": False},
-    "categorycollation": "uppercase",
-    "nofollowlinks": True,
-    "nofollownsexceptions": [],
-    "nofollowdomainexceptions": ["mediawiki.org"],
-    "externallinktarget": False,
 }
 _EXTENSION = {
     "type": "other",
     "name": "OAuth",
-    "descriptionmsg": "mwoauth-desc",
-    "author": "Aaron Schulz, Chris Steipp, Brad Jorsch, Robert Vogel, Dejan Savuljesku",
     "url": "https://www.mediawiki.org/wiki/Extension:OAuth",
     "version": "1.1.0",
-    "license-name": "GPL-2.0-or-later",
 }
 
 
-def general(server: str, host: str, time: str, version: Version) -> dict[str, Any]:
-    """Return ``siprop=general``.
-
-    Args:
-        server: The wiki's scheme and authority.
-        host: The wiki's host name.
-        time: The wiki's time, as the API writes it.
-        version: The version of MediaWiki.
-    """
+def general(store: Store) -> dict[str, Any]:
+    """Return ``siprop=general``."""
     return {
         **_GENERAL,
-        **version.general_siteinfo,
-        "generator": f"MediaWiki {version.release}",
-        "base": f"{server}/index.php/Main_Page",
-        "logo": f"{server}/resources/assets/change-your-logo.svg",
-        "server": server,
-        "servername": host,
-        "time": time,
-        "favicon": f"{server}/favicon.ico",
+        "generator": f"MediaWiki {store.version.release}",
+        "base": f"{store.server}/index.php/Main_Page",
+        "server": store.server,
+        "servername": store.host,
+        "time": iso_time(store.clock()),
     }
 
 

@@ -45,17 +45,9 @@ class User:
 
 @dataclass(frozen=True)
 class Consumer:
-    """A registered application.
+    """A registered application. The arguments of ``TestWiki.register`` are its attributes.
 
-    Attributes:
-        callback: The URI that browsers are sent to. None means the wiki's page that shows the verifier.
-        callback_is_prefix: Whether the consumer may ask for any callback that begins with ``callback``. If not, it
-            may only ask for ``oob``.
-        owner: The name of the only user of an owner-only consumer.
-        grants: The grants that the consumer asks its users for.
-        is_approved: Whether an administrator has approved the consumer and has not disabled it since.
-        ip_ranges: The IP addresses that the consumer's requests may come from, such as ``10.0.0.0/8``. If there are
-            none, they may come from anywhere.
+    ``owner`` is the name of the only user of an owner-only consumer.
     """
 
     key: str
@@ -73,13 +65,7 @@ class Consumer:
 
 @dataclass(frozen=True)
 class AccessToken:
-    """A consumer's access to a user's account.
-
-    Attributes:
-        consumer: The consumer's key.
-        user: The user's name.
-        grants: The grants that the user has allowed.
-    """
+    """A consumer's access to a user's account, with the grants that the user has allowed."""
 
     key: str
     secret: str = field(repr=False)
@@ -144,17 +130,21 @@ class Page:
 class Store:
     """Everything that the wiki holds. All methods are thread-safe.
 
-    It has twelve attributes, and not fewer, because the tables below are one database: ``lock`` guards them together,
+    It has thirteen attributes, and not fewer, because the tables below are one database: ``lock`` guards them together,
     as a transaction would.
 
     Args:
         clock: Returns the wiki's time in Unix seconds.
         version: The MediaWiki version to imitate.
+
+    Attributes:
+        server: The wiki's scheme and authority.
     """
 
     def __init__(self, clock: Callable[[], float], version: Version = VERSIONS[DEFAULT_VERSION]) -> None:
         self.clock = clock
         self.version = version
+        self.server = ""
         self.lock = threading.RLock()
         self.users: dict[str, User] = {}
         self.consumers: dict[str, Consumer] = {}
@@ -170,6 +160,11 @@ class Store:
             self.user(name)
         self.users["Admin"].groups += ("sysop",)
         self.save(Title(0, "Main Page"), _MAIN_PAGE, self.users["MediaWiki default"])
+
+    @property
+    def host(self) -> str:
+        """The wiki's host name."""
+        return self.server.partition("://")[2].partition(":")[0]
 
     def user(self, name: str) -> User:
         """Return the account of this name. Create it if it does not exist."""

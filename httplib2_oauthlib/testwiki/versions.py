@@ -4,7 +4,7 @@ Each difference is one field of :class:`Version`, and was recorded from a MediaW
 """
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 #: The version of a wiki that was not given another one.
 DEFAULT_VERSION = "1.45"
@@ -20,20 +20,16 @@ class Version(NamedTuple):
         pages_refuse_oauth: Whether a signed request for a page is refused. Otherwise, its signature is ignored.
         rest_is_strict: Whether rest.php names its errors, validates bodies, requires tokens and redirects titles that
             are not normalized.
-        rest_redirect_query: The query of the target of a page that redirects, or an empty str for the request's query.
         rest_write_headers: The header fields of rest.php's response to a request that has saved a page.
         write_cookies: The cookies that MediaWiki sets after it has saved a page.
         callbacks_may_have_userinfo: Whether a callback may contain a user name and a password.
         identity_shows_unconfirmed_email: Whether the identity has an unconfirmed address, and no ``email_verified``.
-        block_is_explained: Whether an error for a blocked user has the reason, the blocking user and the time.
-        block_reason: The sentence of that error that gives the reason.
+        block_reason: The sentence of the error for a blocked user that gives the reason. It is empty if the error only
+            says that the user is blocked, and the block then has no flags for emails and talk pages.
         page_word: The word for a page in messages.
         anyone_rights: The rights of the group ``*`` on a new wiki, in MediaWiki's order.
         user_rights: The rights of the group ``user``.
-        general_siteinfo: The members of ``siprop=general`` that are not alike in all versions.
-        api_policy: The Content-Security-Policy of api.php and of raw pages, or None.
-        sorts_error_codes: Whether the header MediaWiki-API-Error has its codes in alphabetical order.
-        accepts_crossorigin: Whether api.php has the parameter ``crossorigin``.
+        api_headers: The header fields of api.php and of raw pages.
     """
 
     name: str
@@ -41,20 +37,15 @@ class Version(NamedTuple):
     rest_explains_refusals: bool
     pages_refuse_oauth: bool
     rest_is_strict: bool
-    rest_redirect_query: str
     rest_write_headers: Mapping[str, str]
     write_cookies: Mapping[str, str]
     callbacks_may_have_userinfo: bool
     identity_shows_unconfirmed_email: bool
-    block_is_explained: bool
     block_reason: str
     page_word: str
     anyone_rights: tuple[str, ...]
     user_rights: tuple[str, ...]
-    general_siteinfo: Mapping[str, Any]
-    api_policy: str | None
-    sorts_error_codes: bool
-    accepts_crossorigin: bool
+    api_headers: Mapping[str, str]
 
 
 def _rights(names: str, differing: str = "") -> tuple[str, ...]:
@@ -75,25 +66,15 @@ _1_39 = Version(
     rest_explains_refusals=False,
     pages_refuse_oauth=False,
     rest_is_strict=False,
-    rest_redirect_query="",
     rest_write_headers={"Cache-Control": "private, max-age=0, s-maxage=0", "Expires": "Thu, 01 Jan 1970 00:00:00 GMT"},
     write_cookies={"UseDC": "master", "UseCDNCache": "false"},
     callbacks_may_have_userinfo=True,
     identity_shows_unconfirmed_email=True,
-    block_is_explained=False,
     block_reason="",
     page_word="article",
     anyone_rights=_rights(_ANYONE, "writeapi viewmywatchlist editmywatchlist"),
     user_rights=_rights(_USER, "purge applychangetags changetags editcontentmodel"),
-    general_siteinfo={
-        "invalidusernamechars": "@:>",
-        "fixarabicunicode": True,
-        "fixmalayalamunicode": True,
-        "maxarticlesize": 20971520,
-    },
-    api_policy=None,
-    sorts_error_codes=False,
-    accepts_crossorigin=False,
+    api_headers={},
 )
 _1_43 = _1_39._replace(
     name="1.43",
@@ -104,10 +85,8 @@ _1_43 = _1_39._replace(
     write_cookies={"UseDC": "master"},
     callbacks_may_have_userinfo=False,
     identity_shows_unconfirmed_email=False,
-    block_is_explained=True,
     block_reason="The reason given is $1.",
     page_word="page",
-    general_siteinfo={**_1_39.general_siteinfo, "invalidusernamechars": "@:>=", "maxarticlesize": 2097152},
     anyone_rights=_rights(_ANYONE),
     user_rights=_rights(_USER, "sendemail applychangetags changetags editcontentmodel viewmywatchlist editmywatchlist"),
 )
@@ -115,13 +94,9 @@ _1_45 = _1_43._replace(
     name="1.45",
     release="1.45.0",
     rest_explains_refusals=True,
-    rest_redirect_query="redirect=no",
     block_reason="The reason given is: $1",
     user_rights=_rights(_USER, "sendemail applychangetags changetags viewmywatchlist editmywatchlist"),
-    general_siteinfo={"invalidusernamechars": "@:>=", "maxarticlesize": 2097152},
-    api_policy="default-src 'self'; script-src 'none'; object-src 'none'",
-    sorts_error_codes=True,
-    accepts_crossorigin=True,
+    api_headers={"Content-Security-Policy": "default-src 'self'; script-src 'none'; object-src 'none'"},
 )
 #: The versions by name.
 VERSIONS = {version.name: version for version in (_1_39, _1_43, _1_45)}

@@ -150,3 +150,11 @@ def test_https_requests_are_replayed_without_a_server(tmp_path, serve, tls, ca_c
             assert http.request(uri)[1] == b"ok"
         http.close()
     assert len(server.received) == 1
+
+
+def test_cassette_opens_while_httplib2s_http_is_a_class_with_another_base(monkeypatch, tmp_path):
+    """A tracer may have replaced it by such a class."""
+    monkeypatch.setattr(httplib2, "Http", type("Traced", (httplib2.Http, type("Log", (), {})), {}))
+    http = OAuth1Http(timeout=5)
+    with use(http, "x", cassette_library_dir=str(tmp_path), record_mode="once") as cassette:
+        assert len(cassette) == 0

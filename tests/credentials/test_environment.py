@@ -265,3 +265,25 @@ def test_any_value_is_read_unchanged(given_values, joined):
     separate = {f"OAUTH_{name}": value for name, value in zip(NAMES, given_values, strict=True)}
     variables = {"OAUTH_TOKENS": ":".join(given_values)} if joined else separate
     assert four(read(variables)) == given_values
+
+
+# -- required
+
+
+@pytest.mark.parametrize("prefix", ["OAUTH", "OTHER"])
+@pytest.mark.parametrize("value", [None, "", " ", ":::"])
+def test_required_credentials_that_are_missing_are_an_error_with_the_variables(monkeypatch, prefix, value):
+    for name in [name for name in os.environ if name.startswith(f"{prefix}_")]:
+        monkeypatch.delenv(name)
+    if value is not None:
+        monkeypatch.setenv(f"{prefix}_TOKENS", value)
+    assert OAuth1.from_env(prefix) is None
+    with pytest.raises(CredentialsError) as caught:
+        OAuth1.from_env(prefix, required=True)
+    for name in ("TOKENS", "CLIENT_KEY", "CLIENT_SECRET", "RESOURCE_OWNER_KEY", "RESOURCE_OWNER_SECRET"):
+        assert f"{prefix}_{name}" in str(caught.value)
+
+
+def test_required_credentials_that_are_set_are_returned(monkeypatch):
+    monkeypatch.setenv("OAUTH_TOKENS", "a:b:c:d")
+    assert OAuth1.from_env(required=True) == OAuth1("a", "b", "c", "d")

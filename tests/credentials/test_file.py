@@ -3,6 +3,7 @@
 import configparser
 import sys
 import tempfile
+import warnings
 from pathlib import Path
 
 import pytest
@@ -79,6 +80,7 @@ def test_a_tilde_in_the_path_is_the_home_directory(monkeypatch, tmp_path):
     assert FileStore("~/c.ini").path == tmp_path / "c.ini"
 
 
+@pytest.mark.filterwarnings("ignore:.* begins or ends with a blank:UserWarning")
 def test_a_section_written_by_hand_is_read(store, rsa_keys):
     pem = rsa_keys[0].strip().replace("\n", "\n      ")
     write(store.path, f"""\
@@ -159,7 +161,7 @@ def test_loaded_credentials_sign_requests(store, wiki):
 @pytest.mark.parametrize(
     "host",
     ["", "https://canary.example", "canary.example/w", "a b", "a]b", "a\n[b", "*.*.org", "a.*", "canary.example:x",
-     "b\u00fccher.example", "DEFAULT]", "#canary", " canary", "canary ", "a..b", "canary:", "canary@h", "\ud800"],
+     "h:0", "h:080", "h:65536", "DEFAULT]", "#canary", " canary", "canary ", "a..b", "canary:", "canary@h", "\ud800"],
 )  # fmt: skip
 def test_an_invalid_host_is_rejected_before_anything_is_written(store, host):
     for work in (lambda: store.save(host, ALICE), lambda: store.get(host), lambda: store.delete(host)):
@@ -171,20 +173,29 @@ def test_an_invalid_host_is_rejected_before_anything_is_written(store, host):
 
 # Everything that UTF-8 can encode, including all kinds of line ends and separators.
 text = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
+secrets = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\n"), max_size=30)
 keys = st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters='"'), min_size=1, max_size=30)
-hosts = st.from_regex(r"(\*\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]+){0,2}(:[0-9]{1,5})?", fullmatch=True)
-oauths = st.builds(OAuth1, keys, st.none() | text, st.none() | keys, st.none() | text, rsa_key=st.none() | text)
+hosts = st.from_regex(r"(\*\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]+){0,2}(:[1-9][0-9]{0,3})?", fullmatch=True)
+oauths = st.builds(OAuth1, keys, st.none() | secrets, st.none() | keys, st.none() | secrets, rsa_key=st.none() | text)
 
 
 # Each example writes the file several times, and waits for the disk each time.
 FEWER = settings(max_examples=settings.default.max_examples // 8)
 
 
+def quiet(*values, **more):
+    """Return an OAuth1 without the warning of blanks at the ends of its values."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return OAuth1(*values, **more)
+
+
+@pytest.mark.filterwarnings("ignore:.* begins or ends with a blank:UserWarning")
 @FEWER
 @given(entries=st.dictionaries(hosts, oauths, min_size=1, max_size=3), more=oauths)
-@example({"h": OAuth1(" ", " %(a)s\n[b]\r\n# c\x85\u2028", "=:;#", '"')}, OAuth1("\ufeff", "", "", "\x00\x1c"))
-@example({"h": OAuth1("k", "a ", "t", " a")}, OAuth1("k", "a\t"))
-@example({"h": OAuth1("a\u00a0", "\\", "\\n", "")}, OAuth1("[h]", "# h", "; h", "a ; b"))
+@example({"h": quiet(" ", " %(a)s\x85[b]\x0b# c\x85\u2028", "=:;#", '"')}, quiet("\ufeff", "", "", "\x00\x1c"))
+@example({"h": quiet("k", "a ", "t", " a", rsa_key=" %(a)s\n[b]\r\n# c\x85\u2028")}, quiet("k", "a\t"))
+@example({"h": quiet("a\u00a0", "\\", "\\n", "")}, quiet("[h]", "# h", "; h", "a ; b"))
 def test_any_credentials_are_loaded_as_they_were_saved(entries, more):
     with tempfile.TemporaryDirectory() as directory:
         store = FileStore(Path(directory, "c.ini"))

@@ -87,7 +87,7 @@ def without_keyring(request, monkeypatch, system):
 
 
 def test_the_keyring_stores_credentials_and_the_file_does_not(ring, store, system, rsa_keys):
-    oauth = OAuth1("alice", "canary \n\u00e9", rsa_key=rsa_keys[0], signature_method="RSA-SHA1", realm="r")
+    oauth = OAuth1("alice", "canary \t\u00e9", rsa_key=rsa_keys[0], signature_method="RSA-SHA1", realm="r")
     assert ring.save("EN.wikipedia.org", oauth) == f"the system keyring ({system.name})"
     assert ring.get(HOST) == KeyringStore(store).get(HOST) == oauth
     assert not store.path.exists()

@@ -188,3 +188,23 @@ def test_retry_by_a_framework_after_a_response_has_a_new_nonce(serve, oauth):
     assert http.request(server.uri(), "POST", "a=1", FORM)[1] == b"ok"
     assert [is_signed(each) for each in server.received] == [True, True]
     assert len({nonce_of(each) for each in server.received}) == 2
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_credentials_that_a_framework_sets_between_two_hooks_sign_the_request(serve, oauth, method):
+    class LogsIn(httplib2.Http):
+        def _conn_request(self, *args):
+            self.oauth = oauth
+            return super()._conn_request(*args)
+
+    class Swapped(LogsIn, OAuth1Http):
+        pass
+
+    server = serve()
+    for _ in range(2):
+        http = Swapped(timeout=10)
+        assert http.request(server.uri(), method)[1] == b"ok"
+        http.oauth = None
+        assert http.request(server.uri(), method)[1] == b"ok"
+    assert [is_signed(each) for each in server.received] == [True] * 4
+    assert server.connections == 2

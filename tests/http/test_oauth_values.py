@@ -50,7 +50,7 @@ def test_host_patterns_match_as_in_pywikibot(serve, patterns, host, chosen):
 
 def test_change_of_a_mapping_applies_to_the_next_request(serve, oauth):
     server = serve()
-    mapping = {}
+    mapping = {"example.org": oauth}
     http = OAuth1Http(oauth=mapping)
     http.request(server.uri())
     mapping["localhost"] = oauth
@@ -108,7 +108,7 @@ def test_function_or_mapping_with_a_value_of_another_type_raises_type_error(serv
     with pytest.raises(TypeError, match="tuple for localhost") as caught:
         http.request(serve().uri())
     assert "canary" not in str(caught.value)
-    http.oauth = mapping = {}
+    http.oauth = mapping = {"example.org": None}
     mapping["localhost"] = "canary"
     with pytest.raises(TypeError, match="str for localhost"):
         http.request(serve().uri())

@@ -1,0 +1,90 @@
+"""Frameworks whose ``_conn_request()`` sends a request by another way than ``conn.request()``, which signs.
+
+httplib2shim asks urllib3 and takes only host and port from the connection. Such a request would go out unsigned, and
+its response would look as if all were well. Nothing in the arguments of ``_conn_request()`` tells what it will do with
+them. So a class with its own ``_conn_request()`` gets one more header. ``conn.request()`` removes it, and its
+value raises an error when it is encoded to be sent. http.client, urllib3, requests and httpx encode every header before
+they send the first byte. A transport that formats its headers itself is found out afterwards:
+:class:`.SignedExchange` rejects a response for which ``conn.request()`` was not called.
+"""
+
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+from ..errors import SigningError
+from .stand_in import ConnectionStandIn
+
+_HEADER = "x-httplib2-oauthlib-unsigned"
+# The modules whose _conn_request() is known to call conn.request().
+_HOOKS = "httplib2_oauthlib"
+_KNOWN = ("httplib2", "modern_httplib2", _HOOKS)
+_is_known_by_class: "weakref.WeakKeyDictionary[type, bool]" = weakref.WeakKeyDictionary()
+
+
+class _UnsendableValue(str):
+    """The value of a header that can't be encoded."""
+
+    __slots__ = ()
+
+    def encode(self, encoding: str = "utf-8", errors: str = "strict") -> bytes:  # noqa: ARG002 (as in str)
+        """Raise SigningError: a transport is about to send the header."""
+        raise SigningError(
+            "this Http sends requests by a transport of its own, past the connection that signs them. Nothing was sent."
+            " Use a class whose _conn_request() calls conn.request(), or set http.oauth to None and sign with"
+            " OAuth1.sign()"
+        )
+
+
+def never_past_signing(send: Callable[..., Any], kind: type | None) -> Callable[..., Any]:
+    """Return a function that does what ``send`` does, and fails before it sends a request past the connection.
+
+    Args:
+        send: The ``_conn_request`` under the hook.
+        kind: The class of the Http. None if its ``_conn_request`` was replaced on the instance.
+    """
+    if kind is not None and _is_known(kind):
+        return send
+
+    def guarded(conn: Any, target: str, method: str, body: Any, headers: Any) -> Any:
+        if type(conn) is not ConnectionStandIn or not conn.is_signing or not isinstance(headers, dict):
+            return send(conn, target, method, body, headers)
+        sign_and_send = conn.request
+
+        def request(method: str, target: str, body: Any = None, headers: Any = None, **kwargs: Any) -> None:
+            if headers and hasattr(headers, "items"):
+                headers = {name: value for name, value in headers.items() if str(name).lower() != _HEADER}
+            sign_and_send(method, target, body, headers, **kwargs)
+
+        stand_in: Any = conn  # Frameworks set its request() too.
+        stand_in.request = request
+        # In place, since httplib2 and the framework share this dict.
+        headers[_HEADER] = _UnsendableValue("1")
+        try:
+            return send(conn, target, method, body, headers)
+        finally:
+            headers.pop(_HEADER, None)
+            if stand_in.request is request:  # No framework has wrapped it.
+                stand_in.request = sign_and_send
+
+    return guarded
+
+
+def _is_known(kind: type) -> bool:
+    """Whether every ``_conn_request()`` of a class is httplib2's, or this package's around it."""
+    is_known = _is_known_by_class.get(kind)
+    if is_known is None:
+        methods = [vars(cls)["_conn_request"] for cls in kind.__mro__ if "_conn_request" in vars(cls)]
+        _is_known_by_class[kind] = is_known = all(_package_of(method) in _KNOWN for method in methods)
+    return is_known
+
+
+def _package_of(method: Any) -> str:
+    """Return the package whose code a method is. ``__module__`` is what functools.wraps() has copied."""
+    package = ""
+    while True:
+        package = str(getattr(method, "__globals__", {}).get("__name__", "")).partition(".")[0]
+        inner = getattr(method, "__wrapped__", None)
+        if package != _HOOKS or inner is None:
+            return package
+        method = inner

@@ -1,0 +1,144 @@
+"""The stand-in for a connection that httplib2 and frameworks are given."""
+
+import operator
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+from ..errors import SigningError
+
+_set = object.__setattr__
+_METHODS = ("request", "getresponse", "close")
+# The attribute of a connection whose methods a framework has replaced: its stand-in, which knows the replacements.
+_KEPT = "_httplib2_oauthlib_stand_in"
+
+
+class ConnectionStandIn:
+    """The connection that httplib2 is given: its methods belong to one exchange. All else is the real connection's.
+
+    A framework may replace ``request()``, ``getresponse()`` or ``close()`` on a connection, by a function that calls
+    the method that it found there. The replacement belongs around the method that signs, and is there again for the
+    next request over the connection. So the stand-in is kept with such a connection, for one exchange after another.
+
+    Args:
+        conn: The real connection.
+        is_kept: Whether a replacement stays for the next request. Not so if other threads use the connection.
+
+    Attributes:
+        real: The real connection.
+        is_signing: Whether ``request()`` signs.
+    """
+
+    __slots__ = ("_is_kept", "_replaced", "_work", "is_signing", "real")
+    real: Any
+    is_signing: bool
+
+    def __init__(self, conn: Any, is_kept: bool = True) -> None:
+        _set(self, "real", conn)
+        _set(self, "_is_kept", is_kept)
+        _set(self, "_replaced", None)
+
+    @staticmethod
+    def over(conn: Any) -> "ConnectionStandIn":
+        """Return the stand-in that is kept with a connection, or a new one."""
+        kept: ConnectionStandIn | None = getattr(conn, "__dict__", {}).get(_KEPT)
+        return ConnectionStandIn(conn) if kept is None else kept
+
+    def assign(self, work: tuple[Callable[..., Any], Callable[[], Any], Callable[[], None]], is_signing: bool) -> None:
+        """Serve one exchange.
+
+        Args:
+            work: What ``request()``, ``getresponse()`` and ``close()`` do.
+            is_signing: Whether ``request()`` signs.
+        """
+        _set(self, "_work", work)
+        _set(self, "is_signing", is_signing)
+
+    def release(self) -> None:
+        """Note that the exchange is over. A replacement that is called later calls the real connection."""
+        if self._replaced:
+            _set(self, "_work", tuple(getattr(self.real, name) for name in _METHODS))
+
+    # A property, so that a replacement can take its place. The methods below stay the same for every exchange.
+    @property
+    def request(self) -> Callable[..., None]:
+        return (self._replaced and self._replaced.get("request")) or self._send_request
+
+    @property
+    def getresponse(self) -> Callable[..., Any]:
+        return (self._replaced and self._replaced.get("getresponse")) or self._get_response
+
+    @property
+    def close(self) -> Callable[..., None]:
+        return (self._replaced and self._replaced.get("close")) or self._close
+
+    # One of these methods alone would send a request, or a part of one, without a signature.
+    @property
+    def putrequest(self) -> Callable[..., None]:
+        return _refuse if self.is_signing else self.real.putrequest
+
+    @property
+    def putheader(self) -> Callable[..., None]:
+        return _refuse if self.is_signing else self.real.putheader
+
+    @property
+    def endheaders(self) -> Callable[..., None]:
+        return _refuse if self.is_signing else self.real.endheaders
+
+    @property
+    def send(self) -> Callable[..., None]:
+        return _refuse if self.is_signing else self.real.send
+
+    def _send_request(self, *args: Any, **kwargs: Any) -> None:
+        self._work[0](*args, **kwargs)
+
+    def _get_response(self, *args: Any, **kwargs: Any) -> Any:
+        return self._work[1](*args, **kwargs)
+
+    def _close(self) -> None:
+        self._work[2]()
+
+    # Frameworks inspect the connection, check its class and set its timeout. All of that is meant for the real one.
+    @property  # type: ignore[misc]
+    def __class__(self) -> Any:
+        return type(self.real)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.real, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name not in _METHODS:
+            setattr(self.real, name, value)
+            return
+        own = (self._send_request, self._get_response, self._close)[_METHODS.index(name)]
+        self._replace(name, None if value == own else value)
+
+    def __delattr__(self, name: str) -> None:
+        if self._replaced and name in self._replaced:
+            self._replace(name, None)
+        else:
+            delattr(self.real, name)
+
+    def _replace(self, name: str, replacement: Any) -> None:
+        replaced = {key: value for key, value in (self._replaced or {}).items() if key != name}
+        if replacement is not None:
+            replaced[name] = replacement
+        _set(self, "_replaced", replaced or None)
+        if not self._is_kept:
+            return
+        with suppress(AttributeError, TypeError):  # A test double with slots.
+            if replaced:
+                vars(self.real)[_KEPT] = self
+            else:
+                vars(self.real).pop(_KEPT, None)
+
+    # httplib2 reads it for every request, and a property is faster than __getattr__.
+    sock = property(operator.attrgetter("real.sock"))
+
+
+def _refuse(*_args: Any, **_kwargs: Any) -> None:
+    """Raise SigningError: a request that is sent piece by piece can't be signed."""
+    raise SigningError(
+        "this framework sends requests by putrequest(), where no signature can be added. Nothing was sent. Let its"
+        " _conn_request() call conn.request()"
+    )
