@@ -28,6 +28,7 @@ ORDER = [
     "_signing.protocol_parameters",
     "_signing.body_hash",
     "_signing.wiki_uris",
+    "_signing.differences",
     "_signing.explain",
     "_signing.oauth1",
     "_signing.convert",

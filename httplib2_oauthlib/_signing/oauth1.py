@@ -269,7 +269,7 @@ class OAuth1:
         """Return the protocol parameters of one request, which may depend on the request itself.
 
         Override this method for a server that requires a parameter made from the URI, the headers or the body. The
-        default returns those of :meth:`protocol_parameters`, with ``oauth_body_hash`` if :attr:`body_hash` is set.
+        default returns those of :meth:`protocol_parameters`, with ``oauth_body_hash`` if ``body_hash`` is set.
 
         Args:
             nonce: The nonce of this request.
@@ -310,7 +310,7 @@ class OAuth1:
             uri: Absolute. Characters that are not yet percent-encoded are encoded here, once.
             method: The HTTP method, in upper or lower case.
             body: The body to send, or None. A body whose Content-Type declares a form is signed, and characters that
-                are not yet percent-encoded are encoded, once. Any other is read only if :attr:`body_hash` is set.
+                are not yet percent-encoded are encoded, once. Any other is read only if ``body_hash`` is set.
             headers: The headers to send. If the protocol parameters are placed in the header, they replace an
                 ``Authorization`` among these.
             nonce: Text that was never used with this timestamp. None means a new random nonce.
@@ -370,13 +370,15 @@ class OAuth1:
 
         Returns:
             Several lines of text. They show the request, its signature base string, and which parts are signed. Then
-            they list each property of the request for which MediaWiki's signature differs from RFC 5849, and warn of
-            a URI for which MediaWiki refuses signed requests.
+            they list each property of the request for which some servers' signature differs from RFC 5849, with the
+            servers and what to do. If the URI looks like MediaWiki's, they list MediaWiki's differences first, and warn
+            of a URI for which MediaWiki refuses signed requests.
 
         Raises:
             SigningError: :meth:`sign` would raise it too.
 
-        Source: RFC 5849, section 3.4.1. For MediaWiki: the responses of Extension:OAuth.
+        Source: RFC 5849, section 3.4.1. For MediaWiki: the responses of Extension:OAuth. For other servers: the
+        verdicts of 36 implementations on the same requests.
         """
         request = SignableRequest(uri, method, body, headers)
         self._require_possible(request)

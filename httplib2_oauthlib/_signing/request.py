@@ -117,6 +117,11 @@ class SignableRequest:
         return self._content_type.partition(";")[0].strip().lower() == FORM
 
     @property
+    def is_multipart(self) -> bool:
+        """Whether the headers declare a body of several parts with names, such as the upload of a file."""
+        return self.body is not None and self._content_type.lower().startswith("multipart/form-data")
+
+    @property
     def _content_type(self) -> str:
         name = self.header_name("content-type")
         return "" if name is None else _text(self.headers[name]).strip()
