@@ -134,7 +134,7 @@ def _rsa(effort: float) -> Iterator[Row]:
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
     for method in ("RSA-SHA1", "RSA-SHA256"):
-        settings = {"signature_method": method, "rsa_key": key.decode("ascii")}
+        settings: dict[str, Any] = {"signature_method": method, "rsa_key": key.decode("ascii")}
         ours, peer = OAuth1(*CREDENTIALS, **settings), client(**settings)
         times = side_by_side(functools.partial(ours.sign, _URI), functools.partial(peer.sign, _URI), effort=effort)
         yield _speed_up(f"sign with {method}, speed-up over oauthlib", times, ">= 20")

@@ -23,7 +23,8 @@ napoleon_use_ivar = True
 nitpicky = True
 nitpick_ignore_regex = [
     ("py:.*", r"(collections|contextlib|httplib2|io|oauthlib|os|pathlib|vcr)\..*"),
-    # What is not for use by its name: base classes, type variables, what a documented method returns.
+    # What is not for use by its name: base classes, type variables, what a documented method takes or returns.
     ("py:class", r"(httplib2_oauthlib\..*\.)?_\w+"),
     ("py:class", r"httplib2_oauthlib\.(answers\.Answer|cassettes\.recording\.CassetteContext|testwiki\.store\.User)"),
+    ("py:class", r"httplib2_oauthlib\._signing\.request\.SignableRequest"),
 ]

@@ -10,7 +10,9 @@ from typing import Any
 
 from oauthlib.oauth1 import Client
 
+from .body_hash import PARAMETER, hash_of_body
 from .oauth1 import OAuth1
+from .request import SignableRequest
 
 # The names of the tokens of mwoauth, and of those of httplib2_oauthlib.mediawiki.
 _CONSUMER_ALONE = ["ConsumerToken"]
@@ -20,6 +22,22 @@ _PYTHON_OAUTH2_METHODS = {
     "SignatureMethod_HMAC_SHA1": "HMAC-SHA1",
     "SignatureMethod_PLAINTEXT": "PLAINTEXT",
 }
+
+
+class ClientOAuth1(OAuth1):
+    """Credentials of an ``oauthlib.oauth1.Client``, which sends the hash of some bodies.
+
+    It differs from ``OAuth1(..., body_hash=True)`` as oauthlib differs from the draft: the hash is always SHA-1, and it
+    is sent only with a body that has a Content-Type.
+    """
+
+    def request_parameters(self, nonce: str, timestamp: str, request: SignableRequest) -> list[tuple[str, str]]:
+        """Return the protocol parameters of one request, with the hash of its body where oauthlib sends it."""
+        parameters = super().request_parameters(nonce, timestamp, request)
+        has_type = request.header_name("content-type") is not None
+        if has_type and request.body is not None and not request.declares_form:
+            parameters.append((PARAMETER, hash_of_body(request, "sha1")))
+        return parameters
 
 
 def converted(value: object) -> OAuth1 | None:
@@ -65,7 +83,7 @@ def _loaded_class(module: str, name: str) -> type[Any] | None:
     return found if isinstance(found, type) else None
 
 
-def _from_client(client: Client) -> OAuth1:
+def _from_client(client: Client, kind: type[OAuth1] = ClientOAuth1) -> OAuth1:
     _require_exact_class(client, Client)
     if vars(client).keys() - vars(Client("x")).keys():
         raise TypeError("oauth can't be a Client with added attributes, which would be lost; subclass OAuth1")
@@ -73,14 +91,21 @@ def _from_client(client: Client) -> OAuth1:
         raise TypeError("oauth can't be a Client with another encoding: OAuth1 signs text as UTF-8")
     if client.nonce is not None or client.timestamp is not None:
         raise TypeError("oauth can't be a Client with a fixed nonce or timestamp: each request needs a new one")
-    return OAuth1(**{field.name: getattr(client, field.name) for field in fields(OAuth1)})
+    return kind(**_arguments(client))
 
 
 def _from_requests_auth(auth: Any, expected: type) -> OAuth1:
     _require_exact_class(auth, expected)
     if auth.force_include_body:
         raise TypeError("oauth can't be an OAuth1 with force_include_body: only bodies that are forms are signed")
-    return _from_client(auth.client)
+    # requests-oauthlib keeps every body that isn't a form from its Client, so that none is hashed.
+    return _from_client(auth.client, OAuth1)
+
+
+def _arguments(client: Client) -> dict[str, Any]:
+    arguments = {field.name: getattr(client, field.name) for field in fields(OAuth1) if field.name != "body_hash"}
+    # oauthlib doesn't send an empty realm.
+    return {**arguments, "realm": client.realm or None}
 
 
 def _from_requests(value: object) -> OAuth1 | None:

@@ -5,6 +5,7 @@ Error messages contain the names of variables and never their values.
 
 import os
 from pathlib import Path
+from typing import Any
 
 from ..errors import CredentialsError
 
@@ -20,7 +21,7 @@ _PARTS = {
 _REQUIRED_WITH_RSA = ("CLIENT_KEY", "RESOURCE_OWNER_KEY")
 
 
-def read_environment(prefix: str) -> dict[str, str] | None:
+def read_environment(prefix: str) -> dict[str, Any] | None:
     """Read the arguments of one OAuth1 from environment variables.
 
     :meth:`OAuth1.from_env` documents the variables. White space around a value is removed, and a variable whose value

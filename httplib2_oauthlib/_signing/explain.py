@@ -5,9 +5,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote_to_bytes
 
-from .base_string import base_string, parse_parameters, percent_encode
+from .base_string import base_string, percent_encode
+from .differences import mediawiki_differences, readable, server_differences
 from .request import FORM, SignableRequest
-from .wiki_uris import is_page
+from .wiki_uris import is_page, takes_signature
 
 if TYPE_CHECKING:
     from .oauth1 import OAuth1
@@ -22,6 +23,7 @@ _SENSITIVE = (
 # A shorter secret is masked only where it is a whole value. Masked everywhere, it would hide much of the text.
 _SHORTEST_SECRET = 8
 _SHOWN_CHARACTERS = 80
+_SECRETS_ADVICE = "Are the two secrets complete, in this order, and those of this client and this token?"
 
 
 class _Parameter(NamedTuple):
@@ -68,6 +70,24 @@ def _lines(
     if request.changed_media_type:
         yield f"The form's Content-Type is sent as {FORM}: MediaWiki recognizes a form in lower case only."
     yield ""
+    is_different = False
+    if is_page(request.uri) or takes_signature(request.uri):
+        yield from _mediawiki_lines(oauth, request, protocol)
+        yield ""
+        is_different = True
+    differences = list(server_differences(oauth, request, protocol))
+    if differences:
+        yield "Some servers sign this differently:"
+        yield from (f"  - {difference}." for difference in differences)
+    elif not is_different:
+        yield (
+            "No server is known to sign a request of this shape differently. If the server still rejects the signature,"
+            f" check three things. {_SECRETS_ADVICE} Is {_server(request)} the scheme, host and port with which the"
+            " server signs? Behind a proxy, a server may see http or another host. Does a proxy change the request?"
+        )
+
+
+def _mediawiki_lines(oauth: "OAuth1", request: SignableRequest, protocol: Sequence[tuple[str, str]]) -> Iterator[str]:
     is_refused = is_page(request.uri)
     if is_refused:
         # Recorded from MediaWiki 1.43 and 1.45. MediaWiki 1.39 ignores the signature.
@@ -82,9 +102,8 @@ def _lines(
     elif not is_refused:
         yield (
             'MediaWiki signs a request of this shape the same way. If it still responds with "Invalid signature",'
-            " check three things. Are the two secrets complete, in this order, and those of this client and this token?"
-            f" Is {_server(request)} the $wgServer of the wiki, with which MediaWiki signs? Does a proxy change the"
-            " request?"
+            f" check three things. {_SECRETS_ADVICE} Is {_server(request)} the $wgServer of the wiki, with which"
+            " MediaWiki signs? Does a proxy change the request?"
         )
 
 
@@ -106,7 +125,7 @@ def _signed_lines(
     for source in ("query", "form", "protocol"):
         shown = [_show(parameter) for parameter in signed if parameter.source == source]
         yield f"  {source} parameters: {', '.join(shown) or 'none'}"
-    yield f"Not signed: {'; '.join(_unsigned_parts(oauth, request))}."
+    yield f"Not signed: {'; '.join(_unsigned_parts(oauth, request, protocol))}."
 
 
 def _sorted_parameters(request: SignableRequest, protocol: Iterable[tuple[str, str]]) -> list[_Parameter]:
@@ -115,68 +134,15 @@ def _sorted_parameters(request: SignableRequest, protocol: Iterable[tuple[str, s
     return sorted(_Parameter(*parameter, source) for source, found in sources.items() for parameter in found)
 
 
-def _unsigned_parts(oauth: "OAuth1", request: SignableRequest) -> Iterator[str]:
+def _unsigned_parts(oauth: "OAuth1", request: SignableRequest, protocol: Iterable[tuple[str, str]]) -> Iterator[str]:
     yield "the headers"
-    if oauth.realm:
+    if oauth.realm is not None:
         yield "the realm"
     if "#" in request.uri:
         yield "the fragment, which is not sent"
     if request.body is not None and request.form is None:
-        yield "the body, which is not a form"
-
-
-def mediawiki_differences(
-    oauth: "OAuth1", request: SignableRequest, protocol: Iterable[tuple[str, str]]
-) -> Iterator[str]:
-    """Yield a sentence for each property of a request for which MediaWiki's signature differs from RFC 5849.
-
-    Source: the responses of a real wiki (MediaWiki 1.39, Extension:OAuth REL1_39) to requests with each property.
-    """
-    if oauth.signature_type != "AUTH_HEADER":
-        yield "it reads protocol parameters only from the Authorization header, and runs this request anonymously"
-    if oauth.signature_method not in ("HMAC-SHA1", "RSA-SHA1"):
-        yield f"it supports HMAC-SHA1 and RSA-SHA1, not {oauth.signature_method}"
-    if request.base_uri.partition("://")[2].partition("/")[2].startswith("/"):
-        yield "the path begins with several slashes, and it signs one"
-    if request.form and request.method.upper() != "POST":
-        yield f"it does not sign the form of a {request.method}; send it as POST"
-    for place, text in (("query", request.query.encode("ascii")), ("form", request.form or b"")):
-        if text and b"" in text.split(b"&"):
-            yield f"the {place} has an empty part (&& or an & at an end), which it signs as a parameter; remove it"
-
-    query, form = _names_in(request.query.encode("ascii")), _names_in(request.form or b"")
-    for name in sorted({name for name in query if query.count(name) > 1}):
-        yield f"the query repeats {_readable(name)}, and it signs the last one only; join the values or send a form"
-    for name in sorted(set(query) & set(form)):
-        yield f"{_readable(name)} is in the query and in the form, and it signs only the one in the form; send it once"
-    for name in sorted(set(query)):
-        # PHP skips spaces at the beginning of a name and ends a name at a NUL. If nothing is left before a bracket, PHP
-        # drops the parameter, and the signatures agree.
-        if re.match(rb"(?! *(?:[\x00[]|$))(?: |.*[. [\x00])", name, re.DOTALL):
-            yield f"PHP renames {_readable(name)} in a query; send it in a form, or rename it"
-    for name in _renumbered(query, form):
-        yield f"PHP reads the name {_readable(name)} as a number and renumbers it; use a name with a letter"
-    sent = {name.encode("utf-8") for name, _ in protocol}
-    for name in sorted((set(query) | set(form)) & sent):
-        yield f"{_readable(name)} is in the request and in the header, and it signs the header's only; remove yours"
-
-
-def _names_in(form: bytes) -> list[bytes]:
-    """Return the decoded names of the parameters in a form or in a query."""
-    return [unquote_to_bytes(name.replace(b"%25", b"%")) for name, _ in parse_parameters(form)]
-
-
-def _renumbered(query: list[bytes], form: list[bytes]) -> list[bytes]:
-    """Return the names that are numbers and that PHP's array_merge changes to other numbers."""
-
-    def numbers(names: list[bytes]) -> list[bytes]:
-        found = [name for name in dict.fromkeys(names) if re.fullmatch(rb"0|-?[1-9][0-9]{0,18}", name)]
-        return [name for name in found if -(2**63) <= int(name) < 2**63]
-
-    in_query, in_form = numbers(query), numbers(form)
-    if not in_query and in_form == [b"%d" % position for position in range(len(in_form))]:
-        return []
-    return sorted({*in_query, *in_form})
+        is_hashed = any(name == "oauth_body_hash" for name, _ in protocol)
+        yield "the body, except for its hash" if is_hashed else "the body, which is not a form"
 
 
 def _secrets(oauth: "OAuth1") -> set[str]:
@@ -186,10 +152,8 @@ def _secrets(oauth: "OAuth1") -> set[str]:
 
 def _is_secret(name: str, value: str | bytes, secrets: Iterable[str]) -> bool:
     """Whether a percent-encoded value must not be shown."""
-    readable = _readable(unquote_to_bytes(value))
-    holds_one = any(
-        secret == readable or (len(secret) >= _SHORTEST_SECRET and secret in readable) for secret in secrets
-    )
+    text = readable(unquote_to_bytes(value))
+    holds_one = any(secret == text or (len(secret) >= _SHORTEST_SECRET and secret in text) for secret in secrets)
     return bool(value) and (holds_one or bool(re.search(_SENSITIVE, name, re.IGNORECASE)))
 
 
@@ -198,7 +162,7 @@ def _masked_uri(request: SignableRequest, secrets: Iterable[str]) -> str:
     pieces = []
     for piece in request.query.split("&"):
         name, equals, value = piece.partition("=")
-        is_secret = _is_secret(_readable(unquote_to_bytes(name)), value.replace("+", "%20"), secrets)
+        is_secret = _is_secret(readable(unquote_to_bytes(name)), value.replace("+", "%20"), secrets)
         pieces.append(name + equals + (_MASK if is_secret else value))
     return start + ("?" + "&".join(pieces) if request.query else "")
 
@@ -216,8 +180,4 @@ def _server(request: SignableRequest) -> str:
 
 
 def _decode(encoded_twice: bytes) -> str:
-    return _readable(unquote_to_bytes(encoded_twice.replace(b"%25", b"%")))
-
-
-def _readable(text: bytes) -> str:
-    return text.decode("utf-8", "backslashreplace")
+    return readable(unquote_to_bytes(encoded_twice.replace(b"%25", b"%")))

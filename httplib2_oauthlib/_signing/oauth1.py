@@ -17,6 +17,7 @@ from oauthlib.oauth1 import Client
 
 from ..errors import CredentialsError, InsecureTransportError, SigningError
 from .base_string import base_string_start, percent_encode
+from .body_hash import PARAMETER, hash_name, hash_of_body
 from .environment import read_environment, variable_stem, variables_advice
 from .explain import explain
 from .protocol_parameters import (
@@ -42,7 +43,7 @@ class SignedRequest(NamedTuple):
     Attributes:
         uri: Absolute and percent-encoded. It contains the protocol parameters if they are placed in the query.
         headers: A new dict. It contains ``Authorization`` if the protocol parameters are placed there.
-        body: The caller's own object, except that a form is always text or bytes here.
+        body: The caller's own object, except that a form is always percent-encoded text or bytes here.
     """
 
     uri: str
@@ -73,7 +74,10 @@ class OAuth1:
         signature_type: Where the protocol parameters are placed: ``AUTH_HEADER``, ``QUERY`` or ``BODY``.
         rsa_key: A private RSA key as unencrypted PEM text, for the RSA methods.
         verifier: Sent as ``oauth_verifier`` in a request for token credentials.
-        realm: Sent in the header, never signed.
+        realm: Sent in the header, never signed. It may be empty.
+        body_hash: Whether ``oauth_body_hash`` is sent and signed with each request whose body isn't a form (OAuth
+            Request Body Hash 1.0, draft 4). The body must be bytes, ASCII text, a list of bytes, or a file that can be
+            read twice.
 
     Raises:
         SigningError: An argument can't be used. The message names it and the reason.
@@ -92,10 +96,12 @@ class OAuth1:
     rsa_key: str | None = None
     verifier: str | None = None
     realm: str | None = None
+    body_hash: bool = False
 
     def __post_init__(self) -> None:
         for field in fields(self):
-            object.__setattr__(self, field.name, _credential_text(field.name, getattr(self, field.name)))
+            if field.name != "body_hash":
+                object.__setattr__(self, field.name, _credential_text(field.name, getattr(self, field.name)))
         if not self.client_key:
             raise SigningError("client_key is empty, and every signed request contains it; pass the key of the client")
         self._require_clean_credentials()
@@ -112,6 +118,10 @@ class OAuth1:
                 f"{self.signature_method} needs rsa_key, a private RSA key in PEM form"
                 " (and the extra: pip install 'httplib2-oauthlib[rsa]')"
             )
+        if not isinstance(self.body_hash, bool):
+            raise SigningError("body_hash must be True or False")
+        if self.body_hash and hash_name(self.signature_method) is None:
+            raise SigningError(f"body_hash can't be signed with {self.signature_method}; use an HMAC or RSA method")
 
     def _require_clean_credentials(self) -> None:
         """Refuse what was copied with a credential by mistake: a server would only answer "Invalid signature"."""
@@ -182,7 +192,7 @@ class OAuth1:
             value = getattr(self, field.name)
             if value is None or (value == field.default and field.name != "client_key"):
                 continue
-            public = field.name in ("client_key", "signature_method", "signature_type", "realm")
+            public = field.name in ("client_key", "signature_method", "signature_type", "realm", "body_hash")
             shown.append(f"{field.name}={value!r}" if public else f"{field.name}='***'")
         return f"{type(self).__name__}({', '.join(shown)})"
 
@@ -274,6 +284,32 @@ class OAuth1:
         }
         return parameters + [(name, value) for name, value in optional.items() if value]
 
+    def request_parameters(self, nonce: str, timestamp: str, request: SignableRequest) -> list[tuple[str, str]]:
+        """Return the protocol parameters of one request, which may depend on the request itself.
+
+        Override this method for a server that requires a parameter made from the URI, the headers or the body. The
+        default returns those of :meth:`protocol_parameters`, with ``oauth_body_hash`` if ``body_hash`` is set.
+
+        Args:
+            nonce: The nonce of this request.
+            timestamp: Unix seconds, UTC, as decimal text.
+            request: The request as it is sent, without the protocol parameters. Its attributes are ``method``, ``uri``,
+                ``headers`` and ``body``. A form is text or bytes here. Any other body is the caller's own object: an
+                override that reads a file must return to its position.
+
+        Returns:
+            As for :meth:`protocol_parameters`.
+        """
+        parameters = list(self.protocol_parameters(nonce, timestamp))
+        # Draft 4, section 4.1.1: "OAuth Consumers MUST NOT include an oauth_body_hash parameter on requests with
+        # form-encoded request bodies. OAuth Consumers SHOULD include the oauth_body_hash parameter on all other
+        # requests." Protocol parameters in the body make it a form.
+        if self.body_hash and self.signature_type != "BODY" and not request.declares_form:
+            name = hash_name(self.signature_method)
+            assert name is not None
+            parameters.append((PARAMETER, hash_of_body(request, name)))
+        return parameters
+
     def sign(
         self,
         uri: str,
@@ -292,7 +328,8 @@ class OAuth1:
         Args:
             uri: Absolute. Characters that are not yet percent-encoded are encoded here, once.
             method: The HTTP method, in upper or lower case.
-            body: The body to send, or None. A body whose Content-Type declares a form is signed. Any other is not read.
+            body: The body to send, or None. A body whose Content-Type declares a form is signed, and characters that
+                are not yet percent-encoded are encoded, once. Any other is read only if ``body_hash`` is set.
             headers: The headers to send. If the protocol parameters are placed in the header, they replace an
                 ``Authorization`` among these.
             nonce: Text that was never used with this timestamp. None means a new random nonce.
@@ -302,7 +339,8 @@ class OAuth1:
             SignedRequest ``(uri, headers, body)``.
 
         Raises:
-            SigningError: The request can't be sent exactly as it would be signed.
+            SigningError: The request can't be sent exactly as it would be signed, or it is a ``GET`` or ``HEAD`` with
+                a form.
             InsecureTransportError: The method is PLAINTEXT and the URI is not https.
 
         Source: RFC 5849, sections 3.4 to 3.6.
@@ -312,9 +350,10 @@ class OAuth1:
             self._require_possible(request)
         nonce, timestamp = _nonce_and_timestamp(nonce, timestamp)
         encoded, own = self._encoded_parameters, request.normalized_parameters
-        is_overridden = type(self).protocol_parameters is not _PROTOCOL_PARAMETERS
+        depends_on_request = self.body_hash or type(self).request_parameters is not _REQUEST_PARAMETERS
+        is_overridden = depends_on_request or type(self).protocol_parameters is not _PROTOCOL_PARAMETERS
         if encoded is None or own is None or is_overridden:
-            protocol = list(self.protocol_parameters(nonce, timestamp))
+            protocol = list(self.request_parameters(nonce, timestamp, request))
             signature = self._signer.signature(request.base_string(protocol))
             return self._place(request, [*protocol, ("oauth_signature", signature)])
         # The rest computes the same result from parts that were encoded earlier. It is several times as fast.
@@ -350,18 +389,20 @@ class OAuth1:
 
         Returns:
             Several lines of text. They show the request, its signature base string, and which parts are signed. Then
-            they list each property of the request for which MediaWiki's signature differs from RFC 5849, and warn of
-            a URI for which MediaWiki refuses signed requests.
+            they list each property of the request for which some servers' signature differs from RFC 5849, with the
+            servers and what to do. If the URI looks like MediaWiki's, they list MediaWiki's differences first, and warn
+            of a URI for which MediaWiki refuses signed requests.
 
         Raises:
             SigningError: :meth:`sign` would raise it too.
 
-        Source: RFC 5849, section 3.4.1. For MediaWiki: the responses of Extension:OAuth.
+        Source: RFC 5849, section 3.4.1. For MediaWiki: the responses of Extension:OAuth. For other servers: the
+        verdicts of 36 implementations on the same requests.
         """
         request = SignableRequest(uri, method, body, headers)
         self._require_possible(request)
         nonce, timestamp = _nonce_and_timestamp(nonce, timestamp)
-        return explain(self, request, list(self.protocol_parameters(nonce, timestamp)))
+        return explain(self, request, list(self.request_parameters(nonce, timestamp, request)))
 
     # lazr.restfulclient and launchpadlib accept an OAuth1 as authorizer. They define the names of these three members.
 
@@ -397,8 +438,7 @@ class OAuth1:
         if self.signature_type != "AUTH_HEADER":
             raise SigningError(f"lazr.restfulclient's authorizers can only add headers; {mixin}")
         signed = self.sign(absolute_uri, method, body, headers)
-        # Text beyond ASCII counts as changed: httplib2 would send it as Latin-1, or fail.
-        is_same = isinstance(body, bytes | bytearray | memoryview) or (isinstance(body, str) and body.isascii())
+        is_same = isinstance(body, bytearray | memoryview) and signed.body == body
         was_read = signed.body is not body and not is_same
         if was_read or (signed.uri != absolute_uri and self.signature_method != "PLAINTEXT"):
             what = "form has to be read or encoded" if was_read else "URI has to be percent-encoded"
@@ -451,8 +491,9 @@ class OAuth1:
         return SignedRequest(uri, headers, body)
 
 
-# This identifies a subclass, or a program, that overrides the method.
+# These identify a subclass, or a program, that overrides the methods.
 _PROTOCOL_PARAMETERS = OAuth1.protocol_parameters
+_REQUEST_PARAMETERS = OAuth1.request_parameters
 
 
 def _nonce_and_timestamp(nonce: str | None, timestamp: int | str | None) -> tuple[str, str]:

@@ -1,6 +1,7 @@
 """The protocol parameters: RFC 5849, sections 3.1, 3.3 and 3.5. Read this module beside them."""
 
 import os
+import string
 from collections.abc import Iterable
 
 from .base_string import percent_encode
@@ -9,18 +10,33 @@ from .base_string import percent_encode
 # prepared once. Percent-encoded text never contains a NUL.
 _PER_REQUEST = ("oauth_nonce", "oauth_timestamp")
 _GAP = "\0"
+# A random byte becomes one of 62 letters and digits. 248 is four times 62, so each of them stands for four bytes. The
+# eight bytes that remain are left out: otherwise eight letters would be more frequent than the rest.
+_LETTERS = (string.ascii_letters + string.digits).encode("ascii")
+_LETTER_OF_BYTE = bytes(_LETTERS[byte % len(_LETTERS)] for byte in range(256))
+_BYTES_LEFT_OUT = bytes(range(256 // len(_LETTERS) * len(_LETTERS), 256))
+_NONCE_LENGTH = 22
+_NONCE_BYTES = 32
 
 
 def generate_nonce() -> str:
-    """Return a new nonce of digits, as oauthlib does.
+    """Return a new nonce of 22 letters and digits, which hold 131 random bits.
 
-    It is made of 128 random bits. oauthlib uses 64 random bits and the time.
+    oauthlib's servers accept 20 to 30 letters and digits by default. Magento and SugarCRM store 32 characters of a
+    nonce, and one service allows 24.
+
+    Every nonce is read from the system's source of randomness. Nothing is kept between two nonces, so processes that
+    fork and threads can't share any state.
 
     Source: RFC 5849, section 3.3.
     """
     # "The nonce value MUST be unique across all requests with the same timestamp, client credentials, and token
     # combinations."
-    return str(int.from_bytes(os.urandom(16), "big"))
+    nonce = b""
+    while len(nonce) < _NONCE_LENGTH:
+        # One of 32 bytes is left out on average, so that one turn is nearly always enough.
+        nonce += os.urandom(_NONCE_BYTES).translate(_LETTER_OF_BYTE, _BYTES_LEFT_OUT)
+    return nonce[:_NONCE_LENGTH].decode("ascii")
 
 
 class EncodedProtocolParameters:
@@ -79,7 +95,7 @@ def authorization_header(encoded: Iterable[tuple[str, str]], realm: str | None) 
     # "Each parameter's name is immediately followed by an "=" character (ASCII code 61), a """ character (ASCII code
     # 34), the parameter value (MAY be empty), and another """ character [...]. Parameters are separated by a ","
     # character".
-    parts = [f'realm="{realm}"'] if realm else []
+    parts = [] if realm is None else [f'realm="{realm}"']
     return "OAuth " + ", ".join([*parts, *(f'{name}="{value}"' for name, value in encoded)])
 
 

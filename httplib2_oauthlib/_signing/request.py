@@ -11,7 +11,7 @@ import functools
 import io
 import itertools
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, TypeAlias
 from urllib.parse import quote
 
@@ -21,7 +21,9 @@ from .base_string import (
     NormalizedParameters,
     Parameter,
     base_string,
+    encode_matches,
     encode_twice,
+    is_encoded,
     parse_parameters,
 )
 
@@ -39,6 +41,9 @@ _AUTHORITY = re.compile(
 # percent-encoded. A "%" that isn't followed by two hexadecimal digits is encoded too.
 _NOT_IN_PATH = re.compile(r"(?:%(?![0-9A-Fa-f]{2})|[^A-Za-z0-9._~!$&'()*+,;=:@/%-])+")
 _NOT_IN_QUERY = re.compile(r"(?:%(?![0-9A-Fa-f]{2})|[^A-Za-z0-9._~!$&'()*+,;=:@/?%-])+")
+# The same as in a query, except "'" and "$": authlib's servers don't accept them in a form. The rest is accepted by
+# oauthlib's and authlib's servers. In bytes, because a form may be in any encoding.
+_NOT_IN_FORM = re.compile(rb"(?:%(?![0-9A-Fa-f]{2})|[^A-Za-z0-9._~!&()*+,;=:@/?%-])+")
 _HIGHEST_PORT = 65535
 # RFC 9110, sections 5.6.2 and 9.1. With any other character, part of the method would be read as part of the target.
 _METHOD = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -60,7 +65,7 @@ class SignableRequest:
         method: The method as it was given.
         headers: A copy of the headers. The media type of a form is in lower case.
         body: The body to send. It is the caller's own object, unless it is a form that had to be read or encoded.
-        form: The bytes of a form body, or None if the body isn't a form.
+        form: The bytes of a form body, percent-encoded as they are sent, or None if the body isn't a form.
         base_uri: The base string URI.
         accepts_protocol_parameters: Whether the protocol parameters can be sent in the body.
         changed_media_type: Whether the media type of a form was not written as MediaWiki requires it.
@@ -87,8 +92,8 @@ class SignableRequest:
         self.body = body
         self.form: bytes | None = None
         self.accepts_protocol_parameters = self.changed_media_type = False
-        # oauthlib and MediaWiki don't sign the body of GET and HEAD: it has no meaning there (RFC 9110, section 9.3.1).
-        if method not in ("GET", "HEAD") and method.upper() not in ("GET", "HEAD"):
+        self._is_form_encoded = False
+        if body is not None or method not in ("GET", "HEAD"):
             self._read_form()
 
     @property
@@ -107,12 +112,27 @@ class SignableRequest:
         return self._target.query
 
     @property
+    def declares_form(self) -> bool:
+        """Whether the headers declare a form, even if the body is empty."""
+        return self._content_type.partition(";")[0].strip().lower() == FORM
+
+    @property
+    def is_multipart(self) -> bool:
+        """Whether the headers declare a body of several parts with names, such as the upload of a file."""
+        return self.body is not None and self._content_type.lower().startswith("multipart/form-data")
+
+    @property
+    def _content_type(self) -> str:
+        name = self.header_name("content-type")
+        return "" if name is None else _text(self.headers[name]).strip()
+
+    @property
     def normalized_parameters(self) -> NormalizedParameters | None:
         """The parameters of query and form, normalized, or None if one of them sorts among the protocol parameters."""
         if self.form is None:
             return self._target.normalized_query
-        query, form = parse_parameters(self.query.encode("ascii")), parse_parameters(self.form)
-        return NormalizedParameters.of(itertools.chain(query, form))
+        query = parse_parameters(self.query.encode("ascii"))
+        return NormalizedParameters.of(itertools.chain(query, self._form_parameters()))
 
     def header_name(self, name: str) -> str | None:
         """Return the name of a header as the caller wrote it, or None if the request doesn't have the header.
@@ -140,7 +160,7 @@ class SignableRequest:
         """
         sources = {
             "query": parse_parameters(self.query.encode("ascii")),
-            "form": parse_parameters(self.form or b""),
+            "form": self._form_parameters(),
             "protocol": ((encode_twice(name), encode_twice(value)) for name, value in protocol),
         }
         # 'The "oauth_signature" parameter MUST be excluded from the signature base string if present.'
@@ -154,6 +174,9 @@ class SignableRequest:
         """
         parameters = itertools.chain(*self.parameters_by_source(protocol).values())
         return base_string(self.method, self.base_uri, sorted(parameters))
+
+    def _form_parameters(self) -> Iterator[Parameter]:
+        return parse_parameters(self.form or b"", self._is_form_encoded)
 
     def _base_string_uri(self) -> str:
         base_uri = self._target.base_uri
@@ -172,26 +195,35 @@ class SignableRequest:
         return base_uri
 
     def _read_form(self) -> None:
-        """Read the body if the headers declare a form."""
-        body = self.body
-        name = self.header_name("content-type")
-        content_type = "" if name is None else _text(self.headers[name]).strip()
-        media_type, semicolon, media_type_parameters = content_type.partition(";")
-        is_form = media_type.strip().lower() == FORM
+        """Read the body if the headers declare a form, and percent-encode it if it is not encoded yet."""
+        body, is_form = self.body, self.declares_form
+        if self.method.upper() in ("GET", "HEAD"):
+            # Frameworks send the header with an empty body. A file counts as a form, whatever it holds.
+            if is_form and body:
+                # RFC 5849, section 3.4.1.3.1, signs it. MediaWiki and others don't: the content of a GET has no meaning
+                # (RFC 9110, section 9.3.1). oauthlib refuses it.
+                raise SigningError(
+                    f"servers disagree on whether the form of a {self.method} is signed; put its parameters in the"
+                    " query, or send a POST"
+                )
+            return
         has_transfer_encoding = self.header_name("transfer-encoding") is not None
         self.accepts_protocol_parameters = not has_transfer_encoding and (
-            is_form or (body is None and not content_type)
+            is_form or (body is None and not self._content_type)
         )
         if not is_form or body is None:
             return
         if has_transfer_encoding:
             raise SigningError("a form with a Transfer-Encoding header can't be signed; remove that header")
-        self.form = read_form(body)
-        if not isinstance(body, str | bytes) or (isinstance(body, str) and not body.isascii()):
+        form = read_form(body)
+        self._is_form_encoded = is_encoded(form)
+        encoded = form if self._is_form_encoded else encode_matches(_NOT_IN_FORM, form)
+        self.form = form if encoded == form else encoded
+        if not isinstance(body, str | bytes) or self.form is not form:
             self.body = self.form
         # MediaWiki compares the media type byte for byte, in lower case (Extension:OAuth, REL1_39).
-        assert name is not None
-        self.headers[name] = FORM + semicolon + media_type_parameters
+        media_type, semicolon, media_type_parameters = self._content_type.partition(";")
+        self.headers[self._header_names["content-type"]] = FORM + semicolon + media_type_parameters
         self.changed_media_type = media_type != FORM
         # The caller may have counted characters, and bytes are sent. A length that is too small would cut the form off,
         # and its rest would be read as the beginning of another request.
@@ -200,7 +232,7 @@ class SignableRequest:
 
 
 def read_form(body: Any) -> bytes:
-    """Return the bytes of a form body.
+    """Return the bytes of a form body, as it is given.
 
     Args:
         body: Any body that httplib2 can send. A file is read from its current position to its end.

@@ -17,7 +17,8 @@ STORED_ARGUMENTS = {
 def to_arguments(oauth: OAuth1) -> dict[str, str]:
     """Return the arguments to store, without those that have their default value."""
     values = {name: getattr(oauth, name) for name in STORED_ARGUMENTS}
-    return {name: value for name, value in values.items() if value != STORED_ARGUMENTS[name]}
+    stored = {name: value for name, value in values.items() if value != STORED_ARGUMENTS[name]}
+    return stored | ({"body_hash": "true"} if "body_hash" in stored else {})
 
 
 def to_oauth1(arguments: Mapping[str, Any], place: str) -> OAuth1:
@@ -32,8 +33,11 @@ def to_oauth1(arguments: Mapping[str, Any], place: str) -> OAuth1:
     """
     if "client_key" not in arguments:
         raise CredentialsError(f"{place}: client_key is missing")
+    text = str(arguments.get("body_hash", "false")).lower()
+    if text not in ("true", "false"):
+        raise CredentialsError(f"{place}: body_hash must be true or false")
     try:
-        return OAuth1(**arguments)
+        return OAuth1(**{**arguments, "body_hash": text == "true"})
     except SigningError as error:
         problem = str(error)
     # The error is raised outside the handler. Otherwise its context would contain an error that quotes a value.

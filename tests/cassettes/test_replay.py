@@ -82,7 +82,7 @@ def test_echoed_values_are_those_of_the_current_request(tmp_path, serve, signatu
     class Noting(OAuth1):
         def sign(self, *args, **kwargs):
             signed = super().sign(*args, **kwargs)
-            nonces.append(re.search(r'oauth_nonce="?(\d+)', f"{signed.uri} {signed.headers} {signed.body}")[1])
+            nonces.append(re.search(r'oauth_nonce="?(\w+)', f"{signed.uri} {signed.headers} {signed.body}")[1])
             return signed
 
     uri, nonces = serve(echo).uri("/", "127.0.0.1"), []

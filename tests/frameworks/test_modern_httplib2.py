@@ -81,10 +81,8 @@ def test_requests_over_it_are_signed(speak, make_http):
     http = make_http()
     response, content = http.request(server.uri("/x?a=b|c d&\u00fc"))
     assert (response.version, content) == (server.version, b"/x?a=b%7Cc%20d&%C3%BC")
-    assert (
-        http.request(server.uri(), "POST", "text=h\u00e9llo+%26&minor=", FORM)[1]
-        == "text=h\u00e9llo+%26&minor=".encode()
-    )
+    content = http.request(server.uri(), "POST", "text=h\u00e9llo+%26&minor=", FORM)[1]
+    assert content == b"text=h%C3%A9llo+%26&minor="
     assert http.request(server.uri(), "PUT", b"\x00" * 300_000, {"Content-Type": "a/b"})[1] == b"\x00" * 300_000
     assert http.request(server.uri(), "HEAD")[0].status == 200
     assert not server.guard.refused

@@ -224,6 +224,22 @@ def test_a_subclass_can_send_other_protocol_parameters():
     assert 'oauth_session_handle="h%26h", xoauth="%C3%A9"' in signed.headers["Authorization"]
 
 
+def test_a_subclass_can_send_parameters_that_depend_on_the_request():
+    """For example the hash of some headers. The parameters are signed, sent and explained."""
+
+    class OfRequest(OAuth1):
+        def request_parameters(self, nonce, timestamp, request):
+            shown = f"{request.method} {request.uri} {request.headers.get('X-Mine')} {request.body}"
+            return [*super().request_parameters(nonce, timestamp, request), ("oauth_seen", shown)]
+
+    oauth = OfRequest("client", SECRETS.client, "token", SECRETS.token)
+    for body, seen in (("a=\u00e9", b"a=%C3%A9"), (b"a=b", b"a=b")):
+        signed = oauth.sign(URI + "?a|b", "POST", body, {**FORM, "X-Mine": "x"})
+        assert is_valid(signed, "POST")
+        assert reference.protocol_parameters(received(signed))["oauth_seen"] == f"POST {URI}?a%7Cb x {seen}"
+    assert f"oauth_seen=POST {URI} None None" in oauth.explain(URI, "POST")
+
+
 def test_nothing_is_logged(oauth, caplog):
     """oauthlib logs form fields and base strings at DEBUG."""
     with caplog.at_level(logging.DEBUG):

@@ -64,7 +64,7 @@ def test_parameters_in_the_body_replace_a_blank_content_type(blank):
 def test_parameters_in_the_body_extend_a_form_of_bytes():
     oauth = OAuth1("client", SECRETS.client, "token", SECRETS.token, signature_type="BODY")
     signed = oauth.sign(URI, "POST", "text=h\u00e9".encode(), FORM)
-    assert signed.body.startswith("text=h\u00e9&oauth_".encode())
+    assert signed.body.startswith(b"text=h%C3%A9&oauth_")
     assert is_valid(signed, "POST")
 
 
@@ -72,7 +72,7 @@ def test_parameters_in_the_body_extend_a_form_of_bytes():
     ("method", "body", "headers"),
     [
         ("GET", None, {}),
-        ("HEAD", "a=1", FORM),
+        ("HEAD", None, FORM),
         ("POST", "{}", {"Content-Type": "application/json"}),
         ("POST", b"x", {}),
         ("POST", None, {"Transfer-Encoding": ""}),
@@ -92,6 +92,14 @@ def test_realm_callback_and_verifier_are_sent(oauth):
     sent = reference.protocol_parameters(received(signed, "POST"))
     assert (sent["oauth_callback"], sent["oauth_verifier"]) == ("https://tool.example/back?a=b&c", "v")
     assert is_valid(signed, "POST", SECRETS._replace(token=""))
+
+
+def test_an_empty_realm_is_sent():
+    signed = OAuth1("client", SECRETS.client, realm="").sign(URI)
+    assert signed.headers["Authorization"].startswith('OAuth realm="", oauth_nonce=')
+    assert is_valid(signed, secrets=SECRETS._replace(token=""))
+    assert "realm" not in OAuth1("client", SECRETS.client).sign(URI).headers["Authorization"]
+    assert "the realm" in OAuth1("client", realm="").explain(URI)
 
 
 def test_the_result_is_a_named_tuple(oauth):

@@ -76,6 +76,7 @@ spellings = st.lists(
 def signature(signed, placement):
     """Return the signature of a request that oauthlib or OAuth1 signed, from where it is placed."""
     uri, headers, body = signed
+    body = body.decode() if isinstance(body, bytes) else body  # A form that had to be encoded is bytes.
     place = {"AUTH_HEADER": headers.get("Authorization", ""), "QUERY": uri, "BODY": body}[placement]
     return unquote(re.search(r'oauth_signature="?([^"&]*)', place)[1])
 
@@ -116,7 +117,9 @@ def test_oauthlib_returns_the_same_signature(
     signed = OAuth1(*credentials, **settings).sign(*arguments, nonce=nonce, timestamp=timestamp)
     assert signature(signed, placement) == signature(expected, placement)
     if placement == "AUTH_HEADER":
-        assert signed.headers["Authorization"] == expected[1]["Authorization"]
+        # oauthlib doesn't send an empty realm.
+        header = signed.headers["Authorization"].replace('realm="", ', "", realm == "")
+        assert header == expected[1]["Authorization"]
 
 
 @pytest.mark.parametrize("method", ["RSA-SHA1", "RSA-SHA256", "RSA-SHA512"])
@@ -237,7 +240,7 @@ WIKITEXT = "Съешь ещё этих [[мягких|французских]] �
 
 
 @pytest.mark.parametrize("kind", [str, str.encode])
-def test_a_large_form_takes_six_times_its_size_at_most(oauth, kind):
+def test_a_large_form_takes_five_times_its_size_at_most(oauth, kind):
     form = kind(urlencode({"action": "edit", "text": WIKITEXT * 3000, "token": "t+\\"}))
     oauth.sign(URI, "POST", form, FORM)
     tracemalloc.start()
@@ -246,8 +249,22 @@ def test_a_large_form_takes_six_times_its_size_at_most(oauth, kind):
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert peak < 6 * len(form)
+    assert peak < 5 * len(form)
     assert signed.body is form
+    assert is_valid(signed, "POST")
+
+
+@pytest.mark.parametrize("text", [WIKITEXT * 3000, "It is plain English, and has a space here and there. " * 4000])
+def test_a_large_form_that_is_encoded_takes_five_times_what_is_sent_at_most(oauth, text):
+    form = f"action=edit&text={text}"
+    oauth.sign(URI, "POST", form, FORM)
+    tracemalloc.start()
+    try:
+        signed = oauth.sign(URI, "POST", form, FORM)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 5 * len(signed.body)
     assert is_valid(signed, "POST")
 
 
