@@ -105,7 +105,7 @@ def _form(effort: float) -> Iterator[Row]:
     yield _speed_up("sign a form of 1 MB, speed-up over oauthlib", times, ">= 8")
     peak, peer_peak = peak_memory(functools.partial(_sign_form, small)), peak_memory(peer_form)
     yield Row(
-        "its peak memory, compared with the form's size", _size(peak), _size(peer_peak), peak / len(small), "<= 6"
+        "its peak memory, compared with the form's size", _size(peak), _size(peer_peak), peak / len(small), "<= 5"
     )
     times = side_by_side(functools.partial(_sign_form, large), functools.partial(_sign_form, small), effort=effort)
     yield _relative("sign a form, 10 MB compared with 1 MB", times, "<= 12")

@@ -38,6 +38,7 @@ _TO_ENCODE_AGAIN = re.compile(
 )
 # A large form is encoded in pieces of this size. re.sub() needs more than ten times the memory of what it is given.
 _PIECE = 1 << 13
+_LONGEST_CACHED_MATCH = 4
 # A name and a value, of which one may be empty. The "=" is optional.
 _PARAMETER = re.compile(rb"(?=[^&])([^&=]*)=?([^&]*)")
 _BASE64 = re.compile("[A-Za-z0-9+/=]*")
@@ -190,4 +191,13 @@ _cached_start = functools.lru_cache(maxsize=256)(_build_start)
 
 
 def _encode_match(match: re.Match[bytes]) -> bytes:
-    return quote(unquote_to_bytes(match[0]), safe="").encode("ascii")
+    found = match[0]
+    return _encode_cached(found) if len(found) <= _LONGEST_CACHED_MATCH else _encode(found)
+
+
+def _encode(text: bytes) -> bytes:
+    return quote(unquote_to_bytes(text), safe="").encode("ascii")
+
+
+# A text has many spaces and punctuation marks. Encoding each of them anew would take most of the time of a signature.
+_encode_cached = functools.lru_cache(maxsize=1024)(_encode)

@@ -5,10 +5,11 @@ import io
 
 import pytest
 
-from httplib2_oauthlib import SigningError
+from httplib2_oauthlib import OAuth1Http, SigningError
 
+from .. import reference
 from .servers import authlib_accepts, oauthlib_accepts
-from .signed_requests import FORM, URI, is_valid, name_of
+from .signed_requests import FORM, SECRETS, URI, is_valid, name_of
 
 
 @pytest.mark.parametrize(
@@ -143,6 +144,29 @@ def test_a_form_in_a_get_is_rejected(oauth, method, body):
     for refused in (oauth.sign, oauth.explain):
         with pytest.raises(SigningError, match="put its parameters in the query, or send a POST"):
             refused(URI, method, body, FORM)
+
+
+def test_nothing_is_sent_of_a_get_with_a_form(serve, oauth):
+    server = serve()
+    http = OAuth1Http(timeout=10, oauth=oauth)
+    for method in ("GET", "HEAD"):
+        with pytest.raises(SigningError, match=f"form of a {method}"):
+            http.request(server.uri(), method, "a=1", FORM)
+    assert server.received == []
+    http.request(server.uri(), "GET", "", FORM)
+    assert len(server.received) == 1
+
+
+def test_a_raw_form_arrives_encoded_and_signed(serve, oauth):
+    server = serve()
+    http = OAuth1Http(timeout=10, oauth=oauth)
+    http.request(server.uri(), "POST", "summary=h\u00e9llo [[w|x]]\n", FORM)
+    http.request(server.uri(), "PUT", io.StringIO("a=\u00e9"), {**FORM, "Content-Length": "3"})
+    assert [each.body for each in server.received] == [
+        b"summary=h%C3%A9llo%20%5B%5Bw%7Cx%5D%5D%0A",
+        b"a=%C3%A9",
+    ]
+    assert all(reference.is_valid(each, SECRETS) for each in server.received)
 
 
 def test_a_body_of_a_get_that_is_not_a_form_is_passed_on(oauth):

@@ -17,7 +17,7 @@ def nonce_of(signed):
 
 
 def test_a_nonce_has_22_letters_and_digits(oauth):
-    """Servers that keep oauthlib's defaults accept 20 to 30 of them. Others allow at most 24, or keep 32."""
+    """Servers with oauthlib's defaults accept 20 to 30 of them. One service accepts at most 24. Others store 32."""
     for _ in range(1000):
         nonce = nonce_of(oauth.sign(URI))
         assert len(nonce) == 22
