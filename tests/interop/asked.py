@@ -85,10 +85,13 @@ def rsa_keys():
     private = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
     )
-    public = key.public_key().public_bytes(
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
+    public = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
     return private.decode(), public.decode()
+
+
+def unsigned(shape):
+    """Return a shape as another implementation sends it, without a signature."""
+    return sent(shape.method, shape.uri, dict(shape.headers), shape.body)
 
 
 @functools.cache

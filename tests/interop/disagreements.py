@@ -49,6 +49,11 @@ TABLE = [
     Row("repeated_beside_blank_in_query", "3.4.1.3.2", True, REPEATED, {"oauth-1.0a": BOTH}),
     Row("in_query_and_form", "3.4.1.3.1", True, COLLECTED,
         {MEDIAWIKI: JUDGES, "PyLTI": JUDGES, "Net::OAuth": BOTH, "oauth-1.0a": BOTH, PECL: BOTH}),
+    Row("repeated_and_in_query_and_form", "3.4.1.3.1", True, COLLECTED, {"oauth2": BOTH}),
+    Row("names_sorted_otherwise_when_encoded", "3.4.1.3.2", True, "Parameters are sorted after they are encoded.",
+        {"oauth2": BOTH, "ruby-oauth": BOTH, "rauth": SIGNS, "PyLTI": JUDGES, PECL: BOTH}),
+    Row("values_sorted_otherwise_when_encoded", "3.4.1.3.2", True, "Parameters are sorted after they are encoded.",
+        {"oauth2": BOTH, "ruby-oauth": BOTH, "PyLTI": JUDGES}),
     Row("without_equals_sign_in_query", "3.4.1.3.1", True, "A name without an equals sign has a blank value.",
         {"simple_oauth": BOTH}),
     Row("blank_name_in_form", "3.4.1.3.1", True, COLLECTED, {PECL: BOTH}),
@@ -89,6 +94,9 @@ TABLE = [
     Row("form_by_patch_or_delete", "3.4.1.3.1", True, "A form is signed, whatever the method.", {"ruby-oauth": SIGNS}),
     Row("other_form_type", "3.4.1.3.1", True, "The media type decides, whatever its parameters.",
         {"oauthlib": SIGNS, "Authlib": SIGNS, "oauth2": SIGNS, "rauth": SIGNS}),
+    # This package sends it in lower case, but others don't.
+    Row("form_type_in_upper_case", "3.4.1.3.1", True, "A media type is the same in upper and lower case.",
+        {MEDIAWIKI: JUDGES}),
     Row("body_of_bytes", "3.4.1.3.1", True, "A body that is no form is not signed. rauth raises an error.",
         {"rauth": SIGNS}),
     Row("plain_http", "2.1", None, "Authlib refuses http everywhere; TLS is required for credentials only.",
@@ -113,8 +121,12 @@ TABLE = [
         {"ruby-oauth": JUDGES}),
     Row("plaintext", "3.4.4", True, "The signature is encoded once by its placement. This one encodes it twice.",
         {"passport-http-oauth": JUDGES}),
+    Row("plaintext_of_reserved_characters_outside_header", "3.5.2", True, "Protocol parameters are decoded once.",
+        {"oauthlib": JUDGES}),
+    Row("plaintext_of_reserved_characters_in_query", "3.5.3", True, "Protocol parameters are decoded once.",
+        {"PyLTI": JUDGES}),
     Row("reserved_in_secret", "3.4.2", True, "The key is made of the encoded secrets.", {PECL: JUDGES}),
-    Row("tilde_in_secret", "3.6", True, "A tilde is not encoded.", {PECL: SIGNS}),
+    Row("token_secret_of_one_byte", "3.4.2", True, "PECL's OAuth leaves such a secret out.", {PECL: SIGNS}),
 ]  # fmt: skip
 
 

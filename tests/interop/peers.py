@@ -5,7 +5,6 @@ program here parses them with what the framework uses.
 """
 
 import importlib
-import importlib.metadata
 import time
 import urllib.parse
 import warnings
@@ -28,6 +27,7 @@ class Peer:
 
     Attributes:
         name: The name that the table of disagreements uses.
+        tested_version: The version that the table was made with. The tests run with other versions, too.
         language: The language that it is written in.
         signature_methods: The signature methods that it knows.
         placements: The placements that it can judge. Empty if it only signs.
@@ -36,15 +36,22 @@ class Peer:
     """
 
     name = ""
+    tested_version = ""
     language = "Python"
     signature_methods = frozenset({"HMAC-SHA1", "RSA-SHA1", "PLAINTEXT"})
     placements = ANYWHERE
     signs = True
     requires = ""
 
-    @property
-    def version(self):
-        return importlib.metadata.version(self.name)
+    def adapted(self, shape):
+        """Return a shape as this peer can be asked about it."""
+        if self.requires != "no token":
+            return shape
+        return shape._replace(credentials=shape.credentials._replace(token="", token_secret=""))
+
+    def is_asked(self, shape, side):
+        """Whether this peer can be asked about a shape, on one of its sides: ``judges`` or ``signs``."""
+        return self.judges(shape) if side == "judges" else self.can_sign(shape)
 
     def judges(self, shape):
         """Whether this peer can be asked to judge a shape."""
@@ -86,6 +93,7 @@ class Oauthlib(Peer):
     """oauthlib's ResourceEndpoint and Client. Without a token, its SignatureOnlyEndpoint."""
 
     name = "oauthlib"
+    tested_version = "4.0.1"
     signature_methods = frozenset({"HMAC-SHA1", "HMAC-SHA256", "HMAC-SHA512", "RSA-SHA1", "RSA-SHA256", "PLAINTEXT"})
 
     def __init__(self):
@@ -128,7 +136,12 @@ class Oauthlib(Peer):
     def judge(self, request, shape):
         self._validator.credentials = shape.credentials
         headers = {name.title(): value for name, value in request.headers.items()}
-        arguments = (request.uri, request.method, request.body.decode("utf-8" if request.is_form else "latin-1"), headers)
+        arguments = (
+            request.uri,
+            request.method,
+            request.body.decode("utf-8" if request.is_form else "latin-1"),
+            headers,
+        )
         if shape.credentials.token:
             return self._resources.validate_protected_resource_request(*arguments, realms=[])[0]
         return self._signatures.validate_request(*arguments)[0]
@@ -149,6 +162,7 @@ class Authlib(Peer):
     """authlib's ResourceProtector and ClientAuth."""
 
     name = "Authlib"
+    tested_version = "1.9.10"
     requires = "token"
 
     def __init__(self):
@@ -214,6 +228,7 @@ class PythonOAuth2(Peer):
     """
 
     name = "oauth2"
+    tested_version = "1.9.0.post1"
     signature_methods = frozenset({"HMAC-SHA1", "PLAINTEXT"})
 
     def __init__(self):
@@ -254,6 +269,7 @@ class PyLTI(Peer):
     """PyLTI's verification of launches, which have no token: each shape is asked without one."""
 
     name = "PyLTI"
+    tested_version = "0.7.0"
     signature_methods = frozenset({"HMAC-SHA1", "PLAINTEXT"})
     requires = "no token"
     signs = False
@@ -275,6 +291,7 @@ class Rauth(Peer):
     """rauth's OAuth1Session. It only signs. It takes query and form as dicts."""
 
     name = "rauth"
+    tested_version = "0.7.3"
     signature_methods = frozenset({"HMAC-SHA1", "PLAINTEXT"})
     placements = frozenset()
 
@@ -298,7 +315,9 @@ class Rauth(Peer):
 
     def sign(self, shape):
         credentials = shape.credentials
-        method = self._oauth.PlaintextSignature if shape.signature_method == "PLAINTEXT" else self._oauth.HmacSha1Signature
+        method = (
+            self._oauth.PlaintextSignature if shape.signature_method == "PLAINTEXT" else self._oauth.HmacSha1Signature
+        )
         session = self._rauth.OAuth1Session(*(each or None for each in credentials), signature=method)
         session.mount("https://", self._adapter)
         session.mount("http://", self._adapter)
@@ -321,11 +340,11 @@ class EmbeddedWiki(Peer):
     """The embedded wiki's verifier, which signs as MediaWiki does where that differs from RFC 5849."""
 
     name = "MediaWiki (the embedded wiki)"
+    tested_version = "1.45"
     signature_methods = frozenset({"HMAC-SHA1", "RSA-SHA1"})
     placements = frozenset({"AUTH_HEADER"})
     requires = "token"
     signs = False
-    version = "1.45"
 
     def judge(self, request, shape):
         from httplib2_oauthlib.testwiki.oauth import IncomingRequest, OAuthRefusal, Verifier
@@ -352,7 +371,6 @@ class Reference(Peer):
     name = "RFC 5849 (the tests' own verifier)"
     signature_methods = Oauthlib.signature_methods
     signs = False
-    version = ""
 
     def judge(self, request, shape):
         scheme = urllib.parse.urlsplit(request.uri).scheme
@@ -361,6 +379,29 @@ class Reference(Peer):
         )
         secrets = reference.Secrets(shape.credentials.client_secret, shape.credentials.token_secret, rsa_keys()[1])
         return reference.is_valid(received, secrets)
+
+
+def all_peers():
+    """Return the classes of all peers, in the order in which the page lists them."""
+    from . import programs
+
+    return [
+        Reference,
+        EmbeddedWiki,
+        Oauthlib,
+        Authlib,
+        PythonOAuth2,
+        PyLTI,
+        Rauth,
+        programs.LibOAuth,
+        programs.NetOAuth,
+        programs.Pecl,
+        programs.RubyOAuth,
+        programs.SimpleOAuth,
+        programs.OAuthSign,
+        programs.OAuth10a,
+        programs.PassportHttpOAuth,
+    ]
 
 
 def _joined(pairs):

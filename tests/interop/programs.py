@@ -13,15 +13,19 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from urllib.parse import urlsplit
 
+from .asked import rsa_keys, sent, unsigned
 from .peers import Peer, Unavailable
-from .asked import rsa_keys, sent
 
 HERE = Path(__file__).parent / "scripts"
 # Where npm has put its packages: here, or where .ci/run installs them.
-NODE_MODULES = os.environ.get("INTEROP_NODE_MODULES", str(Path(__file__).parents[2] / ".venv" / "interop" / "node_modules"))
+NODE_MODULES = os.environ.get(
+    "INTEROP_NODE_MODULES", str(Path(__file__).parents[2] / ".venv" / "interop" / "node_modules")
+)
 
 
 def request_of(shape, **more):
@@ -48,7 +52,7 @@ class Program(Peer):
     """
 
     command: tuple[str, ...] = ()
-    environment: dict[str, str] = {}
+    environment: Mapping[str, str] = MappingProxyType({})
     implementation = ""
 
     def __init__(self):
@@ -63,7 +67,7 @@ class Program(Peer):
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env=os.environ | self.environment,
+            env={**os.environ, **self.environment},
         )
         try:
             self.version = self._ask({"op": "version"})["version"]
@@ -112,14 +116,14 @@ def _judge(request, shape):
 
 def _sign(shape):
     body = shape.body.decode("latin-1") if isinstance(shape.body, bytes) else shape.body or ""
-    unsigned = sent(shape.method, shape.uri, dict(shape.headers), shape.body)
+    asked = unsigned(shape)
     return request_of(
         shape,
         op="sign",
         method=shape.method,
-        uri=unsigned.uri,
+        uri=asked.uri,
         content_type=dict(shape.headers).get("Content-Type", ""),
-        form=unsigned.form,
+        form=asked.form,
         body=body,
         key=rsa_keys()[0],
     )
@@ -129,6 +133,7 @@ class LibOAuth(Program):
     """liboauth, through ctypes. It may crash, so it has a process of its own."""
 
     name = "liboauth"
+    tested_version = "1.0.3"
     language = "C"
     signature_methods = frozenset({"HMAC-SHA1", "PLAINTEXT"})
     command = (sys.executable, "liboauth_peer.py")
@@ -136,6 +141,7 @@ class LibOAuth(Program):
 
 class NetOAuth(Program):
     name = "Net::OAuth"
+    tested_version = "0.28"
     language = "Perl"
     signature_methods = frozenset({"HMAC-SHA1", "HMAC-SHA256", "PLAINTEXT"})
     command = ("perl", "net_oauth.pl")
@@ -143,6 +149,7 @@ class NetOAuth(Program):
 
 class RubyOAuth(Program):
     name = "ruby-oauth"
+    tested_version = "0.5.4"
     language = "Ruby"
     signature_methods = frozenset({"HMAC-SHA1", "RSA-SHA1", "PLAINTEXT"})
     command = ("ruby", "ruby_peers.rb")
@@ -151,6 +158,7 @@ class RubyOAuth(Program):
 
 class SimpleOAuth(Program):
     name = "simple_oauth"
+    tested_version = "0.3.1"
     language = "Ruby"
     signature_methods = frozenset({"HMAC-SHA1", "PLAINTEXT"})
     placements = frozenset({"AUTH_HEADER"})
@@ -161,23 +169,26 @@ class SimpleOAuth(Program):
 class NodeProgram(Program):
     language = "JavaScript"
     command = ("node", "node_peers.js")
-    environment = {"NODE_PATH": NODE_MODULES}
+    environment = MappingProxyType({"NODE_PATH": NODE_MODULES})
 
 
 class OAuthSign(NodeProgram):
     name = "oauth-sign"
+    tested_version = "0.9.0"
     implementation = "oauth-sign"
     signature_methods = frozenset({"HMAC-SHA1", "HMAC-SHA256", "PLAINTEXT"})
 
 
 class OAuth10a(NodeProgram):
     name = "oauth-1.0a"
+    tested_version = "2.2.6"
     implementation = "oauth-1.0a"
     signature_methods = frozenset({"HMAC-SHA1", "HMAC-SHA256", "PLAINTEXT"})
 
 
 class PassportHttpOAuth(NodeProgram):
     name = "passport-http-oauth"
+    tested_version = "0.1.3"
     implementation = "passport-http-oauth"
     signature_methods = frozenset({"HMAC-SHA1", "HMAC-SHA256", "PLAINTEXT"})
     requires = "token"
@@ -188,6 +199,7 @@ class Pecl(Peer):
     """The PECL OAuthProvider under PHP's own server, since it reads what PHP has parsed; and PECL's OAuth, to sign."""
 
     name = "PECL OAuthProvider"
+    tested_version = "2.0.7"
     language = "PHP"
     signature_methods = frozenset({"HMAC-SHA1", "PLAINTEXT"})
 

@@ -8,7 +8,8 @@ from .asked import BASE62, FORM, Credentials, Shape
 CHARACTERS = BASE62 + "-._~ +&=%/?:@!$'()*,;\"|éüß中文😀"
 # Most requests of real programs consist of these.
 PLAIN = BASE62 + "-._"
-NAMES = ["action", "title", "page", "limit", "summary", "user name", "x-y", "größe", "a:b", "Z", "z"]
+QUERY_NAMES = ["action", "title", "page", "limit", "x-y", "Z", "z", "größe", "a:b"]
+FORM_NAMES = ["summary", "text", "user name", "token", "X", "x", "straße", "a-b", "b/c"]
 
 
 def random_shapes(count, seed):
@@ -19,15 +20,18 @@ def random_shapes(count, seed):
 
 def _shape(source, name):
     has_form = source.random() < 0.5
-    method = source.choice(["POST", "POST", "POST", "PUT", "PATCH", "DELETE"] if has_form else ["GET", "GET", "POST", "HEAD", "DELETE"])
+    method = source.choice(
+        ["POST", "POST", "POST", "PUT", "PATCH", "DELETE"] if has_form else ["GET", "GET", "POST", "HEAD", "DELETE"]
+    )
     signature_method = source.choice(["HMAC-SHA1"] * 5 + ["HMAC-SHA256", "RSA-SHA1", "PLAINTEXT"])
     placements = ["AUTH_HEADER", "AUTH_HEADER", "QUERY"] + (["BODY"] if has_form else [])
-    query = _parameters(source)
+    # Names are not the same in query and form, since many servers differ on it.
+    query = _parameters(source, QUERY_NAMES)
     return Shape(
         name,
         _authority(source) + _path(source) + (f"?{query}" if query else ""),
         method,
-        _parameters(source) if has_form else None,
+        _parameters(source, FORM_NAMES) if has_form else None,
         (("Content-Type", source.choice([FORM, FORM, f"{FORM}; charset=utf-8"])),) if has_form else (),
         signature_method,
         source.choice(placements),
@@ -41,18 +45,22 @@ def _text(source):
     return "".join(source.choices(alphabet, k=source.randrange(12)))
 
 
-def _parameters(source):
+def _parameters(source, names):
     pairs = []
-    for _ in range(source.randrange(6)):
+    # A repeated name is rare. Most servers differ on it.
+    choose = source.choices if source.random() < 0.1 else source.sample
+    for name in choose(names, k=source.randrange(6)):
         # Programs encode in one of these ways.
-        encode = source.choice([quote_plus, lambda text: quote(text, safe=""), lambda text: quote(text, safe="~/:,!*'()")])
-        pairs.append(f"{encode(source.choice(NAMES))}={encode(_text(source))}")
+        encode = source.choice(
+            [quote_plus, lambda text: quote(text, safe=""), lambda text: quote(text, safe="~/:,!*'()")]
+        )
+        pairs.append(f"{encode(name)}={encode(_text(source))}")
     return "&".join(pairs)
 
 
 def _authority(source):
-    host = source.choice(["api.example.org", "API.example.org", "localhost", "127.0.0.1"])
-    return f"https://{host}" + source.choice(["", "", ":443", ":8443"])
+    host = source.choice(["api.example.org"] * 10 + ["API.example.org", "localhost", "127.0.0.1"])
+    return f"https://{host}" + source.choice([""] * 10 + [":443", ":8443"])
 
 
 def _path(source):

@@ -21,7 +21,8 @@ PARAMETERS = {
     "names that share a start": "a=1&aa=2&a-b=3&a.b=4",
     "names that sort by case": "b=1&B=2&A=3&a=4",
     "a name that sorts after its encoding": "a%7Eb=1&ab=2&a%2Fb=3",
-    "values that sort after their encoding": "a=%2F&a=%7E&a=A",
+    "names that sort otherwise once encoded": "%C3%A9=1&z=2",
+    "repeated values that sort otherwise once encoded": "a=%E4%B8%AD&a=A&a=~",
     "a space as %20": "a=x%20y",
     "a space as a plus sign": "a=x+y",
     "an encoded plus sign": "a=x%2By",
@@ -119,7 +120,8 @@ REALMS = {
 
 CREDENTIALS = {
     "secrets with reserved characters": Credentials(client_secret="a&b=c d%", token_secret="x+y/z=="),
-    "secrets with unreserved characters": Credentials(client_secret="a~b-c_d.e", token_secret="~"),
+    "secrets with unreserved characters": Credentials(client_secret="a~b-c_d.e", token_secret="x~y"),
+    "a token secret of one character": Credentials(token_secret="t"),
     "secrets with an asterisk and an apostrophe": Credentials(client_secret="a*b!", token_secret="it's(1)"),
     "secrets that are not ASCII": Credentials(client_secret="sécret", token_secret="密"),
     "an empty token secret": Credentials(token_secret=""),
@@ -146,6 +148,7 @@ def _shapes():
     yield Shape("a fragment", f"{URI}?a=1#part")
     yield Shape("query and form", f"{URI}?a=1", "POST", "b=2", FORM_HEADERS)
     yield Shape("one name in query and form", f"{URI}?a=1", "POST", "a=2", FORM_HEADERS)
+    yield Shape("one name in query and form, twice in the query", f"{URI}?a=1&a=2", "POST", "a=3", FORM_HEADERS)
     for method in ("POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"):
         yield Shape(f"method: {method}", f"{URI}?a=1", method)
     for method in ("PUT", "PATCH", "DELETE"):
@@ -181,13 +184,21 @@ def _placements():
             if placement != "BODY":
                 yield Shape(f"{name}: query", f"{URI}?b=x%20y&a=1", **common)
             yield Shape(f"{name}: form", method="POST", body="b=x%20y&a=1", headers=FORM_HEADERS, **common)
+    for signature_method in ("HMAC-SHA1", "PLAINTEXT"):
+        for placement in ("AUTH_HEADER", "QUERY", "BODY"):
+            name = f"{signature_method} in the {placement.lower().removeprefix('auth_')}"
+            common = {"signature_method": signature_method, "placement": placement}
+            secrets = CREDENTIALS["secrets with reserved characters"]
+            yield Shape(f"{name}: secrets with reserved characters", method="POST", credentials=secrets, **common)
     yield Shape("query: nothing beside the signature", placement="QUERY")
     yield Shape("query: an ampersand before the signature", f"{URI}?a=1&", placement="QUERY")
     yield Shape("query: a fragment behind the signature", f"{URI}?a=1#part", placement="QUERY")
     yield Shape("query: a space as a plus sign before the signature", f"{URI}?a=x+y", placement="QUERY")
     yield Shape("form: nothing beside the signature", method="POST", placement="BODY")
     yield Shape("form: a query beside the signature", f"{URI}?b=2", "POST", "a=1", FORM_HEADERS, placement="BODY")
-    yield Shape("form: a space as a plus sign beside the signature", URI, "POST", "a=x+y", FORM_HEADERS, placement="BODY")
+    yield Shape(
+        "form: a space as a plus sign beside the signature", URI, "POST", "a=x+y", FORM_HEADERS, placement="BODY"
+    )
 
 
 SHAPES = list(_shapes())

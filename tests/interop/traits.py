@@ -6,7 +6,7 @@ Each trait is a function of the shape and of the request as it is sent. Its docs
 
 import re
 from collections import Counter
-from urllib.parse import unquote_to_bytes, urlsplit
+from urllib.parse import quote, unquote_to_bytes, urlsplit
 
 from .asked import FORM
 
@@ -91,13 +91,40 @@ def repeated_in_form(shape, sent):
 def repeated_beside_blank_in_query(shape, sent):
     """a repeated name in the query whose first value is blank"""
     blank = {name for name, value in _pairs(sent.query) if not value}
-    return _is_repeated(sent.query) and any(count > 1 and name in blank for name, count in Counter(_names(sent.query)).items())
+    return _is_repeated(sent.query) and any(
+        count > 1 and name in blank for name, count in Counter(_names(sent.query)).items()
+    )
 
 
 @trait
 def in_query_and_form(shape, sent):
     """one name in query and form"""
     return bool(set(_names(sent.query)) & set(_names(sent.form)))
+
+
+@trait
+def repeated_and_in_query_and_form(shape, sent):
+    """one name in query and form, and twice in one of them"""
+    return in_query_and_form(shape, sent) and (_is_repeated(sent.query) or _is_repeated(sent.form))
+
+
+def _changes_order(texts):
+    return sorted(texts) != sorted(texts, key=lambda text: quote(text, safe="~"))
+
+
+@trait
+def names_sorted_otherwise_when_encoded(shape, sent):
+    """names whose order changes when they are encoded"""
+    return _changes_order(_names(sent.query) + _names(sent.form))
+
+
+@trait
+def values_sorted_otherwise_when_encoded(shape, sent):
+    """a repeated name whose values' order changes when they are encoded"""
+    values = {}
+    for name, value in _pairs(sent.query) + _pairs(sent.form):
+        values.setdefault(name, []).append(value)
+    return any(map(_changes_order, values.values()))
 
 
 @trait
@@ -146,7 +173,9 @@ def name_of_digits(shape, sent):
 def names_sharing_a_start(shape, sent):
     """names of which one begins with the other, followed by a digit, a dot or a hyphen"""
     names = sorted(_names(sent.query) + _names(sent.form))
-    return any(b.startswith(a) and a != b and re.match(rb"[-.0-9%!$' ()*+,]", b[len(a) :]) for a in names for b in names)
+    return any(
+        b.startswith(a) and a != b and re.match(rb"[-.0-9%!$' ()*+,]", b[len(a) :]) for a in names for b in names
+    )
 
 
 @trait
@@ -266,7 +295,14 @@ def form_by_patch_or_delete(shape, sent):
 @trait
 def other_form_type(shape, sent):
     """a form's Content-Type with a charset or in upper case"""
-    return bool(sent.form) and dict(shape.headers).get("Content-Type", FORM) != FORM
+    return sent.is_form and dict(shape.headers).get("Content-Type", FORM) != FORM
+
+
+@trait
+def form_type_in_upper_case(shape, sent):
+    """a form's Content-Type that is sent in upper case"""
+    content_type = sent.headers.get("content-type", "").partition(";")[0]
+    return sent.is_form and content_type != content_type.lower()
 
 
 @trait
@@ -371,9 +407,21 @@ def reserved_in_secret(shape, sent):
 
 
 @trait
-def tilde_in_secret(shape, sent):
-    """a secret with a tilde"""
-    return "~" in shape.credentials.client_secret + shape.credentials.token_secret
+def plaintext_of_reserved_characters_outside_header(shape, sent):
+    """PLAINTEXT in the query or the form, and a secret with characters that have to be encoded"""
+    return plaintext(shape, sent) and shape.placement != "AUTH_HEADER" and reserved_in_secret(shape, sent)
+
+
+@trait
+def plaintext_of_reserved_characters_in_query(shape, sent):
+    """PLAINTEXT in the query, and a secret with characters that have to be encoded"""
+    return plaintext_of_reserved_characters_outside_header(shape, sent) and shape.placement == "QUERY"
+
+
+@trait
+def token_secret_of_one_byte(shape, sent):
+    """a token secret of one byte"""
+    return len(shape.credentials.token_secret.encode()) == 1
 
 
 def traits_of(shape, sent):

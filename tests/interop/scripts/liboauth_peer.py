@@ -16,7 +16,12 @@ free.argtypes = [ctypes.c_void_p]
 def sign(url, question):
     """Return the signed URL."""
     token = question["token"]
-    arguments = [question["client"], question["client_secret"], token or None, question["token_secret"] if token else None]
+    arguments = [
+        question["client"],
+        question["client_secret"],
+        token or None,
+        question["token_secret"] if token else None,
+    ]
     pointer = library.oauth_sign_url2(
         url.encode(),
         None,
