@@ -35,7 +35,7 @@ def _shape(source, name):
         (("Content-Type", source.choice([FORM, FORM, f"{FORM}; charset=utf-8"])),) if has_form else (),
         signature_method,
         source.choice(placements),
-        Credentials(client_secret=_text(source) or "s", token_secret=_text(source) or "t"),
+        Credentials(client_secret=_text(source).strip() or "s", token_secret=_text(source).strip() or "t"),
         source.choice([None, None, "Photos"]),
     )
 

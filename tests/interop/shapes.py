@@ -36,7 +36,7 @@ PARAMETERS = {
     "an encoded ampersand": "a=b%26c",
     "an encoded percent sign": "a=100%25",
     "what looks encoded twice": "a=%2520",
-    "reserved characters": "a=!$'()*,:@",
+    "reserved characters": "a=!()*,:@",
     "encoded reserved characters": "a=%21%24%27%28%29%2A%2C%3A%40",
     "a semicolon": "a=1;b=2",
     "an encoded semicolon": "a=1%3Bb%3D2",
@@ -70,6 +70,7 @@ RAW_FORMS = {
     "raw spaces": "a=b c",
     "raw brackets": "a[]=1",
     "a raw line end": "a=1\n",
+    "a raw dollar sign and apostrophe": "a=$'",
     "raw quotes": 'a="x"',
     "a raw vertical bar": "titles=A|B",
 }
@@ -143,6 +144,7 @@ def _shapes():
         yield Shape(f"realm: {name}", realm=realm)
     for name, credentials in CREDENTIALS.items():
         yield Shape(f"credentials: {name}", f"{URI}?a=1", credentials=credentials)
+    yield Shape("query: a dollar sign and an apostrophe", f"{URI}?a=$'")
     yield Shape("no query")
     yield Shape("an empty query", f"{URI}?")
     yield Shape("a fragment", f"{URI}?a=1#part")
