@@ -69,7 +69,7 @@ def page():
     lines = [INTRODUCTION.format(shapes=len(_counted()))]
     for peer in all_peers():
         if peer is not Reference:
-            counts = [_count(peer, side) for side in ("judges", "signs")]
+            counts = [_count(peer, side) for side in ("verifies", "signs")]
             lines += _row(peer.name, peer.language, _version(peer), *counts)
     lines.append(DIFFERENCES)
     for row in TABLE:
@@ -85,12 +85,12 @@ def _counted():
 
 def _count(peer_class, side):
     """Return how many shapes a peer is asked about, and on how many it agrees. The peer itself isn't started."""
-    if not (peer_class.placements if side == "judges" else peer_class.signs):
+    if not (peer_class.placements if side == "verifies" else peer_class.signs):
         return "not asked"
     peer = object.__new__(peer_class)
     shapes = [shape for shape in map(peer.adapted, _counted()) if peer.is_asked(shape, side)]
     listed = expected_traits(peer.name, side)
-    as_sent = signed_by_us if side == "judges" else unsigned
+    as_sent = signed_by_us if side == "verifies" else unsigned
     agreed = [shape for shape in shapes if not traits_of(shape, as_sent(shape)) & listed]
     return f"{len(agreed)} of {len(shapes)}"
 

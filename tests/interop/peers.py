@@ -1,7 +1,7 @@
-"""The independent implementations: what each one is asked, and how its judgement and its signatures are had.
+"""The independent implementations, called peers: they verify our requests and sign requests of their own.
 
-A peer is asked through the interface that its users call. Where its framework parses a query or a form first, its
-program here parses them with what the framework uses.
+A peer is called through its public interface. If a framework would parse the query or the form first, the class here
+parses them in the same way.
 """
 
 import importlib
@@ -29,10 +29,10 @@ class Peer:
         name: The name that the table of disagreements uses.
         tested_version: The version that the table was made with. The tests run with other versions, too.
         language: The language that it is written in.
-        signature_methods: The signature methods that it knows.
-        placements: The placements that it can judge. Empty if it only signs.
-        signs: Whether it signs requests. It does so in the header.
-        requires: What a request must have: ``token``, ``no token`` or nothing.
+        signature_methods: The signature methods that it supports.
+        placements: The placements that it can verify. Empty if it only signs.
+        signs: Whether it signs requests. The signature is placed in the header.
+        requires: ``token`` or ``no token`` if it supports only such requests.
     """
 
     name = ""
@@ -50,11 +50,11 @@ class Peer:
         return shape._replace(credentials=shape.credentials._replace(token="", token_secret=""))
 
     def is_asked(self, shape, side):
-        """Whether this peer can be asked about a shape, on one of its sides: ``judges`` or ``signs``."""
-        return self.judges(shape) if side == "judges" else self.can_sign(shape)
+        """Whether this peer can be asked about a shape, on one of its sides: ``verifies`` or ``signs``."""
+        return self.can_verify(shape) if side == "verifies" else self.can_sign(shape)
 
-    def judges(self, shape):
-        """Whether this peer can be asked to judge a shape."""
+    def can_verify(self, shape):
+        """Whether this peer can be asked to verify a shape."""
         return shape.placement in self.placements and self._knows(shape)
 
     def can_sign(self, shape):
@@ -63,7 +63,7 @@ class Peer:
         is_plain = not (shape.verifier or shape.callback or shape.realm or is_raw)
         return self.signs and shape.placement == "AUTH_HEADER" and is_plain and self._knows(shape)
 
-    def judge(self, request, shape):
+    def verify(self, request, shape):
         """Return whether this peer accepts a signed request."""
         raise NotImplementedError
 
@@ -80,7 +80,7 @@ class Peer:
 
 
 def imported(name):
-    """Import a module of a peer. Warnings of old code about itself are no errors here."""
+    """Import a module of a peer. Old code causes warnings, which aren't errors here."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -133,7 +133,7 @@ class Oauthlib(Peer):
         self._resources = oauth1.ResourceEndpoint(self._validator)
         self._signatures = oauth1.SignatureOnlyEndpoint(self._validator)
 
-    def judge(self, request, shape):
+    def verify(self, request, shape):
         self._validator.credentials = shape.credentials
         headers = {name.title(): value for name, value in request.headers.items()}
         arguments = (
@@ -196,7 +196,7 @@ class Authlib(Peer):
 
         self._protector = Protector()
 
-    def judge(self, request, shape):
+    def verify(self, request, shape):
         self._protector.credentials = shape.credentials
         headers = {name.title(): value for name, value in request.headers.items()}
         form = request.form or None
@@ -223,8 +223,8 @@ class Authlib(Peer):
 class PythonOAuth2(Peer):
     """python-oauth2's Request.
 
-    Its Server isn't asked: on Python 3 it compares bytes with str, and refuses everything. What it would compare is
-    compared here.
+    Its Server can't be used: on Python 3 it compares bytes with str and refuses all requests. The signatures are
+    compared here instead.
     """
 
     name = "oauth2"
@@ -234,7 +234,7 @@ class PythonOAuth2(Peer):
     def __init__(self):
         self._oauth2 = imported("oauth2")
 
-    def judge(self, request, shape):
+    def verify(self, request, shape):
         header = request.headers.get("authorization", "")
         parameters = dict(self._oauth2.Request._split_header(header[6:])) if header else {}
         parameters |= _joined(parse_qsl(request.form, keep_blank_values=True))
@@ -277,7 +277,7 @@ class PyLTI(Peer):
     def __init__(self):
         self._common = imported("pylti.common")
 
-    def judge(self, request, shape):
+    def verify(self, request, shape):
         consumers = {shape.credentials.client: {"secret": shape.credentials.client_secret}}
         headers = {name.title(): value for name, value in request.headers.items()}
         form = _joined(parse_qsl(request.form, keep_blank_values=True))
@@ -346,7 +346,7 @@ class EmbeddedWiki(Peer):
     requires = "token"
     signs = False
 
-    def judge(self, request, shape):
+    def verify(self, request, shape):
         from httplib2_oauthlib.testwiki.oauth import IncomingRequest, OAuthRefusal, Verifier
         from httplib2_oauthlib.testwiki.store import AccessToken, Consumer, Store
 
@@ -372,7 +372,7 @@ class Reference(Peer):
     signature_methods = Oauthlib.signature_methods
     signs = False
 
-    def judge(self, request, shape):
+    def verify(self, request, shape):
         scheme = urllib.parse.urlsplit(request.uri).scheme
         received = reference.Received(
             scheme, request.method, request.target, {"host": request.authority} | request.headers, request.body

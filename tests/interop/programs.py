@@ -1,7 +1,7 @@
 """The peers in other languages. Each one is a program that runs until the tests end.
 
 A program reads one JSON object a line and answers one. ``{"op": "version"}`` asks for the version of the
-implementation, ``judge`` and ``sign`` hold a request. Text is latin-1 where it stands for bytes.
+implementation, ``verify`` and ``sign`` hold a request. Text is latin-1 where it stands for bytes.
 """
 
 import functools
@@ -22,10 +22,8 @@ from .asked import rsa_keys, sent, unsigned
 from .peers import Peer, Unavailable
 
 HERE = Path(__file__).parent / "scripts"
-# Where npm has put its packages: here, or where .ci/run installs them.
-NODE_MODULES = os.environ.get(
-    "INTEROP_NODE_MODULES", str(Path(__file__).parents[2] / ".venv" / "interop" / "node_modules")
-)
+# Where tests/interop/install puts npm's packages.
+NODE_MODULES = str(Path(__file__).parents[2] / ".venv" / "interop" / "node_modules")
 
 
 def request_of(shape, **more):
@@ -77,8 +75,8 @@ class Program(Peer):
 
     version = ""
 
-    def judge(self, request, shape):
-        return self._ask(_judge(request, shape)).get("valid") is True
+    def verify(self, request, shape):
+        return self._ask(_verify(request, shape)).get("valid") is True
 
     def sign(self, shape):
         answer = self._ask(_sign(shape))
@@ -99,10 +97,10 @@ class Program(Peer):
         return json.loads(self._process.stdout.readline())
 
 
-def _judge(request, shape):
+def _verify(request, shape):
     return request_of(
         shape,
-        op="judge",
+        op="verify",
         method=request.method,
         uri=request.uri,
         target=request.target,
@@ -130,7 +128,7 @@ def _sign(shape):
 
 
 class LibOAuth(Program):
-    """liboauth, through ctypes. It may crash, so it has a process of its own."""
+    """liboauth, through ctypes. It runs in another process, because C code may crash."""
 
     name = "liboauth"
     tested_version = "1.0.3"
@@ -225,9 +223,9 @@ class Pecl(Peer):
 
     version = ""
 
-    def judge(self, request, shape):
+    def verify(self, request, shape):
         parts = urlsplit(request.uri)
-        question = request_of(shape, op="judge", uri=f"{parts.scheme}://{request.authority}{request.target}")
+        question = request_of(shape, op="verify", uri=f"{parts.scheme}://{request.authority}{request.target}")
         answer = self._ask(request.method, request.target, request.headers, request.body, question)
         return answer.get("valid") is True
 

@@ -64,7 +64,7 @@ PARAMETERS = {
     "a hundred names": "&".join(f"n{number}={number}" for number in range(100)),
 }
 
-# What a program may give as a form although it is not percent-encoded.
+# Forms that a program passes although they are not percent-encoded.
 RAW_FORMS = {
     "raw accents": "summary=héllo",
     "raw spaces": "a=b c",
@@ -164,7 +164,7 @@ def _shapes():
 
 
 def _bodies():
-    """Yield bodies that are no forms, and forms whose Content-Type is written in another way."""
+    """Yield bodies that aren't forms, and forms with another spelling of the Content-Type."""
     json = (("Content-Type", "application/json"),)
     yield Shape("body: JSON", method="POST", body='{"a": 1}', headers=json)
     yield Shape("body: JSON that looks like a form", method="POST", body='"a=1&b=2"', headers=json)

@@ -1,4 +1,4 @@
-"""Our signatures are judged by independent implementations, and theirs by verifiers that share no code with ours."""
+"""Independent implementations verify our signatures. Verifiers that share no code with ours verify theirs."""
 
 import functools
 
@@ -13,7 +13,7 @@ from .shapes import SHAPES
 from .traits import TRAITS, traits_of
 
 PEERS = all_peers()
-JUDGES = [peer for peer in PEERS if peer.placements]
+VERIFIES = [peer for peer in PEERS if peer.placements]
 SIGNERS = [peer for peer in PEERS if peer.signs]
 SEED = 5849
 
@@ -35,7 +35,7 @@ def each(peers):
 @functools.cache
 def traits(shape, side):
     """Return the traits of a shape as we send it, or as a peer is asked to sign it."""
-    return frozenset(traits_of(shape, signed_by_us(shape) if side == "judges" else unsigned(shape)))
+    return frozenset(traits_of(shape, signed_by_us(shape) if side == "verifies" else unsigned(shape)))
 
 
 def differences(peer, side, shapes):
@@ -45,7 +45,7 @@ def differences(peer, side, shapes):
     for shape in map(peer.adapted, shapes):
         if not peer.is_asked(shape, side):
             continue
-        agrees = accepts_ours(peer, shape) if side == "judges" else is_accepted_from(peer, shape)
+        agrees = accepts_ours(peer, shape) if side == "verifies" else is_accepted_from(peer, shape)
         known = traits(shape, side) & listed
         if agrees and known:
             gone.append((shape.name, known))
@@ -57,7 +57,7 @@ def differences(peer, side, shapes):
 def accepts_ours(peer, shape):
     """Whether a peer accepts a shape that we sign. An exception in the peer is a refusal."""
     try:
-        return peer.judge(signed_by_us(shape), shape)
+        return peer.verify(signed_by_us(shape), shape)
     except Exception:
         return False
 
@@ -71,14 +71,14 @@ def is_accepted_from(peer, shape):
     if theirs is None:
         return False
     wiki = EmbeddedWiki()
-    if wiki.judges(shape) and not traits_of(shape, theirs) & expected_traits(wiki.name, "judges"):
-        return wiki.judge(theirs, shape) and Reference().judge(theirs, shape)
-    return Reference().judge(theirs, shape)
+    if wiki.can_verify(shape) and not traits_of(shape, theirs) & expected_traits(wiki.name, "verifies"):
+        return wiki.verify(theirs, shape) and Reference().verify(theirs, shape)
+    return Reference().verify(theirs, shape)
 
 
-@each(JUDGES)
+@each(VERIFIES)
 def test_a_peer_accepts_each_shape_that_we_sign_except_those_listed(peer):
-    new, gone = differences(peer, "judges", SHAPES)
+    new, gone = differences(peer, "verifies", SHAPES)
     assert ([shape.name for shape in new], gone) == ([], [])
 
 
@@ -88,9 +88,9 @@ def test_each_shape_that_a_peer_signs_is_accepted_except_those_listed(peer):
     assert ([shape.name for shape in new], gone) == ([], [])
 
 
-@each(JUDGES)
+@each(VERIFIES)
 def test_a_peer_accepts_random_requests_that_we_sign(peer):
-    assert differences(peer, "judges", random_shapes(200, SEED))[0] == []
+    assert differences(peer, "verifies", random_shapes(200, SEED))[0] == []
 
 
 @each(SIGNERS)
@@ -100,9 +100,9 @@ def test_random_requests_that_a_peer_signs_are_accepted(peer):
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-@each(JUDGES)
+@each(VERIFIES)
 def test_a_peer_accepts_3000_random_requests_that_we_sign(peer):
-    assert differences(peer, "judges", random_shapes(3000, SEED + 1))[0] == []
+    assert differences(peer, "verifies", random_shapes(3000, SEED + 1))[0] == []
 
 
 @pytest.mark.slow
@@ -112,14 +112,14 @@ def test_3000_random_requests_that_a_peer_signs_are_accepted(peer):
     assert differences(peer, "signs", random_shapes(3000, SEED + 1))[0] == []
 
 
-@each(JUDGES)
+@each(VERIFIES)
 def test_a_peer_refuses_a_request_that_was_changed(peer):
     shape = peer.adapted(next(shape for shape in SHAPES if shape.name == "query: one pair"))
-    if not peer.is_asked(shape, "judges"):
-        pytest.skip("it judges nothing in the header")
+    if not peer.is_asked(shape, "verifies"):
+        pytest.skip("it verifies only other signatures")
     request = signed_by_us(shape)
-    assert peer.judge(request, shape)
-    assert not peer.judge(request._replace(uri=request.uri.replace("a=1", "a=2")), shape)
+    assert peer.verify(request, shape)
+    assert not peer.verify(request._replace(uri=request.uri.replace("a=1", "a=2")), shape)
 
 
 def test_the_page_is_what_the_script_writes():
@@ -127,7 +127,7 @@ def test_the_page_is_what_the_script_writes():
 
 
 def test_each_row_of_the_table_is_about_a_shape():
-    found = frozenset().union(*(traits(shape, side) for shape in SHAPES for side in ("judges", "signs")))
+    found = frozenset().union(*(traits(shape, side) for shape in SHAPES for side in ("verifies", "signs")))
     assert {row.trait for row in TABLE} <= found
 
 

@@ -1,4 +1,4 @@
-"""liboauth behind JSON lines. It signs a URL whose protocol parameters are there already, so it can judge, too."""
+"""liboauth behind JSON lines. To verify, it signs the same parameters and compares the signatures."""
 
 import ctypes
 import json

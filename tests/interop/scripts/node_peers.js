@@ -61,7 +61,7 @@ const oauth10a = {
   }
 }
 
-function judgeBySignature (question, implementation) {
+function verifyBySignature (question, implementation) {
   const header = headerParameters(question.authorization)
   const given = header.oauth_signature || parse(question.form).oauth_signature ||
     parse(queryOf(question.uri)).oauth_signature
@@ -83,7 +83,7 @@ function sign (question, implementation) {
   return authorization(protocol)
 }
 
-function judgeByPassport (question) {
+function verifyByPassport (question) {
   let verdict = false
   const strategy = new peer.TokenStrategy(
     (key, done) => done(null, key === question.client && {}, question.client_secret),
@@ -105,9 +105,9 @@ function judgeByPassport (question) {
 
 function answer (question) {
   if (question.op === 'version') return { version }
-  if (name === 'passport-http-oauth') return { valid: judgeByPassport(question) }
+  if (name === 'passport-http-oauth') return { valid: verifyByPassport(question) }
   const implementation = name === 'oauth-sign' ? oauthSign : oauth10a
-  if (question.op === 'judge') return { valid: judgeBySignature(question, implementation) }
+  if (question.op === 'verify') return { valid: verifyBySignature(question, implementation) }
   return { authorization: sign(question, implementation) }
 }
 

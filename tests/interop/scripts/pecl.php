@@ -1,7 +1,7 @@
 <?php
 // The PECL OAuthProvider behind PHP's own server. The question is in a header, and the answer, too.
 
-function judged(array $question): array
+function verified(array $question): array
 {
     try {
         $provider = new OAuthProvider();
@@ -38,7 +38,7 @@ function signed(array $question): array
 $question = json_decode($_SERVER['HTTP_X_INTEROP'], true);
 $answer = match ($question['op']) {
     'version' => ['version' => phpversion('oauth')],
-    'judge' => judged($question),
+    'verify' => verified($question),
     'sign' => signed($question),
 };
 header('X-Verdict: ' . json_encode($answer));

@@ -31,7 +31,7 @@ def query_of(uri)
   uri.split('?', 2)[1] || ''
 end
 
-def judge_oauth(question)
+def verify_oauth(question)
   parameters = grouped(pairs(query_of(question['uri'])) + pairs(question['form']))
   unless question['authorization'].empty?
     header = OAuth::Helper.parse_header(question['authorization'])
@@ -62,7 +62,7 @@ def sign_oauth(question)
   request['authorization']
 end
 
-def judge_simple(question)
+def verify_simple(question)
   header = SimpleOAuth::Header.new(
     question['method'], question['uri'], pairs(question['form']), question['authorization']
   )
@@ -83,9 +83,9 @@ $stdin.each_line do |line|
   begin
     reply =
       case [question['op'], NAME]
-      when %w[judge oauth] then { valid: judge_oauth(question) }
+      when %w[verify oauth] then { valid: verify_oauth(question) }
       when %w[sign oauth] then { authorization: sign_oauth(question) }
-      when %w[judge simple_oauth] then { valid: judge_simple(question) }
+      when %w[verify simple_oauth] then { valid: verify_simple(question) }
       when %w[sign simple_oauth] then { authorization: sign_simple(question) }
       else { version: VERSION }
       end
