@@ -13,7 +13,7 @@ from .shapes import SHAPES
 from .traits import TRAITS, traits_of
 
 PEERS = all_peers()
-VERIFIES = [peer for peer in PEERS if peer.placements]
+VERIFIERS = [peer for peer in PEERS if peer.placements]
 SIGNERS = [peer for peer in PEERS if peer.signs]
 SEED = 5849
 
@@ -76,7 +76,7 @@ def is_accepted_from(peer, shape):
     return Reference().verify(theirs, shape)
 
 
-@each(VERIFIES)
+@each(VERIFIERS)
 def test_a_peer_accepts_each_shape_that_we_sign_except_those_listed(peer):
     new, gone = differences(peer, "verifies", SHAPES)
     assert ([shape.name for shape in new], gone) == ([], [])
@@ -88,7 +88,7 @@ def test_each_shape_that_a_peer_signs_is_accepted_except_those_listed(peer):
     assert ([shape.name for shape in new], gone) == ([], [])
 
 
-@each(VERIFIES)
+@each(VERIFIERS)
 def test_a_peer_accepts_random_requests_that_we_sign(peer):
     assert differences(peer, "verifies", random_shapes(200, SEED))[0] == []
 
@@ -100,7 +100,7 @@ def test_random_requests_that_a_peer_signs_are_accepted(peer):
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-@each(VERIFIES)
+@each(VERIFIERS)
 def test_a_peer_accepts_3000_random_requests_that_we_sign(peer):
     assert differences(peer, "verifies", random_shapes(3000, SEED + 1))[0] == []
 
@@ -112,7 +112,7 @@ def test_3000_random_requests_that_a_peer_signs_are_accepted(peer):
     assert differences(peer, "signs", random_shapes(3000, SEED + 1))[0] == []
 
 
-@each(VERIFIES)
+@each(VERIFIERS)
 def test_a_peer_refuses_a_request_that_was_changed(peer):
     shape = peer.adapted(next(shape for shape in SHAPES if shape.name == "query: one pair"))
     if not peer.is_asked(shape, "verifies"):

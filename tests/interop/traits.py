@@ -313,7 +313,7 @@ def body_of_bytes(shape, sent):
 
 @trait
 def plain_http(shape, sent):
-    """http instead of https"""
+    """a URI with http instead of https"""
     return sent.uri.startswith("http:")
 
 
