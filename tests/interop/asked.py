@@ -4,6 +4,7 @@ import functools
 import random
 import re
 import string
+import time
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -94,9 +95,13 @@ def unsigned(shape):
     return sent(shape.method, shape.uri, dict(shape.headers), shape.body)
 
 
-@functools.cache
 def signed_by_us(shape):
-    """Sign a shape with this package and return what is sent."""
+    """Sign a shape with this package and return what is sent. A signature serves for a minute, for several peers."""
+    return _signed(shape, int(time.time() // 60))
+
+
+@functools.cache
+def _signed(shape, minute):
     credentials = shape.credentials
     oauth = OAuth1(
         credentials.client,

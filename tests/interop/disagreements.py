@@ -120,7 +120,7 @@ TABLE = [
         {"oauth2": VERIFIES, "PyLTI": VERIFIES}),
     Row("realm_with_comma_or_equals_sign", "3.5.1", True, "A realm in quotes may contain a comma.",
         {"ruby-oauth": VERIFIES}),
-    Row("plaintext", "3.4.4", True, "The signature is encoded once by its placement. passport-http-oauth encodes it twice.",
+    Row("plaintext", "3.4.4", True, "The signature is encoded once. passport-http-oauth encodes it twice.",
         {"passport-http-oauth": VERIFIES}),
     Row("plaintext_of_reserved_characters_outside_header", "3.5.2", True, "Protocol parameters are decoded once.",
         {"oauthlib": VERIFIES}),

@@ -68,7 +68,7 @@ class Peer:
         raise NotImplementedError
 
     def sign(self, shape):
-        """Return a request that this peer has signed."""
+        """Return a request that this peer has signed, or None if it refuses to sign it."""
         raise NotImplementedError
 
     def close(self):
