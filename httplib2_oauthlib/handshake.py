@@ -17,9 +17,12 @@ from urllib.parse import parse_qs
 
 import httplib2
 
+from ._http.clocks import may_move
 from ._http.context import context_of, run_hop
+from ._http.limits import MAX_RESPONSE_BYTES, UnreadableResponseError, limit_of_plain_http, response_too_large
 from ._http.lost_responses import is_httplib2_error, is_undecodable
 from ._http.mixin import OAuth1Http
+from ._http.pool import HttpPool
 from ._refusals.token_endpoint import EndpointResponse
 from ._signing.convert import converted
 from ._signing.oauth1 import OAuth1, SignedRequest
@@ -297,7 +300,11 @@ def key_and_secret(value: Sequence[str], name: str) -> tuple[str, str]:
 
 @contextmanager
 def open_http(http: httplib2.Http | None) -> Iterator[httplib2.Http]:
-    """Yield the caller's Http, or a new one that is closed afterwards."""
+    """Yield the caller's Http, one of the caller's pool, or a new one that is closed afterwards."""
+    if isinstance(http, HttpPool):
+        with http.http() as lent:
+            yield lent
+        return
     if http is not None:
         yield http
         return
@@ -330,7 +337,7 @@ def post_signed(
         The response, and the nonce of its request.
 
     Raises:
-        HandshakeError: httplib2 can't parse the server's refusal.
+        HandshakeError: httplib2 can't parse the server's refusal, or the response is too large or damaged.
         TimeoutError: The server did not respond in time.
     """
     secrets = (oauth.client_secret, oauth.resource_owner_key, oauth.resource_owner_secret, oauth.verifier)
@@ -344,6 +351,11 @@ def post_signed(
         except TimeoutError as error:
             endpoint = uri.partition("?")[0]
             raise TimeoutError(f"could not get {requested}: {endpoint} did not respond in time") from error
+        except UnreadableResponseError as error:
+            endpoint = uri.partition("?")[0]
+            raise HandshakeError(
+                "answer", f"could not get {requested}: {error}. Check that {endpoint} is the server's endpoint"
+            ) from None
         except Exception as error:
             if is_undecodable(error):
                 raise HandshakeError(
@@ -368,11 +380,16 @@ def post_signed(
         if refusal is None or is_last:
             break
         server_time = refusal.corrected_time(timestamp) if refusal.reason == "timestamp" else None
-        if server_time is not None and not offset and getattr(http, "repair_clock", True):
+        if server_time is not None and not offset and _may_repair_clock(http, uri, server_time):
             offset = server_time - int(time.time())
         elif not (refusal.reason == "nonce" and is_repeatable):
             break
     return response, nonce
+
+
+def _may_repair_clock(http: httplib2.Http, uri: str, server_time: int) -> bool:
+    max_offset = getattr(http, "max_clock_offset", None)
+    return getattr(http, "repair_clock", True) and may_move(max_offset, uri, server_time - int(time.time()))
 
 
 def _send(http: httplib2.Http, signed: SignedRequest) -> tuple[httplib2.Response, bytes]:
@@ -385,9 +402,13 @@ def _send(http: httplib2.Http, signed: SignedRequest) -> tuple[httplib2.Response
     try:
         # The signature may be in the query or in the body, where a signing Http does not look for one. The empty header
         # stands for an Authorization header of the caller's own, so that the Http does not sign again.
-        answer: tuple[httplib2.Response, bytes] = run_hop(
-            http, context_of(http), signed.uri, {"authorization": ""}, work
-        )
+        with limit_of_plain_http(http, MAX_RESPONSE_BYTES):
+            answer: tuple[httplib2.Response, bytes] = run_hop(
+                http, context_of(http), signed.uri, {"authorization": ""}, work, MAX_RESPONSE_BYTES
+            )
+        # An Http that wraps another one may have no limit.
+        if isinstance(answer[1], bytes) and len(answer[1]) > MAX_RESPONSE_BYTES:
+            raise response_too_large(MAX_RESPONSE_BYTES)
         return answer
     except Exception as error:
         if not is_httplib2_error(error, "RedirectLimit"):

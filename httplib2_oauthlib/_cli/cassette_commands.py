@@ -49,6 +49,9 @@ def scrub(arguments: argparse.Namespace) -> int:
             count = cassettes.scrub_file(source, target, secrets=secrets, binary=binary)
         except cassettes.CassetteError as error:
             return fail(str(error) if str(source) in str(error) else f"{source}: {error}")
+        except OSError as error:
+            error.filename = error.filename or str(target)  # Python doesn't name it if the disk is full.
+            raise
         print(f"{target}: {count} {'interaction' if count == 1 else 'interactions'}")
     return OK
 

@@ -7,6 +7,7 @@ from urllib.parse import urljoin
 
 import httplib2
 
+from .._http.limits import request_limited
 from .._http.origin import Origin
 from .._signing.request import DEFAULT_PORTS
 from ..errors import OAuthError
@@ -18,6 +19,7 @@ _EDIT_URI = re.compile(r"<link\b[^<>]{0,500}\brel=[\"']?EditURI\b[^<>]{0,500}>",
 _HREF = re.compile(r"\bhref=[\"']([^\"'<>]{1,500})[\"']", re.IGNORECASE)
 # The link is in the page's head. The rest of a long page is not searched.
 _MAX_SEARCHED_BYTES = 200_000
+_MAX_PAGE_BYTES = 10_000_000
 
 
 class Wiki(NamedTuple):
@@ -92,7 +94,7 @@ def _wiki_origin(uri: str, name: str) -> Origin:
 
 def _request_api_uri(uri: str, origin: Origin, http: httplib2.Http, headers: dict[str, str]) -> str:
     """Request a page and return the URI of the api.php that the page links to."""
-    response, content = http.request(uri, headers=headers)
+    response, content = request_limited(http, _MAX_PAGE_BYTES, uri, headers)
     link = _EDIT_URI.search(content[:_MAX_SEARCHED_BYTES].decode("utf-8", "replace"))
     href = _HREF.search(link[0]) if link else None
     if href is None:

@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from typing import Any, NamedTuple
 
 from .. import __version__, mediawiki
+from .._http.limits import MAX_RESPONSE_BYTES, request_limited
 from .._http.mixin import OAuth1Http
 from .._signing.oauth1 import OAuth1
 from ..credentials import KeyringStore, load
@@ -213,7 +214,7 @@ def _request_name(wiki: Wiki, oauth: OAuth1, http: OAuth1Http, headers: dict[str
     """
     http.oauth = oauth
     uri = f"{wiki.api_uri}?action=query&meta=userinfo&uiprop=groups&format=json&formatversion=2"
-    response, content = http.request(uri, headers=headers)
+    response, content = request_limited(http, MAX_RESPONSE_BYTES, uri, headers)
     mediawiki.check(response, content)
     api_error = read_api_error(response, content)
     if api_error is not None:

@@ -1,6 +1,7 @@
 """The command line: ``python -m httplib2_oauthlib``, installed as ``httplib2-oauth``."""
 
 import argparse
+import errno
 import io
 import os
 import sys
@@ -12,7 +13,10 @@ import httplib2
 from .._http.lost_responses import is_undecodable
 from ..errors import HandshakeError, OAuthError, RefusedError, ResponseLostError
 from .parser import parse_arguments
-from .terminal import FAILED, INTERRUPTED, MISUSED, OK, REFUSED, NotLoggedInError, fail
+from .terminal import FAILED, INTERRUPTED, MISUSED, OK, REFUSED, NotLoggedInError, OutputError, fail, flush_output
+
+# Python doesn't name the file if the disk is full. No connection raises these.
+_DISK_ERRNOS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 # The errors that are reported in one line. Any other one is a fault of this package, and prints a traceback.
 _EXPECTED = (OAuthError, httplib2.HttpLib2Error, HTTPException, OSError, ValueError, OverflowError)
@@ -37,13 +41,15 @@ def main(argv: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")
     try:
         code = int(arguments.run(arguments))
-        print(end="", flush=True)
+        flush_output()
         return code
     except BrokenPipeError:
-        # The reader of the output has closed it, as "... | head" does. Standard output is redirected, because Python
-        # flushes it at exit and would fail again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader of the output has closed it, as "... | head" does.
+        _discard_output()
         return FAILED
+    except OutputError as error:
+        _discard_output()
+        message, code = str(error), FAILED
     except KeyboardInterrupt:
         message, code = "interrupted", INTERRUPTED
     except ResponseLostError as error:
@@ -59,9 +65,24 @@ def main(argv: Sequence[str] | None = None) -> int:
             message, code = "interrupted", INTERRUPTED
         elif isinstance(error, _EXPECTED) or is_undecodable(error):
             message, code = _message_of(error, arguments), FAILED
+            _discard_output_on_full_disk(error)
         else:
             raise
     return fail(message, code)
+
+
+def _discard_output() -> None:
+    """Redirect standard output, because Python flushes it at exit and would fail again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _discard_output_on_full_disk(error: BaseException) -> None:
+    if _is_full_disk(error):
+        _discard_output()
+
+
+def _is_full_disk(error: BaseException) -> bool:
+    return isinstance(error, OSError) and error.errno in _DISK_ERRNOS and error.filename is None
 
 
 def _message_of(error: Exception, arguments: argparse.Namespace) -> str:
@@ -73,7 +94,8 @@ def _message_of(error: Exception, arguments: argparse.Namespace) -> str:
     if is_undecodable(error):
         return f"{server} sent a response that can't be decompressed ({type(error).__name__})"
     if isinstance(error, OSError) and error.strerror:
-        return f"{error.filename or f'no response from {server}'}: {error.strerror}"
+        unnamed = "standard output can't be written" if _is_full_disk(error) else f"no response from {server}"
+        return f"{error.filename or unnamed}: {error.strerror}"
     if isinstance(error, HTTPException):
         return f"{server} sent an invalid or incomplete HTTP response ({type(error).__name__})"
     if isinstance(error, UnicodeError):

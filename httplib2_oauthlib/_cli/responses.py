@@ -8,7 +8,7 @@ import httplib2
 from .. import mediawiki
 from ..errors import RefusedError
 from .api_errors import read_api_error
-from .terminal import OK, fail
+from .terminal import OK, fail, writing_output
 
 _LOWEST_ERROR_STATUS = 400
 
@@ -23,19 +23,26 @@ def print_response(response: httplib2.Response, content: bytes, include_headers:
         include_headers: Whether to print status and headers before the body.
 
     Raises:
+        OutputError: Standard output can't be written.
         RefusedError: The server refused the OAuth part of the request. The response is already printed.
     """
     refusal = _refusal_in(response, content)
     if refusal is not None and _is_html(content) and sys.stdout is not None and sys.stdout.isatty():
         content = b""
-    if include_headers:
-        lines = [f"HTTP {response.status} {response.reason}", *(f"{name}: {value}" for name, value in response.items())]
-        print("\n".join(lines), end="\n\n")
-    if sys.stdout is not None:  # The shell may have closed it, as ">&-" does.
-        sys.stdout.flush()
-        # The bytes are written as they were received, without conversion to the terminal's encoding.
-        sys.stdout.buffer.write(content)
-        sys.stdout.flush()
+    # Whoever reads only "no space left" may send the request once more.
+    answered = f". The request was sent, and the server responded with status {response.status}"
+    with writing_output(answered):
+        if include_headers:
+            lines = [
+                f"HTTP {response.status} {response.reason}",
+                *(f"{name}: {value}" for name, value in response.items()),
+            ]
+            print("\n".join(lines), end="\n\n")
+        if sys.stdout is not None:  # The shell may have closed it, as ">&-" does.
+            sys.stdout.flush()
+            # The bytes are written as they were received, without conversion to the terminal's encoding.
+            sys.stdout.buffer.write(content)
+            sys.stdout.flush()
     api_error = read_api_error(response, content)
     if refusal is None and api_error is None and response.status < _LOWEST_ERROR_STATUS:
         return OK

@@ -2,6 +2,8 @@
 
 import getpass
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from .._refusals import quoting
 from ..errors import CredentialsError, OAuthError
@@ -12,6 +14,36 @@ OK, FAILED, MISUSED, REFUSED, INTERRUPTED = 0, 1, 2, 3, 130
 
 class NotLoggedInError(OAuthError):
     """A host has no credentials, or the wiki treats the request as anonymous."""
+
+
+class OutputError(OAuthError):
+    """Standard output can't be written."""
+
+
+def flush_output(consequence: str = "") -> None:
+    """Write what is printed so far.
+
+    Args:
+        consequence: What the user must know in addition if that fails.
+
+    Raises:
+        OutputError: It can't be written, for example because the disk is full.
+        BrokenPipeError: The reader has closed it.
+    """
+    with writing_output(consequence):
+        print(end="", flush=True)
+
+
+@contextmanager
+def writing_output(consequence: str = "") -> Iterator[None]:
+    """Turn an OSError in a block that prints into an OutputError, as :func:`flush_output` does."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        problem = f"standard output can't be written: {error.strerror or type(error).__name__}"
+        raise OutputError(f"{problem}{consequence}") from None
 
 
 def printable(text: str) -> str:

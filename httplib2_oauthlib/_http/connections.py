@@ -25,6 +25,7 @@ _HTTPConnection = http.client.HTTPConnection
 _FIRST_FINAL_STATUS = 200
 _HTTP_2 = 20  # As modern_httplib2 writes it.
 _CONTENT_ENCODING = "content-encoding"
+_IDLE = "Idle"  # http.client's own name for the state.
 
 
 class Transport:
@@ -66,11 +67,24 @@ class Transport:
         return stand_in
 
     def discard_leftovers(self) -> None:
-        """Close the connection if a request that failed before it was sent has left its head in it.
+        """Close a connection on which a request or a response was left halfway.
 
-        The next request would be sent behind that head. A server would take it for a part of the first request, and
-        act on the first request's target.
+        A request that failed before it was sent may have left its head there. The next request would be sent behind
+        that head, and a server would act on the first request's target. An interrupt may have left a response that was
+        not read. The next request would get that response.
         """
+        conn = self.conn
+        if not isinstance(conn, _HTTPConnection):
+            return
+        # http.client has no public attribute for any of these three.
+        response = getattr(conn, "_HTTPConnection__response", None)
+        is_idle = getattr(conn, "_HTTPConnection__state", _IDLE) == _IDLE and (response is None or response.isclosed())
+        if not is_idle:
+            conn.close()
+        self._discard_unsent()
+
+    def _discard_unsent(self) -> None:
+        """Close the connection if a request that failed before it was sent has left its head in it."""
         # http.client's close() does not clear its buffer.
         buffer = getattr(self.conn, "_buffer", None)
         if buffer and isinstance(buffer, list):
@@ -144,7 +158,7 @@ class Transport:
             self.conn.request(*args, **kwargs)
         except BaseException as error:
             # httplib2 may send the request again at once.
-            self.discard_leftovers()
+            self._discard_unsent()
             if not (isinstance(error, OSError) and is_of_connection(error) and self._receive_early_response()):
                 raise
         self.is_sending = False
@@ -211,7 +225,7 @@ class Transport:
 
     def close(self) -> None:
         """Close the connection."""
-        self.discard_leftovers()
+        self._discard_unsent()
         self.conn.close()
 
     def finish(self) -> None:

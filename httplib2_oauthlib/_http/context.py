@@ -5,8 +5,10 @@ retry. These hops belong to the same call. A server can redirect a call to any h
 origin that the program asked for, or for hosts that the program has named.
 """
 
+import sys
 from collections.abc import Callable
 from contextvars import ContextVar
+from types import FrameType
 from typing import Any, TypeVar
 
 from .._signing.oauth1 import OAuth1
@@ -45,6 +47,8 @@ class RequestContext:
 
     Attributes:
         http: The Http that was called. None once the call is over.
+        max_bytes: The limit for the size of responses to the call, or None.
+        frame: The frame of the function that runs the call, or None before and after that.
         outer: The call of another Http, in the same thread, within which this one was made.
         asked_uri: The URI that the program asked for, or the URI of the first hop if the program's own is unknown.
         own_scheme: The scheme by which the caller authorizes the call itself; see :func:`.own_scheme`.
@@ -58,8 +62,10 @@ class RequestContext:
 
     __slots__ = (
         "asked_uri",
+        "frame",
         "hops",
         "http",
+        "max_bytes",
         "outer",
         "own_scheme",
         "redirect_response",
@@ -71,10 +77,13 @@ class RequestContext:
 
     def __init__(self, http: object, outer: "RequestContext | None", uri: str | None) -> None:
         self.http: object = http
+        self.frame: FrameType | None = None
         self.outer = outer
         self.asked_uri = uri
         # The outer Http may only wrap this one (HttpPool, google-auth-httplib2's AuthorizedHttp).
-        self.own_scheme: str | None = outer.own_scheme if outer is not None and outer.uri == uri else None
+        wrapper = outer if outer is not None and outer.uri == uri else None
+        self.own_scheme: str | None = None if wrapper is None else wrapper.own_scheme
+        self.max_bytes: int | None = None if wrapper is None else wrapper.max_bytes
         self.was_sent = False
         self.hops: list[Hop] = []
         self.redirect_response: HttpResponse | None = None
@@ -95,6 +104,18 @@ class RequestContext:
     def has_own_authorization(self) -> bool:
         """Whether the caller authorizes the call itself."""
         return self.own_scheme is not None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the function that runs the call has ended, even if an interrupt kept it from cleaning up."""
+        if self.frame is None:
+            return True
+        try:
+            # Python offers no other test. A frame that has ended loses its variables, which nothing uses any more.
+            self.frame.clear()
+        except RuntimeError:  # "cannot clear an executing frame"
+            return False
+        return True
 
     @property
     def uri(self) -> str | None:
@@ -217,13 +238,26 @@ _CONTEXT: ContextVar[RequestContext | None] = ContextVar("httplib2_oauthlib_cont
 def context_of(http: object) -> RequestContext | None:
     """Return the call of this Http that is in progress in this thread, or None."""
     context = _CONTEXT.get()
-    while context is not None and context.http is not http:
+    while context is not None and (context.http is not http or context.is_over):
+        context = context.outer
+    return context
+
+
+def _innermost_context() -> RequestContext | None:
+    """Return the call of any Http that is in progress in this thread, or None."""
+    context = _CONTEXT.get()
+    while context is not None and context.is_over:
         context = context.outer
     return context
 
 
 def run_hop(
-    http: object, context: RequestContext | None, uri: object, headers: object, work: Callable[[], _Result]
+    http: object,
+    context: RequestContext | None,
+    uri: object,
+    headers: object,
+    work: Callable[[], _Result],
+    max_bytes: int | None = None,
 ) -> _Result:
     """Run some work as a new call of an Http, or as one more hop of its call in progress.
 
@@ -233,25 +267,32 @@ def run_hop(
         uri: The URI that it is given. Anything except a str counts as unknown.
         headers: The headers that it is given: an object with ``items()``, or None.
         work: The rest of ``request()``.
+        max_bytes: A limit for the size of responses to a new call.
     """
     uri = uri if isinstance(uri, str) else None
-    token = None
+    is_outermost = context is None
     if context is None:
-        context = RequestContext(http, _CONTEXT.get(), uri)
-        token = _CONTEXT.set(context)
-    context.note_own_scheme(OAUTH if uri is not None and is_signed_query(uri) else own_scheme(headers))
+        context = RequestContext(http, _innermost_context(), uri)
     hops = context.hops
-    hops.append(Hop(uri, bool(hops) and hops[-1].was_https))
+    depth = len(hops)
+    # An interrupt can come at any line, within the finally clause too. So the outermost call also leaves its frame: a
+    # later request sees by it that the call is over.
     try:
+        if is_outermost:
+            context.frame = sys._getframe()
+            context.max_bytes = max_bytes or context.max_bytes
+            _CONTEXT.set(context)
+        context.note_own_scheme(OAUTH if uri is not None and is_signed_query(uri) else own_scheme(headers))
+        hops.append(Hop(uri, bool(hops) and hops[-1].was_https))
         result = work()
-        if token is not None and context.redirected_exchanges:
+        if is_outermost and context.redirected_exchanges:
             context.note_redirect_followed()  # The program itself gets the redirect.
         return result
     finally:
-        was_https = hops.pop().was_https
-        if hops:
-            hops[-1].was_https = hops[-1].was_https or was_https
-        if token is not None:
+        if is_outermost:
             # Code that kept a copy of this context (contextvars.copy_context) must not continue the call.
-            context.http = None
-            _CONTEXT.reset(token)
+            context.http = context.frame = None
+            _CONTEXT.set(context.outer)
+        else:
+            hops[depth - 1].was_https = any(hop.was_https for hop in hops[depth - 1 :])
+            del hops[depth:]

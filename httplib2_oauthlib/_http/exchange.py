@@ -33,6 +33,7 @@ from .._signing.protocol_parameters import generate_nonce
 from .._signing.request import SignableRequest
 from ..errors import ResponseLostError, SigningError
 from .bodies import rewind, start_of
+from .clocks import keep_offset, may_move
 from .connections import send_unsigned, transport_of
 from .context import RequestContext
 from .echo import strip_echo
@@ -138,12 +139,11 @@ def _run_and_remember(
     http: Any, context: RequestContext | None, exchange: "SignedExchange", send: Send
 ) -> HttpResponse:
     """Send the request, and remember it if it stays unclear whether the server acted."""
-    keep_offset = functools.partial(_keep_offset, http, exchange.base) if http.repair_clock else None
+    keep = functools.partial(keep_offset, http, exchange.base) if http.repair_clock else None
     try:
-        response = exchange.run(send, keep_offset)
+        response = exchange.run(send, keep, http.max_clock_offset)
     except BaseException as error:
-        # A retry ends here too if a framework's own error hides its response.
-        if exchange.may_have_acted or exchange.entry is not None or isinstance(error, ResponseLostError):
+        if exchange.is_open_after(error):
             remember(http, context, exchange, error)
         raise
     if exchange.resend.is_safe:
@@ -215,12 +215,6 @@ def name_unanswered(error: BaseException, exchange: "SignedExchange") -> None:
     if exchange.entry is not None:
         with contextlib.suppress(AttributeError):  # An exception with slots.
             error._unanswered = {*getattr(error, "_unanswered", ()), exchange.entry.number}  # type: ignore[attr-defined]
-
-
-def _keep_offset(http: Any, base: str, offset: int) -> None:
-    """Store how many seconds the clock of a server is ahead of this machine's."""
-    # A new mapping, since copies of an Http share the old one.
-    http._clock_offsets = {**http._clock_offsets, base: offset}
 
 
 class State(enum.Enum):
@@ -317,6 +311,14 @@ class SignedExchange:
         """Whether the server may have acted on the request, and no response says so."""
         return not self.resend.is_safe and self.state in (State.SENT, State.LOST)
 
+    def is_open_after(self, error: BaseException) -> bool:
+        """Whether the caller can't know what became of the request after an error that ended it."""
+        # After an interrupt, the caller does not get the response, even if it has come whole.
+        is_interrupt = not isinstance(error, Exception) and self._transmissions > 0 and not self.resend.is_safe
+        # A retry ends here too if a framework's own error hides its response.
+        is_retry = self.entry is not None
+        return self.may_have_acted or is_interrupt or is_retry or isinstance(error, ResponseLostError)
+
     # -- PREPARED
 
     def prepare(self, stores: tuple[UnansweredRequests, ...]) -> None:
@@ -373,12 +375,13 @@ class SignedExchange:
 
     # -- the whole exchange
 
-    def run(self, send: Send, keep_offset: Callable[[int], None] | None) -> HttpResponse:
+    def run(self, send: Send, keep: Callable[[int], None] | None, max_offset: float | None) -> HttpResponse:
         """Send the request and return the response. Repair the clock if the server refuses its timestamp.
 
         Args:
             send: The ``_conn_request`` under the hook.
-            keep_offset: Stores the offset of the server's clock. None means that the clock is not repaired.
+            keep: Stores the offset of the server's clock. None means that the clock is not repaired.
+            max_offset: The value of ``http.max_clock_offset``.
 
         Raises:
             ResponseLostError: The request isn't safe, and it is unclear whether the server acted on it.
@@ -393,10 +396,13 @@ class SignedExchange:
             response = self._transmit(send)
             refusal = self._read_refusal(response)
         server_time = None if refusal is None else refusal.corrected_time(self._timestamp)
-        if server_time is None or keep_offset is None:
+        if server_time is None or keep is None:
             return response
-        former, self._offset = self._offset, server_time - int(time.time())
-        keep_offset(self._offset)
+        offset = server_time - int(time.time())
+        if not may_move(max_offset, self.base, offset):
+            return response
+        former, self._offset = self._offset, offset
+        keep(offset)
         if not self.resend.rewind_body():
             return response
         # RFC 5849, section 3.2: the server verifies a request before it acts. A refused request was not acted upon, so
@@ -406,12 +412,12 @@ class SignedExchange:
         try:
             response = self._transmit(send)
         except Exception:
-            keep_offset(former)  # No response confirms the new one.
+            keep(former)  # No response confirms the new one.
             raise
         refusal = self._read_refusal(response)
         if refusal is not None and refusal.reason in ("timestamp", "other"):
             # The clock was not the reason, or the server's time is wrong.
-            keep_offset(former)
+            keep(former)
         return response
 
     def _transmit(self, send: Send) -> HttpResponse:

@@ -30,8 +30,10 @@ from .bodies import SentBody
 from .bypass import never_past_signing
 from .cache import CacheAttribute
 from .challenges import authorizations
+from .clocks import ClockOffsets
 from .context import context_of, run_hop
 from .exchange import note_followed, remember_redirected, sign_and_send
+from .limits import send_limited
 from .lost_responses import HttpResponse, carries_response, is_httplib2_error, redirect_failed
 from .safe_requests import is_safe
 from .signers import CheckedProperty, Signers, SignersLike, accepted
@@ -124,6 +126,8 @@ def _hook_conn_request(conn_request: _Method, is_of_instance: bool = False) -> _
             conn = conn.real
         context = context_of(self)
         send = never_past_signing(functools.partial(conn_request, self), None if is_of_instance else type(self))
+        if context is not None and context.max_bytes is not None:
+            send = functools.partial(send_limited, send, context.max_bytes)
         if context is None:
             return sign_and_send(self, context, send, conn, *args, **kwargs)
         body = args[2] if len(args) > 2 else kwargs.get("body")  # noqa: PLR2004
@@ -301,6 +305,8 @@ class OAuth1Mixin(_Base):
         oauth: Selects the credentials; see :attr:`oauth`.
         repair_clock: Sign by the server's clock, and send the request once more, when the server refuses the
             timestamp. None keeps the class's default (True).
+        max_clock_offset: Seconds by which a server may move the clock; see :attr:`max_clock_offset`. None keeps the
+            class's default.
         keep_unanswered: How long requests whose response was lost are remembered; see :attr:`keep_unanswered`. None
             keeps the class's default (3600).
         require_signature: See :attr:`require_signature`. None keeps the class's default (False).
@@ -308,6 +314,12 @@ class OAuth1Mixin(_Base):
 
     #: Whether a wrong clock is repaired. You can change it at any time, and set a default in a subclass.
     repair_clock: bool = True
+
+    #: Seconds by which a server may move the clock that signs requests to it. None means a day over http, and any
+    #: distance over https. Without TLS, an attacker on the way can name a time in the future, keep the request that is
+    #: then signed for it, and send that request at that time. Set ``math.inf`` for a machine without a clock. You can
+    #: change it at any time, and set a default in a subclass.
+    max_clock_offset: float | None = None
 
     #: For how many seconds a request is remembered whose response was lost. A retry of it carries the same nonce, so
     #: that the server can't act twice. 0 means that a retry is remembered only within one call of :meth:`request`.
@@ -326,7 +338,7 @@ class OAuth1Mixin(_Base):
     # The credentials that add_credentials() has added to _oauth, by domain.
     _added: Mapping[str, OAuth1] = {}
     # Seconds that a server's clock is ahead of this machine's, by scheme and authority.
-    _clock_offsets: Mapping[str, int] = {}
+    _clock_offsets: Mapping[str, int] = ClockOffsets()
 
     def __init__(
         self,
@@ -334,6 +346,7 @@ class OAuth1Mixin(_Base):
         oauth: SignersLike | _Default = _Default.OF_CLASS,
         repair_clock: bool | None = None,
         require_signature: bool | None = None,
+        max_clock_offset: float | None = None,
         keep_unanswered: float | None = None,
         **kwargs: Any,
     ) -> None:
@@ -342,6 +355,8 @@ class OAuth1Mixin(_Base):
             self.oauth = oauth
         if repair_clock is not None:
             self.repair_clock = repair_clock
+        if max_clock_offset is not None:
+            self.max_clock_offset = max_clock_offset
         if keep_unanswered is not None:
             if keep_unanswered < 0:
                 raise ValueError(f"invalid keep_unanswered: {keep_unanswered}; it must be 0 or more seconds")
@@ -492,6 +507,7 @@ class OAuth1Http(OAuth1Mixin, httplib2.Http):
         **kwargs: The same by name.
         oauth: Selects the credentials; see :attr:`OAuth1Mixin.oauth`.
         repair_clock: See :attr:`OAuth1Mixin.repair_clock`.
+        max_clock_offset: See :attr:`OAuth1Mixin.max_clock_offset`.
         keep_unanswered: See :attr:`OAuth1Mixin.keep_unanswered`.
         require_signature: See :attr:`OAuth1Mixin.require_signature`.
     """

@@ -2,16 +2,16 @@
 
 import copy
 import threading
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from .cache import LockedCache
 from .lost_responses import HttpResponse
+from .places import Places
 
 # The attributes of the pool itself. Every other attribute is the configured Http's.
-_OWN = ("request", "_http", "_size", "_free", "_lock", "_cache_lock", "_idle", "_depths", "_generation")
+_OWN = ("request", "_http", "_size", "_places", "_cache_lock", "_idle", "_generation")
 
 
 class _Slot:
@@ -99,11 +99,10 @@ class HttpPool:
             raise ValueError(f"invalid size: {size}; size must be 1 or more")
         self._http = http
         self._size = size
-        self._free = threading.BoundedSemaphore(size)
-        self._lock = threading.Lock()
+        self._places = Places(size)
         self._cache_lock = threading.Lock()
+        # The methods of a list are atomic, so it needs no lock. A lock could stay locked after an interrupt.
         self._idle: list[_Slot] = []
-        self._depths: Counter[int] = Counter()
         self._generation = 0
 
     def request(self, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -119,16 +118,10 @@ class HttpPool:
         The Http begins as the pool is configured. What is set on it ends with the block. Within the block, another Http
         serves the thread's own ``pool.request()``, without waiting for a free one. So don't ``await`` in a block.
         """
-        thread = threading.get_ident()
-        # A function in http.oauth may make a request to select credentials. It would wait for its own thread for ever.
-        is_outermost = not self._depths[thread]
-        if is_outermost:
-            self._free.acquire()
-        try:
-            with self._lock:
-                self._depths[thread] += 1
-                # The connections of the slot that was used last are the least likely to have gone stale.
-                slot = self._idle.pop() if self._idle else _Slot(self._generation)
+        # A function in http.oauth may make a request to select credentials. It would wait for its own thread for ever,
+        # if a thread needed a place for each Http.
+        with self._places.one():
+            slot = self._take_slot()
             try:
                 http = slot.lend(self._http, self._cache_lock)
                 try:
@@ -140,20 +133,32 @@ class HttpPool:
                 slot.disconnect()
                 raise
             finally:
-                self._return(slot, thread)
-        finally:
-            if is_outermost:
-                self._free.release()
+                self._keep_slot(slot)
 
-    def _return(self, slot: _Slot, thread: int) -> None:
-        with self._lock:
-            self._depths[thread] -= 1
-            if not self._depths[thread]:
-                del self._depths[thread]
-            is_kept = slot.generation == self._generation and len(self._idle) < self._size
-            if is_kept:
-                self._idle.append(slot)
-        if not is_kept:
+    def _take_slot(self) -> _Slot:
+        try:
+            # The connections of the slot that was used last are the least likely to have gone stale.
+            return self._idle.pop()
+        except IndexError:
+            return _Slot(self._generation)
+
+    def _keep_slot(self, slot: _Slot) -> None:
+        if slot.generation != self._generation:
+            slot.disconnect()
+            slot.generation = self._generation
+        self._idle.append(slot)
+        if slot.generation != self._generation:  # close() came before it could see the slot.
+            self._disconnect([slot])
+        while len(self._idle) > self._size:
+            self._disconnect(self._idle[:1])
+
+    def _disconnect(self, slots: list[_Slot]) -> None:
+        """Close the connections of slots, unless a thread has taken them in the meantime."""
+        for slot in slots:
+            try:
+                self._idle.remove(slot)
+            except ValueError:
+                continue
             slot.disconnect()
 
     def close(self) -> None:
@@ -161,11 +166,8 @@ class HttpPool:
 
         The pool can be used again, as an ``httplib2.Http`` can.
         """
-        with self._lock:
-            self._generation += 1
-            idle, self._idle = self._idle, []
-        for slot in idle:
-            slot.disconnect()
+        self._generation += 1
+        self._disconnect(list(self._idle))
         self._http.close()
 
     def __enter__(self) -> "HttpPool":

@@ -64,6 +64,7 @@ class Refusal(NamedTuple):
         server_time: The server's clock in Unix seconds, UTC, or None if the response does not show it.
         claimed_time: The refused timestamp as the server repeats it, or None.
         message_key: The key of MediaWiki's message, which is the same in every language, or an empty str.
+        window: Seconds by which a timestamp may differ from the server's clock.
     """
 
     reason: str
@@ -71,6 +72,7 @@ class Refusal(NamedTuple):
     server_time: int | None = None
     claimed_time: int | None = None
     message_key: str = ""
+    window: int = TIMESTAMP_THRESHOLD
 
     def corrected_time(self, timestamp: int) -> int | None:
         """Return the server's time if the request was refused because of its timestamp, else None.
@@ -81,14 +83,13 @@ class Refusal(NamedTuple):
         # RFC 5849, section 3.3: "The timestamp value MUST be a positive integer". A Date before 1970 can't be used.
         if self.server_time is None or self.server_time <= 0:
             return None
-        if self.reason == "timestamp":
-            # If the response repeats another timestamp than the one that was sent, it is about another request.
-            return self.server_time if self.claimed_time in (None, timestamp) else None
+        # If the response repeats another timestamp than the one that was sent, it is about another request.
+        if self.reason == "timestamp" and self.claimed_time not in (None, timestamp):
+            return None
         # rest.php before MediaWiki 1.44 and responses to HEAD give no reason. A Date that differs too much is likely to
-        # be the reason.
-        if self.reason == "other":
-            return self.server_time if abs(self.server_time - timestamp) > TIMESTAMP_THRESHOLD else None
-        return None
+        # be the reason. A clock that differs less isn't the reason, whatever the response says.
+        is_possible = self.reason in ("timestamp", "other") and abs(self.server_time - timestamp) > self.window
+        return self.server_time if is_possible else None
 
 
 def read_refusal(response: Mapping[str, str], content: bytes) -> Refusal | None:
@@ -157,8 +158,11 @@ def _read_problem_report(response: Mapping[str, str], content: bytes) -> Refusal
         return None
     # "oauth_acceptable_timestamps consists of two integers in decimal notation, separated by '-'". The middle is taken.
     window = re.fullmatch(r"(\d{1,12})-(\d{1,12})", report.get("oauth_acceptable_timestamps", ""))
-    server_time = (int(window[1]) + int(window[2])) // 2 if window else _time_of_date_header(response)
-    return Refusal(_PROBLEMS.get(problem, "other"), problem, server_time)
+    reason = _PROBLEMS.get(problem, "other")
+    if window is None:
+        return Refusal(reason, problem, _time_of_date_header(response))
+    first, last = int(window[1]), int(window[2])
+    return Refusal(reason, problem, (first + last) // 2, window=(last - first) // 2)
 
 
 def _time_of_date_header(response: Mapping[str, str]) -> int | None:

@@ -38,8 +38,8 @@ _TITLE = re.compile(r"<title[^>]{0,200}>([^<]{0,400})", re.IGNORECASE)
 _MAX_INSPECTED_BYTES = 16384
 # In data: a value that is assigned to a name, or a long string without a space.
 _POSSIBLE_SECRET = re.compile(r"(?<=[=:])\s*[^\s&,;]+|[A-Za-z0-9+/_.~%-]{24,}")
-# In a sentence: a long string with a digit.
-_SECRET_IN_SENTENCE = re.compile(r"(?=[A-Za-z+_~%-]*[0-9])[A-Za-z0-9+_~%-]{24,}")
+# In a sentence: a long string with a digit. The search begins only where a string does, so that it is linear.
+_SECRET_IN_SENTENCE = re.compile(r"(?<![A-Za-z0-9+_~%-])(?=[A-Za-z+_~%-]*[0-9])[A-Za-z0-9+_~%-]{24,}")
 _MAX_LISTED_NAMES = 20
 
 

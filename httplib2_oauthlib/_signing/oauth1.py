@@ -52,9 +52,10 @@ class SignedRequest(NamedTuple):
 
     def __repr__(self) -> str:
         # The query, the headers and the body may contain a signature, which consists of the secrets with PLAINTEXT. A
-        # password may precede the host.
-        uri = re.sub("//[^/]*@", "//***@", self.uri.partition("#")[0].partition("?")[0])
-        return f"SignedRequest(uri={uri!r}, headers={list(self.headers)}, ...)"
+        # path may contain a token (a webhook's), and a password may precede the host.
+        scheme, _, rest = self.uri.partition("://")
+        host = re.split("[/?#]", rest, maxsplit=1)[0].rpartition("@")[2]
+        return f"SignedRequest(uri='{scheme}://{host}/...', headers={list(self.headers)}, ...)"
 
 
 @dataclass(frozen=True, repr=False)

@@ -72,7 +72,12 @@ _TEXTAREA = re.compile(
     r"""<textarea\b[^<>]{0,1000}?\bname\s{0,9}=\s{0,9}["']?([\w.-]{1,80})[^<>]{0,1000}>([^<>]{1,8000})"""
 )
 _MEMBER = re.compile(r"<name>([^<>]{1,80})</name>\s{0,20}<value>(?:<\w{1,20}>)?([^<>]{1,8000})")
-_PAIR = re.compile(r"(?<![\w.%-])([\w.%\[\]-]{1,80})=(?=([^&\s\"'<>]+))")
+_NAME_OF_PAIR = re.compile(r"(?<![\w.%-])([\w.%\[\]-]{1,80})=")
+_END_OF_PAIR = re.compile(r"[&\s\"'<>]|\Z")
+# A value may contain further pairs, such as "a=b,c=d". Each of them ends where the value ends, so a long value would
+# take time in proportion to its square.
+_MAX_UNNAMED_LENGTH = 200
+_MAX_NESTED_SECRETS = 20
 _LINE = re.compile(r"^([A-Za-z][\w-]{0,60}):[ \t]{0,20}(\S[^\r\n]*)", re.MULTILINE)
 
 
@@ -318,12 +323,33 @@ _PAIRS: tuple[tuple[str, re.Pattern[str], tuple[int, tuple[int, ...]], Callable[
     (":", _PAIR_IN_JSON_TEXT, (1, (2,)), _json_string),
     ("", _JAVASCRIPT, (1, (3,)), _json_string),
     ("s:", _PHP, (1, (2,)), str),
-    ("=", _PAIR, (1, (2,)), unquote_plus),
     ("=", _ATTRIBUTE, (1, (2, 3)), html.unescape),
     ("<", _ELEMENT, (1, (2,)), html.unescape),
     ("<", _TEXTAREA, (1, (2,)), html.unescape),
     ("<", _MEMBER, (1, (2,)), html.unescape),
 )
+
+
+def _in_unparsed_pairs(text: str) -> Iterator[DetectedSecret]:
+    """Find the secrets in pairs of the form ``name=value``, in prose, in logs and in other people's formats."""
+    end = nested = 0
+    for match in _NAME_OF_PAIR.finditer(text):
+        start = match.end()
+        if start >= end:
+            last = _END_OF_PAIR.search(text, start)
+            end, nested = (len(text) if last is None else last.start()), 0
+        name = unquote_plus(match[1])
+        # Only a short value can be secret for another reason than its name: an IP address.
+        is_possible = kind_of_name(name) is not None or end - start <= _MAX_UNNAMED_LENGTH
+        if start == end or not is_possible or nested >= _MAX_NESTED_SECRETS:
+            continue
+        # In prose, punctuation after a value belongs to the sentence.
+        raw = text[start:end].rstrip(_END_OF_CLAUSE)
+        decoded = unquote_plus(text[start:end]).rstrip(_END_OF_CLAUSE)
+        kind = kind_of_pair(name, decoded)
+        if kind is not None:
+            nested += 1
+            yield _detected(text, start, start + len(raw), kind, decoded)
 
 
 def _by_name(text: str) -> Iterator[DetectedSecret]:
@@ -333,14 +359,11 @@ def _by_name(text: str) -> Iterator[DetectedSecret]:
             for match in pattern.finditer(text):
                 value = next((group for group in values if match[group] is not None), None)
                 if value is not None:
-                    # In prose, punctuation after a value belongs to the sentence.
-                    raw = match[value].rstrip(_END_OF_CLAUSE) if pattern is _PAIR else match[value]
                     decoded = decode(match[value])
-                    decoded = decoded.rstrip(_END_OF_CLAUSE) if pattern is _PAIR else decoded
                     kind = kind_of_pair(decode(match[name]), decoded)
                     if kind is not None:
-                        start = match.start(value)
-                        yield _detected(text, start, start + len(raw), kind, decoded)
+                        yield _detected(text, *match.span(value), kind, decoded)
+    yield from _in_unparsed_pairs(text)
     yield from _key_and_secret(text)
     if "<" in text:
         for tag in _TAG.finditer(text):

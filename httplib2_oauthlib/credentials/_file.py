@@ -10,7 +10,7 @@ from .._signing.oauth1 import OAuth1
 from ..errors import CredentialsError
 from ._entries import matching_patterns, normalize_host, to_arguments, to_oauth1
 from ._ini import edit_section, parse_sections
-from ._private_files import read_private_file, replace_file
+from ._private_files import has_leftovers, read_private_file, remove_leftovers, replace_file
 
 _ACCESSIBLE_TO_OTHERS = 0o077
 
@@ -98,8 +98,10 @@ class FileStore:
             CredentialsError: :meth:`save` would raise it too.
         """
         host = normalize_host(host)
-        # This check is made without the lock, so that no file is created if there is nothing to delete.
-        return host in parse_sections(self._read(), self.path) and self._change(host, None)
+        # These checks are made without the lock, so that no file is created if there is nothing to delete.
+        path = Path(os.path.realpath(self.path))
+        is_needed = host in parse_sections(self._read(), self.path) or has_leftovers(path)
+        return is_needed and self._change(host, None)
 
     def _read(self) -> str:
         # Bytes that are not UTF-8 are written back as they were. OAuth1 refuses them in a value.
@@ -109,8 +111,11 @@ class FileStore:
         """Change or remove the section of a host, and return whether there was one."""
         path = Path(os.path.realpath(self.path))
         with self._locked(path):
+            remove_leftovers(path)
             text = self._read()
             before = parse_sections(text, path)
+            if values is None and host not in before:
+                return False
             expected = {name: section for name, section in before.items() if name != host}
             if values is not None:
                 expected[host] = values

@@ -1,7 +1,10 @@
 """Files with secrets: reading them only if other users have no access, and replacing them safely."""
 
+import glob
 import os
+import re
 import shlex
+import stat
 import tempfile
 from contextlib import suppress
 from pathlib import Path
@@ -21,13 +24,15 @@ def read_private_file(path: Path, forbidden_mode: int) -> bytes | None:
             the command that fixes it.
     """
     try:
-        with path.open("rb") as file:
+        with open(path, "rb", opener=_open_without_waiting) as file:
             status = os.fstat(file.fileno())
-            content = file.read()
+            content = file.read() if stat.S_ISREG(status.st_mode) else None
     except FileNotFoundError:
         return None
     except OSError as error:
         raise CredentialsError(f"{path} can't be read: {error.strerror or type(error).__name__}") from None
+    if content is None:
+        raise CredentialsError(f"{path} can't be read: it isn't a regular file; pass the path of a file")
     name = shlex.quote(str(path))
     if os.name != "nt" and status.st_uid not in (os.geteuid(), 0):
         fix = f"chown {os.geteuid()} {name} && chmod 600 {name}"
@@ -37,8 +42,36 @@ def read_private_file(path: Path, forbidden_mode: int) -> bytes | None:
     return content
 
 
+def _open_without_waiting(path: str, flags: int) -> int:
+    """Open a file. A pipe would make the program wait for a writer."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+def has_leftovers(path: Path) -> bool:
+    """Whether a writer that was killed has left a temporary file, or a writer is at work."""
+    return bool(_temporary_files(path))
+
+
+def remove_leftovers(path: Path) -> None:
+    """Remove the temporary files of writers that were killed. They hold the secrets that were to be written.
+
+    The caller must hold the lock of the file, so that no other writer has a temporary file now.
+    """
+    for leftover in _temporary_files(path):
+        leftover.unlink(missing_ok=True)
+
+
+def _temporary_files(path: Path) -> list[Path]:
+    name = re.compile(rf"\.{re.escape(path.name)}\.[a-z0-9_]{{8}}\.tmp")  # As mkstemp() makes it.
+    found = path.parent.glob(f".{glob.escape(path.name)}.*.tmp")
+    return [each for each in found if name.fullmatch(each.name)]
+
+
 def replace_file(path: Path, content: bytes) -> None:
-    """Replace a file with a private one. After an interruption, either the old file or the new one is there."""
+    """Replace a file with a private one. After an interruption, either the old file or the new one is there.
+
+    The temporary file of a process that is killed stays, until :func:`remove_leftovers`.
+    """
     # mkstemp creates the file with O_EXCL and mode 0600.
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
     try:

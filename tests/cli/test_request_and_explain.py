@@ -1,11 +1,14 @@
 """The commands request and explain."""
 
+import gzip
+import os
 import re
 import subprocess
 import sys
 
 import pytest
 
+from ..servers import answer
 from .terminal import host_of, one_line
 
 
@@ -91,3 +94,43 @@ def test_explain_lists_what_mediawiki_signs_differently_and_sends_nothing(wiki, 
     assert len(wiki.requests) == asked
     code, out, err = run("explain", "POST", "https://wiki.example/w/api.php", "a=b")
     assert (code, "form parameters: a=b" in out, "made-up credentials" in err) == (0, True, True)
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="this system has no /dev/full")
+@pytest.mark.parametrize("options", [[], ["--include"]])
+def test_a_full_disk_is_reported_as_that_after_the_request_was_sent(wiki, tokens, options):
+    """A message about the server would make the user send the edit once more."""
+    command = [sys.executable, "-m", "httplib2_oauthlib", "request", "POST", wiki.api_uri, "action=query", *options]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=50, check=False)
+    assert (done.returncode, len(wiki.requests)) == (1, 1)
+    assert done.stderr == (
+        "httplib2-oauth: standard output can't be written: No space left on device. The request was sent, and the"
+        " server responded with status 200\n"
+    )
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="this system has no /dev/full")
+def test_a_full_disk_is_reported_by_other_commands(wiki, tokens):
+    command = [sys.executable, "-m", "httplib2_oauthlib", "explain", "GET", wiki.api_uri]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=50, check=False)
+    assert done.returncode == 1
+    assert done.stderr == "httplib2-oauth: standard output can't be written: No space left on device\n"
+
+
+@pytest.mark.parametrize(
+    "body", [gzip.compress(bytes(30_000_000)), gzip.compress(b"x" * 100)[:-9]], ids=["bomb", "half"]
+)
+@pytest.mark.parametrize("command", ["whoami", "login", "page"])
+def test_a_response_that_can_not_be_decompressed_is_one_line(serve, run, monkeypatch, body, command):
+    monkeypatch.setenv("OAUTH_TOKENS", "a:b:c:d")
+    server = serve(lambda _: answer(body, Content_Encoding="gzip"))
+    arguments = {
+        "whoami": ["whoami", server.uri("/w/index.php")],
+        "login": ["login", "--owner-only", server.uri("/w/index.php")],
+        "page": ["whoami", server.uri("/")],
+    }[command]
+    code, out, err = run(*arguments)
+    assert (code, out, len(err.splitlines())) == (1, "", 1)
+    assert re.search("larger than|could not be decompressed", err)

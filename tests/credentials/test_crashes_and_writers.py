@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import signal
 import threading
 
 import pytest
@@ -73,6 +74,36 @@ def test_a_reader_sees_the_old_or_the_new_file(store):
     writer.join()
     assert len(seen) > 1
     assert {len(oauth.client_secret) for oauth in seen} == {100_000}
+
+
+@on_posix
+@pytest.mark.parametrize("next_write", ["save", "delete", "delete of a host that isn't there"])
+def test_the_temporary_file_of_a_killed_writer_is_removed_by_the_next_one(store, next_write):
+    store.save(HOST, ALICE)
+
+    def is_killed():
+        os.replace = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+        store.save("other.example", BOB)
+
+    writer = multiprocessing.get_context("fork").Process(target=is_killed)
+    writer.start()
+    writer.join()
+    (left,) = store.path.parent.glob(".*.tmp")
+    assert b"canary-4" in left.read_bytes()
+    if next_write == "save":
+        store.save(HOST, ALICE)
+    else:
+        store.delete(HOST if next_write == "delete" else "other.example")
+    assert sorted(path.name for path in store.path.parent.iterdir()) == ["credentials.ini", "credentials.ini.lock"]
+
+
+def test_files_with_other_names_are_not_removed(store):
+    store.save(HOST, ALICE)
+    names = [".credentials.ini.tmp", ".credentials.ini.backup.tmp", ".other.ini.abcdefgh.tmp", "credentials.ini.tmp"]
+    for name in names:
+        (store.path.parent / name).write_text("mine")
+    store.save(HOST, BOB)
+    assert all((store.path.parent / name).read_text() == "mine" for name in names)
 
 
 # -- the file: writers at the same time

@@ -1,6 +1,7 @@
 """Modes, owners and symbolic links of the credential file."""
 
 import os
+import socket
 import subprocess
 
 import pytest
@@ -51,6 +52,22 @@ def test_a_file_of_another_user_is_rejected(store, another_users):
     another_users(store.path)
     for work in (store.load, lambda: store.save(HOST, BOB)):
         assert "chown" in refusal(work)
+
+
+@on_posix
+@pytest.mark.parametrize("kind", ["pipe", "socket", "directory"])
+@pytest.mark.timeout(10)
+def test_what_is_not_a_regular_file_is_rejected_without_waiting(tmp_path, kind):
+    path = tmp_path / "credentials.ini"
+    with socket.socket(socket.AF_UNIX) as listener:
+        if kind == "pipe":
+            os.mkfifo(path, 0o600)
+        elif kind == "directory":
+            path.mkdir()
+        else:
+            listener.bind(str(path))
+        for work in (FileStore(path).load, lambda: FileStore(path).save(HOST, ALICE)):
+            assert f"{path} can't be read: " in refusal(work)
 
 
 @on_posix

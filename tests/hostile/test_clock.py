@@ -2,14 +2,16 @@
 
 import copy
 import email.utils
+import math
 import pickle
 import re
 import time
 
 import pytest
 
-from httplib2_oauthlib import OAuth1Http, mediawiki
+from httplib2_oauthlib import OAuth1, OAuth1Http, mediawiki
 from httplib2_oauthlib.errors import HandshakeError
+from httplib2_oauthlib.handshake import Handshake
 
 from .. import reference
 from ..servers import answer
@@ -138,7 +140,7 @@ def test_a_redirect_between_two_clocks_costs_one_request_each(http, serve, tls):
     assert (len(server.received), len(secure.received)) == (3, 3)
 
 
-@pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy, lambda http: pickle.loads(pickle.dumps(http))])
+@pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy])
 def test_a_copy_has_the_servers_clock_and_learns_others_separately(http, serve, duplicate):
     server, other = serve(Clock(HOUR)), serve(Clock(-HOUR))
     post(http, server)
@@ -151,10 +153,24 @@ def test_a_copy_has_the_servers_clock_and_learns_others_separately(http, serve, 
     twin.close()
 
 
+def test_a_pickle_carries_no_clock(http, serve):
+    """It may be restored on another machine, or much later."""
+    server = serve(Clock(HOUR))
+    post(http, server)
+    twin = pickle.loads(pickle.dumps(http))
+    post(twin, server)
+    ahead = [timestamp_of(each) > time.time() + 1800 for each in server.received]
+    assert ahead == [False, True, False, True]
+    post(http, server)
+    assert len(server.received) == 5
+    twin.close()
+
+
 # -- servers that send a wrong time
 
 
 def test_each_time_that_a_server_names_is_signed_at_most_once(http, serve):
+    http.max_clock_offset = math.inf
     told = iter(range(1000, 10**9, 1_000_000))
     named = []
 
@@ -193,6 +209,7 @@ def test_a_servers_time_is_not_kept_before_it_was_accepted(http, serve):
         return None if abs(timestamp_of(received) - time.time()) > 60 else answer()
 
     server = serve(handler)
+    http.max_clock_offset = math.inf
     with pytest.raises(ConnectionError):
         http.request(server.uri())
     assert http.request(server.uri())[1] == b"ok"
@@ -222,6 +239,84 @@ def test_an_invalid_date_is_not_signed(http, serve, told):
     )
     assert post(http, server)[0].status == 401
     assert len(server.received) == 1
+
+
+# -- how far a server may move the clock
+
+
+@pytest.mark.parametrize("off", [2 * DAY, -2 * DAY, 365 * DAY])
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(
+    ("scheme", "limit", "is_moved"),
+    [("http", None, False), ("https", None, True), ("http", 500 * DAY, True), ("https", DAY, False)],
+)
+def test_the_clock_is_moved_by_more_than_a_day_over_tls_only(http, serve, tls, off, way, scheme, limit, is_moved):
+    """Without TLS, whoever answers could collect requests that are signed for any time."""
+    server = serve(Clock(off, way), tls=tls if scheme == "https" else None)
+    http.max_clock_offset = limit
+    post(http, server)
+    post(http, server)
+    assert len(server.received) == (3 if is_moved else 2)
+    ahead = [abs(timestamp_of(each) - time.time()) > DAY for each in server.received]
+    assert ahead == ([False, True, True] if is_moved else [False, False])
+
+
+def test_the_limit_is_an_argument_and_a_class_attribute(serve):
+    class HasNoClock(OAuth1Http):
+        max_clock_offset = math.inf
+
+    server = serve(Clock(365 * DAY))
+    for http in (HasNoClock(oauth=OAUTH), OAuth1Http(oauth=OAUTH, max_clock_offset=math.inf)):
+        assert post(http, server)[1] == b"ok"
+        http.close()
+    for http in (HasNoClock(oauth=OAUTH, max_clock_offset=HOUR), OAuth1Http(oauth=OAUTH)):
+        assert post(http, server)[1] != b"ok"
+        http.close()
+
+
+@pytest.mark.parametrize("off", [0, 200, -200])
+@pytest.mark.parametrize("way", WAYS)
+def test_a_refusal_for_a_clock_that_is_right_is_not_answered_with_another_request(http, serve, off, way):
+    server = serve(lambda received: way(int(time.time()) + off, timestamp_of(received)))
+    for count in (1, 2, 3):
+        assert post(http, server)[1] != b"ok"
+        assert len(server.received) == count
+    assert all(abs(timestamp_of(each) - time.time()) < 60 for each in server.received)
+
+
+def test_a_window_in_the_refusal_counts_instead_of_the_usual_one(http, serve):
+    """The server accepts timestamps within 30 seconds, and says so."""
+
+    def handler(received):
+        now, sent = int(time.time()) + 120, timestamp_of(received)
+        if abs(now - sent) <= 30:
+            return answer()
+        return answer(f"oauth_problem=timestamp_refused&oauth_acceptable_timestamps={now - 30}-{now + 30}", "401 No")
+
+    server = serve(handler)
+    assert post(http, server)[1] == b"ok"
+    assert len(server.received) == 2
+
+
+@pytest.mark.parametrize(("off", "limit", "requests"), [(2 * DAY, None, 1), (2 * DAY, math.inf, 2), (HOUR, None, 2)])
+def test_a_handshake_moves_the_clock_no_further_than_requests(serve, off, limit, requests):
+    server = serve(
+        lambda received: (
+            answer("oauth_token=a&oauth_token_secret=b&oauth_callback_confirmed=true")
+            if abs(int(reference.protocol_parameters(received)["oauth_timestamp"]) - time.time() - off) <= 300
+            else as_a_problem_and_a_date(int(time.time()) + off, None)
+        )
+    )
+    http = OAuth1Http(timeout=10, max_clock_offset=limit)
+    handshake = Handshake(server.uri("/a"), server.uri("/b"), server.uri("/c"), OAuth1("key", "secret"), http)
+    if requests == 1:
+        with pytest.raises(HandshakeError) as caught:
+            handshake.temporary_credentials()
+        assert caught.value.reason == "timestamp"
+    else:
+        assert handshake.temporary_credentials() == ("a", "b")
+    assert len(server.received) == requests
+    http.close()
 
 
 # -- switched off

@@ -1,6 +1,7 @@
 """Servers with a different clock: the timestamp is corrected after the first rejection."""
 
 import io
+import math
 import time
 
 import pytest
@@ -69,6 +70,7 @@ def test_problem_report_with_acceptable_timestamps_corrects_the_timestamp(http, 
 
 
 def test_server_that_rejects_the_corrected_timestamp_gets_two_requests(http, serve):
+    http.max_clock_offset = math.inf
     server = serve(lambda r: refusal(f"Expired timestamp, yours {timestamp(r)}, ours 12345"))
 
     def timestamp(received):
@@ -85,6 +87,7 @@ def test_correction_that_does_not_help_is_undone(http, serve):
     stale = answer('{"error":"rest-read-denied"}', "403 Forbidden", Content_Type="application/json",
                    Date="Thu, 01 Jan 2026 00:00:00 GMT")  # fmt: skip
     server = serve(lambda _: stale)
+    http.max_clock_offset = math.inf
     for _ in range(2):
         assert http.request(server.uri())[0].status == 403
     times = [int(reference.protocol_parameters(each)["oauth_timestamp"]) for each in server.received]

@@ -184,7 +184,7 @@ def test_a_signed_request_shows_no_signature():
     signed = oauth.sign("https://h/p?a=1", headers={"X-Mine": "canary"})
     assert "canary" in signed.uri
     assert "canary" not in f"{signed} {signed!r}"
-    assert "https://h/p" in repr(signed)
+    assert "'https://h/...'" in repr(signed)
 
 
 def test_fingerprints_differ_and_show_no_credentials():
@@ -275,3 +275,14 @@ def test_nonces_differ_after_a_fork(oauth):
     os.close(reading)
     os.close(writing)
     assert in_child.split('"')[1] != oauth.sign(URI).headers["Authorization"].split('"')[1]
+
+
+@pytest.mark.parametrize(
+    "uri",
+    ["https://h:8443/hook/canary?canary#canary", "https://u:canary@h:8443/canary@canary", "https://h:8443?canary"],
+)
+def test_repr_of_a_signed_request_shows_scheme_and_host_only(uri):
+    """The path of a webhook contains its token."""
+    shown = repr(OAuth1("client", "secret").sign(uri))
+    assert shown.startswith("SignedRequest(uri='https://h:8443/...', ")
+    assert "canary" not in shown
