@@ -1,7 +1,7 @@
 """The hash of a body that isn't a form: OAuth Request Body Hash 1.0, draft 4 (also draft-eaton-oauth-bodyhash-00).
 
 A signature covers no body except a form. With this extension it covers the hash of any other body, as the protocol
-parameter ``oauth_body_hash``. Mastercard requires it, and so do the outcomes of LTI (Canvas, Moodle).
+parameter ``oauth_body_hash``. Mastercard requires it. The outcomes of LTI (Canvas, Moodle) require it too.
 """
 
 import binascii

@@ -198,7 +198,7 @@ class SignableRequest:
         """Read the body if the headers declare a form, and percent-encode it if it is not encoded yet."""
         body, is_form = self.body, self.declares_form
         if self.method.upper() in ("GET", "HEAD"):
-            # Frameworks send the header with an empty body. A file counts as a form, whatever it holds.
+            # Frameworks send the header with an empty body. A file counts as a form, even if it is empty.
             if is_form and body:
                 # RFC 5849, section 3.4.1.3.1, signs it. MediaWiki and others don't: the content of a GET has no meaning
                 # (RFC 9110, section 9.3.1). oauthlib refuses it.

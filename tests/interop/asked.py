@@ -1,7 +1,6 @@
 """One request as a program asks for it, and the same request as it is sent."""
 
 import functools
-import random
 import re
 import string
 import time
@@ -40,11 +39,6 @@ class Shape(NamedTuple):
     realm: str | None = None
     verifier: str | None = None
     callback: str | None = None
-
-    @property
-    def nonce(self):
-        """Twenty-two letters and digits. They differ between shapes and are the same in every run."""
-        return "".join(random.Random(repr(self)).choices(BASE62, k=22))
 
 
 class Sent(NamedTuple):
@@ -115,8 +109,7 @@ def _signed(shape, minute):
         verifier=shape.verifier,
         realm=shape.realm,
     )
-    # oauthlib's servers require a nonce of 20 to 30 letters and digits.
-    signed = oauth.sign(shape.uri, shape.method, shape.body, dict(shape.headers), nonce=shape.nonce)
+    signed = oauth.sign(shape.uri, shape.method, shape.body, dict(shape.headers))
     return sent(shape.method, signed.uri, signed.headers, signed.body)
 
 
