@@ -139,7 +139,7 @@ def test_each_request_is_valid_or_refused_before_a_byte_is_sent(server, examples
         headers=st.dictionaries(header_names, header_values, max_size=2),
     )  # fmt: skip
     def check(signer, host, path, query, fragment, method, body, content_type, headers, as_bytes):
-        # A request that carries the caller's own signature is sent as it is: RFC 5849 allows "one and only one" location.
+        # A request that is signed already is sent as it is: RFC 5849 allows "one and only one" location.
         assume("oauth_signature" not in f"{query}{body}")
         uri = (
             server.uri(f"/{path}", host)
