@@ -182,9 +182,10 @@ class EndpointResponse:
         text = self._text.strip()
         if not text:
             return "an empty body"
-        if self._error.texts:
-            return f'the error "{self._quote_error()}"'
         content_type = self.response.get("content-type", "")
+        # A form that claims to be a page has an unknown meaning, so none of its values is quoted.
+        if self._error.texts and not (self._is_form and "html" in content_type):
+            return f'the error "{self._quote_error()}"'
         if text.startswith("<") or "html" in content_type:
             title = _TITLE.search(text)
             return f'the web page "{plain_line(self._mask(html.unescape(title[1])))}"' if title else "a web page"
