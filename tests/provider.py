@@ -44,8 +44,6 @@ class Provider:
     """
 
     def __init__(self, client_key, client_secret, rsa_public_key=None, tls=None):
-        # Without this variable, authlib rejects plain http.
-        os.environ["AUTHLIB_INSECURE_TRANSPORT"] = "1"
         self.client = Client(client_secret, rsa_public_key)
         self.client_key = client_key
         self.temporary, self.tokens, self.nonces = {}, {}, set()
@@ -54,6 +52,8 @@ class Provider:
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
 
     def __enter__(self):
+        # Without this variable, authlib rejects plain http.
+        os.environ["AUTHLIB_INSECURE_TRANSPORT"] = "1"
         self._thread.start()
         return self
 
@@ -61,6 +61,7 @@ class Provider:
         self._server.shutdown()
         self._thread.join(5)
         self._server.server_close()
+        os.environ.pop("AUTHLIB_INSECURE_TRANSPORT", None)
 
     def _exists_nonce(self, nonce, timestamp, client_id, token):
         seen = (nonce, timestamp, client_id, token) in self.nonces
