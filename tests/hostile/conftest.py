@@ -1,9 +1,30 @@
+from collections import defaultdict
+from pathlib import Path
+
 import httplib2
 import pytest
 
 from httplib2_oauthlib import OAuth1Http
 
 from .faults import OAUTH, Acting, Proxy
+
+# Of a matrix with more cases, so many are in every run of the tests, evenly spread. The others run nightly and on main.
+USUAL_CASES = 30
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Mark the further cases of large matrices as slow: they repeat a point with more examples."""
+    matrices = defaultdict(list)
+    for item in items:
+        if Path(__file__).parent in item.path.parents and not item.get_closest_marker("slow"):
+            matrices[item.path, getattr(item, "originalname", item.name)].append(item)
+    for cases in matrices.values():
+        usual = {number * len(cases) // USUAL_CASES for number in range(USUAL_CASES)}
+        if len(cases) > USUAL_CASES:
+            for number, item in enumerate(cases):
+                if number not in usual:
+                    item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture
