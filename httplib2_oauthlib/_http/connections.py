@@ -323,7 +323,7 @@ class PooledTransport(Transport):
         names = {name.lower() for name, _ in response.getheaders()}
         if response.version != _HTTP_2 and not names & {"content-length", "transfer-encoding"}:
             require_close_notify(self.conn.sock)
-        self._watch(response, _reading_whole(response))
+        self._watch(response, reading_whole(response))
         return response
 
 
@@ -362,9 +362,14 @@ def _hide_content_encoding(response: Any) -> None:
         response.getheaders = lambda: others
 
 
-def _reading_whole(response: Any) -> Callable[..., bytes]:
-    """Return a ``read()`` for a response of modern_httplib2 that raises IncompleteRead if the response was cut off."""
-    read: Callable[..., bytes] = response.read
+def reading_whole(response: Any, read: Callable[..., bytes] | None = None) -> Callable[..., bytes]:
+    """Return a ``read()`` for a response of modern_httplib2 that raises IncompleteRead if the response was cut off.
+
+    Args:
+        response: The response.
+        read: What reads it. None means its own ``read()``.
+    """
+    read = response.read if read is None else read
     pieces, failures = getattr(response, "_stream_iter", None), []
     if pieces is None:
         return read

@@ -235,18 +235,10 @@ class RequestContext:
 _CONTEXT: ContextVar[RequestContext | None] = ContextVar("httplib2_oauthlib_context", default=None)
 
 
-def context_of(http: object) -> RequestContext | None:
-    """Return the call of this Http that is in progress in this thread, or None."""
+def context_of(http: object | None) -> RequestContext | None:
+    """Return the innermost call of this Http that is in progress in this thread, or None. None means any Http."""
     context = _CONTEXT.get()
-    while context is not None and (context.http is not http or context.is_over):
-        context = context.outer
-    return context
-
-
-def _innermost_context() -> RequestContext | None:
-    """Return the call of any Http that is in progress in this thread, or None."""
-    context = _CONTEXT.get()
-    while context is not None and context.is_over:
+    while context is not None and ((http is not None and context.http is not http) or context.is_over):
         context = context.outer
     return context
 
@@ -272,7 +264,7 @@ def run_hop(
     uri = uri if isinstance(uri, str) else None
     is_outermost = context is None
     if context is None:
-        context = RequestContext(http, _innermost_context(), uri)
+        context = RequestContext(http, context_of(None), uri)
     hops = context.hops
     depth = len(hops)
     # An interrupt can come at any line, within the finally clause too. So the outermost call also leaves its frame: a

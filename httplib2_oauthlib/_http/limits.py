@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from ..errors import OAuthError
-from .connections import transport_of
+from .connections import reading_whole, transport_of
 from .context import context_of, run_hop
 from .lost_responses import HttpResponse
 from .stand_in import ConnectionStandIn
@@ -126,12 +126,8 @@ def _read(response: Any, read: Callable[..., bytes], max_bytes: int) -> bytes:
     """Read a whole body, as it was sent."""
     pieces = getattr(response, "_stream_iter", None)
     if pieces is not None:  # modern_httplib2's, whose read() may hide that the response was cut off.
-        failures: list[Exception] = []
-        response._stream_iter = _counted(pieces, max_bytes, failures)
-        whole = read()
-        if failures:
-            raise http.client.IncompleteRead(whole) from failures[0]
-        return whole
+        response._stream_iter = _counted(pieces, max_bytes)
+        return reading_whole(response, read)()
     content = bytearray()
     while len(content) <= max_bytes and (piece := read(max_bytes + 1 - len(content))):
         content += piece
@@ -142,18 +138,14 @@ def _read(response: Any, read: Callable[..., bytes], max_bytes: int) -> bytes:
     return bytes(content)
 
 
-def _counted(pieces: Iterator[bytes], max_bytes: int, failures: list[Exception]) -> Iterator[bytes]:
-    """Yield the pieces of a body up to the limit, and note the error that ends them early."""
+def _counted(pieces: Iterator[bytes], max_bytes: int) -> Iterator[bytes]:
+    """Yield the pieces of a body up to the limit."""
     size = 0
-    try:
-        for piece in pieces:
-            size += len(piece)
-            if size > max_bytes:
-                raise response_too_large(max_bytes)
-            yield piece
-    except Exception as error:
-        failures.append(error)
-        raise
+    for piece in pieces:
+        size += len(piece)
+        if size > max_bytes:
+            raise response_too_large(max_bytes)
+        yield piece
 
 
 def _check_decompressed(response: Any, content: bytes, max_bytes: int) -> None:

@@ -98,6 +98,8 @@ def _hook_inner_request(inner_request: _Method) -> _Method:
             headers = args[6] if len(args) > 6 else kwargs.get("headers")  # noqa: PLR2004
             return run_hop(self, None, uri, headers, functools.partial(hooked, self, *args, **kwargs))
         try:
+            if "_conn_request" not in vars(self):
+                return inner_request(self, *args, **kwargs)
             with _instance_method_hooked(self):
                 return inner_request(self, *args, **kwargs)
         except Exception as error:
@@ -150,10 +152,7 @@ def _hook_conn_request(conn_request: _Method, is_of_instance: bool = False) -> _
 def _instance_method_hooked(http: Any) -> Iterator[None]:
     """Hook a ``_conn_request`` that was set on the instance, as a framework's tracing does, while a request runs."""
     own = vars(http)
-    method = own.get("_conn_request")
-    if method is None:
-        yield
-        return
+    method = own["_conn_request"]
     hook = _hook_conn_request(lambda _, *args, **kwargs: method(*args, **kwargs), is_of_instance=True)
     own["_conn_request"] = hooked = functools.partial(hook, http)
     try:

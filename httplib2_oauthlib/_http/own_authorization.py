@@ -26,13 +26,8 @@ def own_scheme(headers: Any) -> str | None:
     Returns:
         In lower case; empty if the header is.
     """
-    if not headers or not hasattr(headers, "items"):
-        return None
-    for name, value in headers.items():
-        if name.lower() in ("authorization", b"authorization"):
-            text = value.decode("latin-1") if isinstance(value, bytes) else str(value)
-            return text.strip().partition(" ")[0].lower()
-    return None
+    value = _header(headers, ("authorization", b"authorization"))
+    return None if value is None else value.strip().partition(" ")[0].lower()
 
 
 def prevents_signature(scheme: str | None, oauth: OAuth1) -> bool:
@@ -50,11 +45,18 @@ def is_signed_form(body: Any, headers: Any) -> bool:
     text = body.decode("latin-1") if isinstance(body, bytes) else body
     if not isinstance(text, str) or "oauth" not in text:
         return False
-    for name, value in headers.items() if hasattr(headers, "items") else ():
-        if name.lower() in ("content-type", b"content-type"):
-            content_type = value.decode("latin-1") if isinstance(value, bytes) else str(value)
-            return content_type.partition(";")[0].strip().lower() == FORM and _has_signature(text)
-    return False
+    content_type = _header(headers, ("content-type", b"content-type")) or ""
+    return content_type.partition(";")[0].strip().lower() == FORM and _has_signature(text)
+
+
+def _header(headers: Any, names: tuple[str, bytes]) -> str | None:
+    """Return the value of the first header with this name, as str and as bytes, or None if there is none."""
+    if not headers or not hasattr(headers, "items"):
+        return None
+    for name, value in headers.items():
+        if name.lower() in names:
+            return value.decode("latin-1") if isinstance(value, bytes) else str(value)
+    return None
 
 
 def _has_signature(parameters: str) -> bool:

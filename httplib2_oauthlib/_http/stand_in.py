@@ -13,6 +13,19 @@ _METHODS = ("request", "getresponse", "close")
 _KEPT = "_httplib2_oauthlib_stand_in"
 
 
+def _refuse(*_args: Any, **_kwargs: Any) -> None:
+    """Raise SigningError: a request that is sent piece by piece can't be signed."""
+    raise SigningError(
+        "this framework sends requests by putrequest(), where no signature can be added. Nothing was sent. Let its"
+        " _conn_request() call conn.request()"
+    )
+
+
+def _refused_while_signing(name: str) -> Any:
+    """Return a property that is a method of the real connection, and refuses to be called where requests are signed."""
+    return property(lambda self: _refuse if self.is_signing else getattr(self.real, name))
+
+
 class ConnectionStandIn:
     """The connection that httplib2 is given: its methods belong to one exchange. All else is the real connection's.
 
@@ -73,21 +86,9 @@ class ConnectionStandIn:
         return (self._replaced and self._replaced.get("close")) or self._close
 
     # One of these methods alone would send a request, or a part of one, without a signature.
-    @property
-    def putrequest(self) -> Callable[..., None]:
-        return _refuse if self.is_signing else self.real.putrequest
-
-    @property
-    def putheader(self) -> Callable[..., None]:
-        return _refuse if self.is_signing else self.real.putheader
-
-    @property
-    def endheaders(self) -> Callable[..., None]:
-        return _refuse if self.is_signing else self.real.endheaders
-
-    @property
-    def send(self) -> Callable[..., None]:
-        return _refuse if self.is_signing else self.real.send
+    putrequest, putheader, endheaders, send = map(
+        _refused_while_signing, ("putrequest", "putheader", "endheaders", "send")
+    )
 
     def _send_request(self, *args: Any, **kwargs: Any) -> None:
         self._work[0](*args, **kwargs)
@@ -134,11 +135,3 @@ class ConnectionStandIn:
 
     # httplib2 reads it for every request, and a property is faster than __getattr__.
     sock = property(operator.attrgetter("real.sock"))
-
-
-def _refuse(*_args: Any, **_kwargs: Any) -> None:
-    """Raise SigningError: a request that is sent piece by piece can't be signed."""
-    raise SigningError(
-        "this framework sends requests by putrequest(), where no signature can be added. Nothing was sent. Let its"
-        " _conn_request() call conn.request()"
-    )
