@@ -1,5 +1,6 @@
 """The command wiki, arguments, help and exit codes."""
 
+import contextlib
 import json
 import os
 import re
@@ -26,15 +27,25 @@ sys.exit(main(sys.argv[1:]))
 """
 
 
-def test_the_wiki_serves_until_it_is_interrupted(wiki):
+@contextlib.contextmanager
+def serving(*arguments):
+    """Run the command wiki for a block. Yield the program, and what it has shown when it serves."""
     program = subprocess.Popen(
-        [sys.executable, "-u", "-c", INTERRUPTIBLE, "wiki", "--user", "Carol"],
+        [sys.executable, "-u", "-c", INTERRUPTIBLE, "wiki", *arguments],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
     )  # fmt: skip
     try:
         shown = ""
         while "OAUTH_TOKENS=" not in shown:
             shown += program.stdout.readline()
+        yield program, shown
+    finally:
+        program.kill()
+        program.wait()
+
+
+def test_the_wiki_serves_until_it_is_interrupted(wiki):
+    with serving("--user", "Carol") as (program, shown):
         variables = dict(re.findall(r"export (\w+)=(\S+)", shown))
         environment = {**os.environ, **variables}
         command = [sys.executable, "-m", "httplib2_oauthlib", "whoami", variables["OAUTH_WIKI"]]
@@ -46,9 +57,6 @@ def test_the_wiki_serves_until_it_is_interrupted(wiki):
         out, err = program.communicate(timeout=20)
         assert (program.returncode, err) == (0, "")
         assert "The wiki is stopped" in out
-    finally:
-        program.kill()
-        program.wait()
 
 
 def generator_of(api_uri):
@@ -58,21 +66,11 @@ def generator_of(api_uri):
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_the_wiki_imitates_the_version_that_is_asked_for(version):
-    program = subprocess.Popen(
-        [sys.executable, "-u", "-c", INTERRUPTIBLE, "wiki", "--version", version],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
-    )  # fmt: skip
-    try:
-        shown = ""
-        while "OAUTH_TOKENS=" not in shown:
-            shown += program.stdout.readline()
+    with serving("--version", version) as (_, shown):
         assert f"MediaWiki {version} " in shown
         api_uri = re.search("OAUTH_WIKI=(.*)index.php", shown)[1] + "api.php"
         with TestWiki(version=version) as wiki:
             assert generator_of(api_uri) == generator_of(wiki.api_uri)
-    finally:
-        program.kill()
-        program.wait()
 
 
 def test_the_wiki_offers_each_version_of_the_embedded_wiki():

@@ -13,6 +13,7 @@ from httplib2_oauthlib import OAuth1, OAuth1Http, SigningError, install, mediawi
 
 from .. import reference
 from .signed_requests import is_signed
+from .test_connection_doubles import Double
 
 OAUTH = OAuth1("client", "secret", "token", "token secret")
 WRONG = {
@@ -101,25 +102,11 @@ def test_empty_mapping_is_refused_and_none_advised(way, empty):
         way(empty)
 
 
-class SendsNothing:
+class SendsNothing(Double):
     """A test double of a connection. It notes whether each request is signed."""
-
-    sock = None
-
-    def __init__(self, host, *args, **kwargs):
-        self.host = host
 
     def request(self, method, target, body=None, headers=None):
         raise Sent("Authorization" in headers)
-
-    def connect(self):
-        pass
-
-    def close(self):
-        pass
-
-    def set_debuglevel(self, level):
-        pass
 
 
 class Sent(Exception):
