@@ -18,7 +18,7 @@ def print_response(response: httplib2.Response, content: bytes, include_headers:
 
     Args:
         response: The response.
-        content: The response's body. It is written unchanged, except that a terminal doesn't get the HTML page of a
+        content: The response's body. The bytes are written unchanged. A terminal doesn't get the HTML page of a
             refusal, because the error message has the same content in one line.
         include_headers: Whether to print status and headers before the body.
 
@@ -29,7 +29,7 @@ def print_response(response: httplib2.Response, content: bytes, include_headers:
     refusal = _refusal_in(response, content)
     if refusal is not None and _is_html(content) and sys.stdout is not None and sys.stdout.isatty():
         content = b""
-    # Whoever reads only "no space left" may send the request once more.
+    # A user who reads only "no space left" may send the request again.
     answered = f". The request was sent, and the server responded with status {response.status}"
     with writing_output(answered):
         if include_headers:

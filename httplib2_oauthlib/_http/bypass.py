@@ -30,7 +30,7 @@ class _UnsendableValue(str):
     def encode(self, encoding: str = "utf-8", errors: str = "strict") -> bytes:  # noqa: ARG002 (as in str)
         """Raise SigningError: a transport is about to send the header."""
         raise SigningError(
-            "this Http sends requests by a transport of its own, past the connection that signs them. Nothing was sent."
+            "this Http does not send requests over the connection that signs them. Nothing was sent."
             " Use a class whose _conn_request() calls conn.request(), or set http.oauth to None and sign with"
             " OAuth1.sign()"
         )

@@ -114,7 +114,7 @@ class CacheAttribute:
         """Store the cache under httplib2's own name, so that either class can restore a pickle of the other.
 
         Raises:
-            TypeError: It is what ``oauth=`` takes, in the place of the first argument of httplib2's Http.
+            TypeError: The value is meant for ``oauth=``. The first argument of ``httplib2.Http`` is its cache.
         """
         if not hasattr(cache, "set") and is_credentials(cache):
             raise TypeError(

@@ -28,8 +28,8 @@ def parseable_challenges(response: Any) -> Any:
     """Return a copy of a response whose header contains only the challenges that httplib2 can parse and answer.
 
     Args:
-        response: An ``httplib2.Response``. It is returned as it is if that is all of its header, or if the header
-            contains nothing that begins as a challenge does.
+        response: An ``httplib2.Response``. The response itself is returned if its header contains only such
+            challenges, or contains nothing that begins as a challenge does.
     """
     challenges: list[tuple[str, list[str]]] = []
     for element in (each.strip() for each in _ELEMENT.findall(response.get("www-authenticate", ""))):

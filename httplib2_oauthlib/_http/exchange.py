@@ -103,7 +103,7 @@ def sign_and_send(
 
     leads_to = target_of(conn) or target_of_double(conn, None if context is None else context.uri)
     base, origin, base_uri = leads_to
-    # An inner method that was called by itself is a call of its own.
+    # A framework may call an inner method directly. That is a call with one hop.
     whole = context or RequestContext.of_one_hop(http, base_uri + target, scheme)
     oauth, is_another = whole.signer_at_send(selected, origin, base_uri + target)
     if is_another:  # The cache entry is the former signer's. No 304 may confirm it.

@@ -125,7 +125,7 @@ def retry_too_late(base: str, method: str, seconds: float) -> ResponseLostError:
         seconds: How long ago the response was lost.
     """
     words = f"An equal {method} was sent to {base} {seconds:.0f} seconds ago, and no response came."
-    words += " It is too late to repeat it with the same nonce, so nothing was sent now."
+    words += " After that time, the same nonce can't be sent again. So nothing was sent now."
     return ResponseLostError("other", f"{words} {_UNKNOWN} {_WAYS_OUT}")
 
 

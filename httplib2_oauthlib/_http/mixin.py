@@ -233,7 +233,7 @@ def _hook_methods(cls: type) -> None:
     """
     for name, hook in _HOOKS.items():
         method: Any = inspect.getattr_static(cls, name, None)
-        # A function that wraps a hook (functools.wraps) is no hook, although it has the attributes of one.
+        # A function that wraps a hook (functools.wraps) isn't a hook, although it has the attributes of one.
         if method is None or method in _hooked:
             continue
         inner = _bound_at_call(method) if name in vars(cls) else _inherited(cls, name, method)
@@ -276,7 +276,7 @@ class _Default(enum.Enum):
 
 
 def _give_to_class(cls: type, oauth: Any) -> None:
-    """Let a class attribute ``oauth = ...`` select the credentials of every instance that has none of its own."""
+    """Let a class attribute ``oauth = ...`` select the credentials of each instance without an ``oauth``."""
     if isinstance(oauth, staticmethod):
         oauth = oauth.__func__
     is_method = inspect.isfunction(oauth) and _count_positional(oauth) != 1

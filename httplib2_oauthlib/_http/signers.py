@@ -71,7 +71,7 @@ def accepted(oauth: SignersLike) -> Signers:
 def signers_of(http: Any) -> Signers:
     """Return the value of ``http.oauth``, checked in any case."""
     oauth: Any = http.oauth
-    # A program may have put a value, or a property of its own, in the place of the property that checks.
+    # A program may have replaced the property that checks by a value, or by another property.
     return oauth if isinstance(type(http).oauth, CheckedProperty) else accepted(oauth)
 
 

@@ -61,7 +61,7 @@ class ConnectionStandIn:
         """Serve one exchange.
 
         Args:
-            work: What ``request()``, ``getresponse()`` and ``close()`` do.
+            work: The functions behind ``request()``, ``getresponse()`` and ``close()``.
             is_signing: Whether ``request()`` signs.
         """
         _set(self, "_work", work)

@@ -64,7 +64,7 @@ class Asked(NamedTuple):
             self.body.seek(start)
             digest = request_digest(self.body, self.headers)
             self.body.seek(left)
-        except Exception:  # It was closed, or raises errors of its own.
+        except Exception:  # The file was closed, or raises errors of many kinds.
             return None
         return digest
 
@@ -73,7 +73,7 @@ class Unanswered:
     """One request whose response was lost.
 
     Attributes:
-        store: Where the entry is kept, or None.
+        store: The store that holds the entry, or None.
         number: Identifies the entry: the process that made it, and a number. A copy of an error in another process thus
             identifies nothing there.
         key: See :attr:`Asked.key`.
@@ -81,7 +81,7 @@ class Unanswered:
         timestamp: The timestamp that it was sent with.
         digest: The digest of its body and headers. None if the body can be read only once.
         body: The body, if it can be read only once. Such an entry lives no longer than its call.
-        position: Where a file was left, or None.
+        position: The position of a file after the attempt, or None.
         lost_at: When the response was lost, in Unix seconds.
         forget_at: When the entry ends, in Unix seconds.
         retries: How many retries are under way.
