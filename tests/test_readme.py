@@ -80,7 +80,7 @@ def test_it_names_every_command_and_every_exit_code():
 def test_it_has_two_commands_and_ci_runs_the_second():
     assert "::\n\n    ./run demo\n" in README
     assert "::\n\n    ./run tests\n" in README
-    assert re.search(r"^\./run tests$", (ROOT / ".ci" / "run").read_text(), re.MULTILINE)
+    assert re.search(r"^\./run tests( --cov.*)?$", (ROOT / ".ci" / "run").read_text(), re.MULTILINE)
 
 
 @pytest.mark.parametrize("name", ["README.rst", "CHANGELOG.rst", "examples/flask_tool/README.rst"])

@@ -9,7 +9,7 @@ from httplib2_oauthlib import OAuth1Http
 from .faults import OAUTH, Acting, Proxy
 
 # Of a matrix with more cases, so many are in every run of the tests, evenly spread. The others run nightly and on main.
-USUAL_CASES = 30
+USUAL_CASES = 12
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -1,5 +1,6 @@
 """Token endpoints and identities of any size: the client reads a bounded part of them, decompressed size included."""
 
+import functools
 import gzip
 import tracemalloc
 import zlib
@@ -48,16 +49,24 @@ def chunked(data):
     return b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + body + b"0\r\n\r\n"
 
 
-PLAIN = b"a=1&" * (25 * MB)
-ANSWERS = {
-    "plain": answer(PLAIN[: 30 * MB]),
-    "chunked": chunked(PLAIN[: 30 * MB]),
-    "one byte too many": answer(b"a" * (MB + 1)),
-    "gzip": answer(gzip.compress(PLAIN), Content_Encoding="gzip"),
-    "two members": answer(gzip.compress(b"a=1&") + gzip.compress(PLAIN), Content_Encoding="gzip"),
-    "zlib": answer(zlib.compress(PLAIN, 9), Content_Encoding="deflate"),
-    "deflate": answer(compressed(PLAIN, -15), Content_Encoding="deflate"),
-}
+@functools.cache
+def large(body):
+    """Return a response. Made when a test asks for it, since compressing 100 MB takes a while."""
+    plain = b"a=1&" * (25 * MB)
+    if body == "gzip":
+        return answer(gzip.compress(plain), Content_Encoding="gzip")
+    if body == "two members":
+        return answer(gzip.compress(b"a=1&") + gzip.compress(plain), Content_Encoding="gzip")
+    if body == "zlib":
+        return answer(zlib.compress(plain, 9), Content_Encoding="deflate")
+    if body == "deflate":
+        return answer(compressed(plain, -15), Content_Encoding="deflate")
+    if body == "one byte too many":
+        return answer(b"a" * (MB + 1))
+    return {"plain": answer, "chunked": chunked}[body](plain[: 30 * MB])
+
+
+ANSWERS = ("plain", "chunked", "one byte too many", "gzip", "two members", "zlib", "deflate")
 
 
 @pytest.fixture(params=HTTPS)
@@ -71,7 +80,8 @@ def handshake_at(server, http):
 
 @pytest.mark.parametrize("body", ANSWERS)
 def test_a_large_response_of_a_token_endpoint_costs_little_memory(serve, make_http, body):
-    server = serve(lambda _: ANSWERS[body])
+    response = large(body)
+    server = serve(lambda _: response)
     handshake = handshake_at(server, make_http())
     tracemalloc.start()
     try:
@@ -87,7 +97,8 @@ def test_a_large_response_of_a_token_endpoint_costs_little_memory(serve, make_ht
 
 @pytest.mark.parametrize("body", ANSWERS)
 def test_a_large_identity_costs_little_memory(serve, body):
-    server = serve(lambda _: ANSWERS[body])
+    response = large(body)
+    server = serve(lambda _: response)
     tracemalloc.start()
     try:
         with pytest.raises(HandshakeError, match="an identity: the response is larger than 1 MB"):
@@ -121,7 +132,7 @@ def test_a_response_of_up_to_a_megabyte_is_read(serve, make_http, padding, encod
 
 def test_the_connection_of_a_large_response_is_not_used_again(serve, make_http):
     """The rest of the response would be taken for the next one."""
-    bodies = iter([ANSWERS["plain"], answer(GOOD)])
+    bodies = iter([large("plain"), answer(GOOD)])
     server = serve(lambda _: next(bodies))
     handshake = handshake_at(server, make_http())
     with pytest.raises(HandshakeError):

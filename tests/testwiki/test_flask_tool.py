@@ -227,7 +227,14 @@ def test_a_visitor_who_cancels_stays_anonymous_and_can_log_in_later(page, tool):
     expect_greeting(page, "Hello Alice!")
 
 
-@pytest.mark.parametrize("callback", ["/oauth-callback?oauth_problem=user_refused", "/oauth-callback", "another's"])
+@pytest.mark.parametrize(
+    "callback",
+    [
+        "/oauth-callback?oauth_problem=user_refused",
+        pytest.param("/oauth-callback", marks=pytest.mark.slow),
+        "another's",
+    ],
+)
 def test_an_unrelated_callback_does_not_end_the_pending_login(page, tool, callback):
     begin(page, tool)
     question = page.url
@@ -351,7 +358,7 @@ def test_a_wrong_clock_is_shown_as_an_error(page, tool, wiki, seconds):
     expect_greeting(page, error="The clocks of this tool and of the wiki differ too much.")
 
 
-@pytest.mark.parametrize("name", ["Alice", "W" * 60])
+@pytest.mark.parametrize("name", [pytest.param("Alice", marks=pytest.mark.slow), "W" * 60])
 @pytest.mark.parametrize("page", [PHONE], indirect=True, ids=["phone"])
 def test_on_a_phone_every_page_fits_and_its_controls_are_large_enough(page, tool, wiki, name):
     wiki.account(name)
