@@ -17,7 +17,7 @@ import httplib2
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from httplib2_oauthlib import OAuth1, OAuth1Http
+from httplib2_oauthlib import HttpPool, OAuth1, OAuth1Http
 
 from .clients import CREDENTIALS, FORM_HEADERS, OURS, client, getters, posters
 from .measuring import Work, peak_memory, side_by_side
@@ -28,6 +28,7 @@ _URI = f"https://en.wikipedia.org/w/api.php?{_QUERY}"
 _WIKITEXT = "Съешь ещё этих [[мягких|французских]] булок, да выпей ''чаю'' ({{чай|зелёный}}) – № 1.\n"
 _MB = 10**6
 _THREADS = 8
+_HOSTS = 10_000
 _OK = 200
 
 
@@ -194,6 +195,32 @@ def _threads(effort: float) -> Iterator[Row]:
         )
 
 
+def _mapping(effort: float) -> Iterator[Row]:
+    """Time a GET that is signed by a mapping of many hosts, and one that no host of the mapping signs."""
+    others = {f"wiki{number}.example": OURS for number in range(_HOSTS - 1)}
+    with running() as server:
+        few, many = OAuth1Http(oauth={"127.0.0.1": OURS}), OAuth1Http(oauth={**others, "127.0.0.1": OURS})
+        uri = f"{server}/signed/api.php?{_QUERY}"
+        works = _checked({str(http): functools.partial(http.request, uri) for http in (many, few)})
+        yield _relative(
+            f"GET, mapping of {_HOSTS:,} hosts to 1", side_by_side(*works.values(), effort=effort), "<= 1.1"
+        )
+        few, many = OAuth1Http(oauth={"wiki.example": OURS}), OAuth1Http(oauth=others)
+        uri = f"{server}/plain/api.php?{_QUERY}"
+        times = side_by_side(*(functools.partial(http.request, uri) for http in (many, few)), effort=effort)
+        yield _relative("GET of another host, the same mappings", times)
+
+
+def _pool(effort: float) -> Iterator[Row]:
+    """Time a GET through an ``HttpPool``."""
+    with running() as server:
+        https = (HttpPool(OAuth1Http(oauth=OURS)), OAuth1Http(oauth=OURS))
+        uri = f"{server}/signed/api.php?{_QUERY}"
+        works = _checked({str(http): functools.partial(http.request, uri) for http in https})
+        times = side_by_side(*works.values(), effort=3 * effort)
+        yield _relative("GET through an HttpPool, to an OAuth1Http", times, "<= 1.15")
+
+
 CASES = (
     Case("get", _get),
     Case("sign", _sign),
@@ -204,6 +231,8 @@ CASES = (
     Case("import", _import),
     Case("create", _create),
     Case("threads", _threads),
+    Case("mapping", _mapping),
+    Case("pool", _pool),
 )
 
 

@@ -50,6 +50,7 @@ ORDER = [
     "_http",
     "_http.origin",
     "_http.own_authorization",
+    "_http.signers_by_host",
     "_http.signers",
     "_http.required_signature",
     "_http.lost_responses",
