@@ -107,6 +107,7 @@ CASSETTES_ORDER = [
     "bodies",
     "scrubbing",
     "matching",
+    "index",
     "replay",
     "connections",
     "recording",

@@ -2,7 +2,7 @@
 
 import functools
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from importlib import import_module
 from importlib.util import find_spec
@@ -13,21 +13,36 @@ from unittest import mock
 import httplib2
 import vcr
 import yaml
+from vcr import matchers
 from vcr.cassette import Cassette, CassetteContextDecorator
 from vcr.errors import CannotOverwriteExistingCassetteException
 from vcr.filters import decode_response
 from vcr.persisters.filesystem import FilesystemPersister
+from vcr.record_mode import RecordMode
 from vcr.request import Request
 from vcr.serializers import jsonserializer, yamlserializer
 
 from . import matching, replay
 from .connections import ConnectionGuard
 from .errors import CassetteError, PooledConnectionError
+from .index import RequestIndex
 from .scrubbing import REFUSE, Scrubber
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 _SUFFIXES = (".yaml", ".yml", ".json")
 _MATCH_ON = ("method", "scheme", "host", "port", "path", "query", "body")
+_NONE_PLAYABLE = (None, 0)
+# What the matchers compare, in the words of RequestIndex. It does not have the other matchers of vcr.
+_COMPARED_PARTS = {
+    matchers.method: "method",
+    matchers.scheme: "scheme",
+    matchers.host: "host",
+    matchers.port: "port",
+    matchers.uri: "uri",
+    matching.path: "path",
+    matching.query: "query",
+    matching.body: "body",
+}
 
 
 def recorder(
@@ -151,6 +166,17 @@ class SignedCassette(Cassette):  # type: ignore[misc]
     _is_loaded = False
     _is_pyjwt_patched = False
 
+    def __init__(
+        self, *args: Any, match_on: Sequence[Callable[..., Any]] = (matchers.uri, matchers.method), **options: Any
+    ):
+        super().__init__(*args, match_on=match_on, **options)
+        self._matchers = match_on
+        self._index = self._index_of([])
+        # The recorded requests by the identity of their responses. vcr's play_response() returns only a response.
+        self._requests_by_response: dict[int, Any] = {}
+        # The last request that can be played, and the number of the recorded one.
+        self._playable: tuple[Any, int] = _NONE_PLAYABLE
+
     @classmethod
     def load(cls, **kwargs: Any) -> "SignedCassette":
         """Load a cassette. Interactions that are appended afterwards are new.
@@ -197,24 +223,37 @@ class SignedCassette(Cassette):  # type: ignore[misc]
                 f"the connection belongs to the cassette {self._path}, which is closed. Give the framework a new"
                 " connection pool"
             )
-        # The first condition is fast. vcr compares a request with all recorded ones before it checks the condition.
-        may_play = self.rewound or self.allow_playback_repeats
-        if may_play and super().can_play_response_for(request):
+        filtered = self.filter_request(request)
+        if not filtered:
+            return False
+        may_play = self.record_mode != RecordMode.ALL and (self.rewound or self.allow_playback_repeats)
+        if may_play and (number := next(self._find_playable(filtered), None)) is not None:
+            self._playable = (request, number)
             return True
-        to_record = self.filter_request(request)
-        if to_record and self.write_protected:
+        if self.write_protected:
             raise NotRecordedError(cassette=self, failed_request=request)
-        if to_record:
-            self.scrubber.require_scrubbable(to_record)
+        self.scrubber.require_scrubbable(filtered)
         return False
 
     def play_response(self, request: Any) -> Any:
         """Return the recorded response to a request, adapted to this request."""
         response = super().play_response(request)
-        recorded = next(each for each, candidate in self.data if candidate is response)
+        recorded = self._requests_by_response[id(response)]
         if replay.needs_signature(response):
             self.patch_pyjwt()
         return replay.adapt_response(recorded, response, request)
+
+    def responses_of(self, request: Any) -> list[Any]:
+        """Return the responses of all recorded requests that equal a request, in the order of recording.
+
+        Raises:
+            UnhandledHTTPRequestError: There are none.
+        """
+        self._update_index()
+        request = self.filter_request(request)
+        numbers = self._index.find(request)
+        found = [self.data[number][1] for number in numbers if self._equals(request, self.data[number][0])]
+        return found or super().responses_of(request)
 
     def patch_pyjwt(self) -> None:
         """Patch PyJWT while the cassette is open, so that it accepts the JWTs that are replayed.
@@ -239,6 +278,61 @@ class SignedCassette(Cassette):  # type: ignore[misc]
         self.patches.enter_context(mock.patch.object(algorithm, "verify", verify))
         if hasattr(algorithm, "check_key_length"):  # PyJWT would warn about the short secrets of tests.
             self.patches.enter_context(mock.patch.object(algorithm, "check_key_length", return_value=None))
+
+    # The following three methods replace vcr's own, which compare each request with all others. If a version of vcr
+    # doesn't call them, it is slow, and its results are the same.
+
+    def _responses(self, request: Any) -> Iterator[tuple[int, Any]]:
+        # vcr asks can_play_response_for() immediately before it plays the response.
+        (last_request, number), self._playable = self._playable, _NONE_PLAYABLE
+        is_found = last_request is request and (self.allow_playback_repeats or not self.play_counts[number])
+        for found in (number,) if is_found else self._find_playable(self.filter_request(request)):
+            yield found, self.data[found][1]
+
+    def _find_playable(self, request: Any) -> Iterator[int]:
+        """Yield the number of each recorded request that equals a filtered request and may be played."""
+        self._update_index()
+        is_repeated = self.allow_playback_repeats
+        numbers = self._index.find(request) if is_repeated else self._index.find_unplayed(request, self.play_counts)
+        return (number for number in numbers if self._equals(request, self.data[number][0]))
+
+    def _new_interactions(self) -> list[tuple[Any, Any]]:
+        loaded = [request for request, _ in self._old_interactions]
+        index = self._index_of(loaded)
+        return [
+            (request, response)
+            for request, response in self.data
+            if not any(self._equals(request, loaded[number]) for number in index.find(request))
+        ]
+
+    def _rerecorded_interactions(self) -> list[tuple[Any, Any]]:
+        loaded, recorded = self.data[: self._loaded_count], self.data[self._loaded_count :]
+        if self.drop_unused_requests:
+            return list(recorded)
+        index = self._index_of([request for request, _ in loaded])
+        replaced: set[int] = set()
+        for request, _ in recorded:
+            candidates = (number for number in index.find(request) if number not in replaced)
+            replaced.update([number for number in candidates if self._equals(request, loaded[number][0])])
+        kept = (each for number, each in enumerate(loaded) if number not in replaced)
+        return [*kept, *recorded]
+
+    def _equals(self, request: Any, recorded: Any) -> bool:
+        return bool(matchers.requests_match(request, recorded, self._matchers))
+
+    def _index_of(self, requests: Iterable[Any]) -> RequestIndex:
+        index = RequestIndex(part for matcher, part in _COMPARED_PARTS.items() if matcher in self._matchers)
+        for request in requests:
+            index.add(request)
+        return index
+
+    def _update_index(self) -> None:
+        """Add the interactions that were appended since the last request."""
+        if len(self._index) > len(self.data):
+            self._index = self._index_of([])
+        for request, response in self.data[len(self._index) :]:
+            self._index.add(request)
+            self._requests_by_response[id(response)] = request
 
     def _save(self, force: bool = False) -> None:
         # vcr would leave its patches active if this raised. CassetteContext raises the error after closing.
