@@ -506,22 +506,24 @@ def _not_recorded_message(cassette: SignedCassette, request: Any) -> str:
     """Return the message for a request that is not in a cassette. It shows the nearest recorded request."""
     uri = cassette.scrubber.scrub_uri(request.uri)
     lines = [f"{request.method} {uri} is not in the cassette {cassette._path}, and no live request was sent."]
-    ranked = sorted(
-        (len(differences), bool(cassette.play_counts[index]), index, differences)
-        for index, recorded in enumerate(cassette.requests)
-        for differences in [matching.Comparison(request, recorded, cassette.scrubber.scrub_text).differences()]
+    requests = cassette.requests
+    ranks = (
+        (len(matching.Comparison(request, recorded).differences()), bool(cassette.play_counts[index]), index)
+        for index, recorded in enumerate(requests)
     )
-    if not ranked:
+    nearest = min(ranks, default=None)
+    if nearest is None:
         lines.append("The cassette doesn't exist yet, or it is empty.")
-    elif not ranked[0][0]:
+    elif not nearest[0]:
         lines.append("The request was recorded, and has been played as often as it was recorded.")
     else:
-        _, was_played, index, differences = ranked[0]
-        recorded = cassette.requests[index]
+        _, was_played, index = nearest
+        recorded = requests[index]
         lines.append(
-            f"The nearest recorded request is number {index + 1} of {len(ranked)}{', already played' * was_played}:"
+            f"The nearest recorded request is number {index + 1} of {len(requests)}{', already played' * was_played}:"
             f" {recorded.method} {recorded.uri}"
         )
+        differences = matching.Comparison(request, recorded, cassette.scrubber.scrub_text).differences()
         lines += [f"  - {difference}" for difference in differences]
     lines.append('If the program is right, record the cassette again: pytest --record, or record_mode="all".')
     return "\n".join(lines)
