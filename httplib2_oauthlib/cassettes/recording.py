@@ -17,10 +17,12 @@ from vcr import matchers
 from vcr.cassette import Cassette, CassetteContextDecorator
 from vcr.errors import CannotOverwriteExistingCassetteException
 from vcr.filters import decode_response
+from vcr.patch import force_reset
 from vcr.persisters.filesystem import FilesystemPersister
 from vcr.record_mode import RecordMode
 from vcr.request import Request
 from vcr.serializers import jsonserializer, yamlserializer
+from vcr.stubs.httplib2_stubs import VCRHTTPConnectionWithTimeout, VCRHTTPSConnectionWithTimeout
 
 from . import matching, replay
 from .connections import ConnectionGuard
@@ -220,8 +222,8 @@ class SignedCassette(Cassette):  # type: ignore[misc]
         """
         if self.is_closed:
             raise PooledConnectionError(
-                f"the connection belongs to the cassette {self._path}, which is closed. Give the framework a new"
-                " connection pool"
+                f"the connection belongs to the cassette {self._path}, which is closed. Clear http.connections, and"
+                " the framework's own connection pool if it has one"
             )
         filtered = self.filter_request(request)
         if not filtered:
@@ -446,7 +448,9 @@ class CassetteContext(CassetteContextDecorator):  # type: ignore[misc]
         self._cassette = cassette
         cassette.patches = ExitStack()
         cassette.connections = ConnectionGuard(
-            cassette, lambda method, uri: not cassette.filter_request(Request(method, uri, None, {}))
+            cassette,
+            lambda method, uri: not cassette.filter_request(Request(method, uri, None, {})),
+            (VCRHTTPConnectionWithTimeout, VCRHTTPSConnectionWithTimeout),
         )
         cassette.connections.open()
         if not cassette.write_protected:
@@ -459,6 +463,7 @@ class CassetteContext(CassetteContextDecorator):  # type: ignore[misc]
         cassette.connections.close()
         super().__exit__(*exc_info)
         cassette.is_closed = True
+        cassette.connections.release(force_reset())
         # An exception from the block of code is more important than one from writing the cassette.
         if cassette.save_error is not None and not any(exc_info):
             raise cassette.save_error
