@@ -108,6 +108,7 @@ CASSETTES_ORDER = [
     "bodies",
     "scrubbing",
     "matching",
+    "index",
     "replay",
     "connections",
     "recording",
@@ -319,7 +320,7 @@ def test_the_workflow_matches_the_metadata_and_guards_the_live_tests():
     assert "--hypothesis-profile nightly" in nightly["steps"][-1]["run"]
     newest = " ".join(step.get("run", "") for step in workflow["jobs"]["newest"]["steps"])
     pinned = re.findall(r"^    (\S+)==", (ROOT / "setup.cfg").read_text("utf-8"), re.MULTILINE)
-    assert len(pinned) == 10
+    assert len(pinned) == 14
     assert set(pinned) < set(newest.split())
     assert "--upgrade" in newest
     live = workflow["jobs"]["live"]

@@ -4,6 +4,7 @@ Nothing is read or replaced here. :mod:`.detection` applies these patterns to wh
 """
 
 import base64
+import functools
 import hashlib
 import html.entities
 import ipaddress
@@ -63,6 +64,7 @@ def kind_of_header(name: str) -> str | None:
     return kind_of_name(name) or (bare if _SECRET_HEADER.search(bare) else None)
 
 
+@functools.lru_cache(maxsize=1024)
 def is_credential_name(name: str) -> bool:
     """Return whether a parameter proves who sends the request: OAuth's parameters, tokens, passwords."""
     return name.lower().startswith("oauth_") or kind_of_name(name) not in (None, "email", "realname")
