@@ -103,6 +103,7 @@ CASSETTES_ORDER = [
     "errors",
     "patterns",
     "decoding",
+    "spellings",
     "detection",
     "bodies",
     "scrubbing",

@@ -83,37 +83,37 @@ _LINE = re.compile(r"^([A-Za-z][\w-]{0,60}):[ \t]{0,20}(\S[^\r\n]*)", re.MULTILI
 
 def find_in_header(name: str, value: str) -> list[DetectedSecret]:
     """Find the secrets in a header of a request or a response."""
-    return _without_overlaps(_in_header(name, value))
+    return without_overlaps(_in_header(name, value))
 
 
 def find_in_field(name: str, value: str) -> list[DetectedSecret]:
     """Find the secrets in a named value: the whole value, or parts of its text."""
-    return _without_overlaps(_in_value(name, value, 0))
+    return without_overlaps(_in_value(name, value, 0))
 
 
 def find_in_uri(uri: str) -> list[DetectedSecret]:
     """Find the secrets in a URI: in its query, fragment and userinfo, or anywhere by their shape."""
-    return _without_overlaps(_in_uri(uri, 0))
+    return without_overlaps(_in_uri(uri, 0))
 
 
 def find_in_form(form: str) -> list[DetectedSecret]:
     """Find the secrets in a form-encoded body."""
-    return _without_overlaps(_in_form(form, 0))
+    return without_overlaps(_in_form(form, 0))
 
 
 def find_in_multipart(body: str) -> list[DetectedSecret]:
     """Find the secrets in a multipart body. Its first line is its boundary."""
-    return _without_overlaps(_in_multipart(body, 0))
+    return without_overlaps(_in_multipart(body, 0))
 
 
 def find_in_text(text: str) -> list[DetectedSecret]:
     """Find the secrets in any other text: JSON, XML, HTML, JavaScript, prose."""
-    return _without_overlaps(_in_text(text, 0))
+    return without_overlaps(_in_text(text, 0))
 
 
 def find_random_in(text: str) -> list[DetectedSecret]:
     """Find the random values in a text, and nothing else."""
-    return _without_overlaps(find_random(text))
+    return without_overlaps(find_random(text))
 
 
 # Headers, URIs, forms and multipart bodies.
@@ -399,7 +399,7 @@ def _detected(text: str, start: int, end: int, kind: str, value: str) -> Detecte
     return DetectedSecret(start, end, kind, value)
 
 
-def _without_overlaps(secrets: Iterable[DetectedSecret]) -> list[DetectedSecret]:
+def without_overlaps(secrets: Iterable[DetectedSecret]) -> list[DetectedSecret]:
     """Return secrets sorted by position, without overlapping ones, empty ones and placeholders.
 
     Of two secrets with the same start, the one that was found first stays, because a name is more specific than a

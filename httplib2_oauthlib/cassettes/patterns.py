@@ -1,15 +1,14 @@
-"""What secrets look like: the names they have, the shapes of their values, and the spellings of a known secret.
+"""What secrets look like: the names they have, and the shapes of their values.
 
 Nothing is read or replaced here. :mod:`.detection` applies these patterns to whole messages.
 """
 
 import base64
 import hashlib
-import html.entities
 import ipaddress
 import itertools
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 from urllib.parse import unquote
 
@@ -203,74 +202,3 @@ def _is_named_hash(text: str, start: int) -> bool:
     """
     name = re.search(r"([A-Za-z0-9-]+)\W{1,6}$", text[max(0, start - 28) : start])
     return name is not None and is_hash_name(name[1])
-
-
-# Spellings: how a known secret may be written in a URI, a form, JSON or HTML.
-
-_PLAIN = re.compile(r"[A-Za-z0-9_-]+")
-_ENTITIES = {code: name for name, code in html.entities.name2codepoint.items()}
-_MIN_UNBOUNDED_LENGTH = 16
-_TREE_DEPTH = 4
-
-
-def spellings_pattern(secrets: Iterable[str]) -> tuple[re.Pattern[str], list[str]]:
-    """Return a pattern of all spellings of secrets, and the secrets of its groups from the second one on.
-
-    Its first group is a placeholder, so that placeholders can be skipped. A secret with a single spelling has no group.
-    """
-    longest_first = sorted(secrets, key=lambda secret: (-len(secret), secret))
-    plain = [secret for secret in longest_first if _PLAIN.fullmatch(secret)]
-    others = [secret for secret in longest_first if not _PLAIN.fullmatch(secret)]
-    alternatives = [f"({PLACEHOLDER.pattern})"]
-    alternatives += [f"({_bounded(secret, ''.join(map(_char_spellings, secret)))})" for secret in others]
-    if plain:
-        alternatives.append(_tree([(secret, _bounded(secret, re.escape(secret))) for secret in plain], 0))
-    return re.compile("|".join(alternatives)), [*others, *plain]
-
-
-def _tree(secrets: list[tuple[str, str]], depth: int) -> str:
-    """Return alternatives as a tree of their first characters.
-
-    The alternatives of a flat list would all be tried at each position of a text.
-    """
-    if depth == _TREE_DEPTH or len(secrets) < _TREE_DEPTH:
-        return "(?:" + "|".join(pattern for _, pattern in secrets) + ")"
-    branches: dict[str, list[tuple[str, str]]] = {}
-    for secret, pattern in secrets:
-        branches.setdefault(secret[depth : depth + 1], []).append((secret, pattern))
-    ahead = "(?={})".format("." * depth + "{}")
-    return (
-        "(?:"
-        + "|".join(ahead.format(re.escape(char)) + _tree(rest, depth + 1) for char, rest in branches.items())
-        + ")"
-    )
-
-
-def _bounded(secret: str, pattern: str) -> str:
-    """Return a pattern that does not match a short secret inside a longer word or number.
-
-    A long secret isn't part of another word by chance.
-    """
-    if len(secret) >= _MIN_UNBOUNDED_LENGTH:
-        return pattern
-    before = r"(?:(?<![0-9A-Za-z])|(?<=%[0-9A-Fa-f][0-9A-Fa-f]))" if secret[0].isalnum() else ""
-    return before + pattern + (r"(?![0-9A-Za-z])" if secret[-1].isalnum() else "")
-
-
-def _char_spellings(char: str) -> str:
-    """Return a pattern of the spellings of a character in a URI, a form, JSON or HTML, or in one inside another."""
-    if char.isascii() and (char.isalnum() or char in "_-"):
-        return char
-    code, units = ord(char), char.encode("utf-16-be", "surrogatepass").hex()
-    in_json = "".join(rf"\\{{1,4}}u{units[start : start + 4]}" for start in range(0, len(units), 4))
-    encoded = {char.encode("utf-8", "surrogatepass")} | ({bytes([code])} if code < 256 else set())  # noqa: PLR2004
-    percent = ["".join(f"%(?:25){{0,2}}{byte:02x}" for byte in each) for each in encoded]
-    # Hexadecimal digits may be in either case.
-    escapes = [in_json, f"&(?:amp;)?#0{{0,5}}{code};", f"&(?:amp;)?#x0{{0,5}}{code:x};", *percent]
-    literal = [re.escape(char), f"(?i:{'|'.join(escapes)})"]
-    if code in _ENTITIES:
-        literal.append(f"&(?:amp;)?{_ENTITIES[code]};")
-    literal += {" ": [r"\+"], "'": ["&apos;"]}.get(char, [])
-    if char in "\\\"/'":
-        literal.append(r"\\{1,7}" + re.escape(char))
-    return f"(?:{'|'.join(literal)})"

@@ -26,8 +26,8 @@ from .patterns import (
     basic_password,
     hash_number,
     parse_address,
-    spellings_pattern,
 )
+from .spellings import EncodedSecrets, spellings_pattern
 
 #: Before the claims of a JWT that was a whole response. The claims stay readable. A replay makes a JWT of them again.
 STATEMENT = "SCRUBBED-statement "
@@ -44,6 +44,8 @@ _MIN_LENGTH_OF_LETTERS = 20
 _MIN_LENGTH_OF_NAMED = 4
 # Kinds that are new in every request. Only the response to that request can hold them, too.
 _ONE_REQUEST_KINDS = ("nonce", "signature")
+
+_NO_PATTERN: tuple[re.Pattern[str] | None, list[str]] = (None, [])
 
 #: Handles one text of a cassette, together with the function that finds its secrets. Returns the new text.
 _Visit: TypeAlias = Callable[[str, detection.Finder], str]
@@ -68,6 +70,7 @@ class Placeholders:
         self._by_value: dict[str, str] = {}
         self._counts: Counter[str] = Counter()
         self._named = tuple(named)
+        self._encoded = EncodedSecrets(self._named)
         self._everywhere: set[str] = set(self._named)
         for value in self._named:
             self.placeholder_for("secret", value)
@@ -95,11 +98,22 @@ class Placeholders:
             self._everywhere.discard(value)
             self._forget_pattern()
 
-    def find_known(self, text: str) -> list[DetectedSecret]:
-        """Find the known secrets in a text, in any spelling."""
-        pattern, values = self._pattern
-        found = (match for match in pattern.finditer(text) if match.lastindex != 1) if values else ()
-        return [DetectedSecret(*match.span(), "secret", _matched_secret(match, values)) for match in found]
+    def find_known(self, text: str, of_request: Iterable[str] = ()) -> list[DetectedSecret]:
+        """Find the known secrets in a text, in any spelling.
+
+        Args:
+            text: The text.
+            of_request: Secrets that are replaced in the texts of one request only.
+        """
+        found = list(self._encoded.find(text))
+        for pattern, values in (self._pattern, spellings_pattern(of_request) if of_request else _NO_PATTERN):
+            if pattern is not None:
+                found += [
+                    DetectedSecret(*match.span(), "secret", match[0] if match.lastindex is None else values[match.lastindex - 2])
+                    for match in pattern.finditer(text)
+                    if match.lastindex != 1
+                ]
+        return detection.without_overlaps(found)
 
     def replace_detected(self, secrets: Iterable[DetectedSecret], text: str) -> str:
         """Return a text with placeholders instead of the secrets that were detected in it.
@@ -115,28 +129,24 @@ class Placeholders:
             done = secret.end
         return "".join([*pieces, text[done:]])
 
-    def replace_known(self, text: str, one_request_secrets: Iterable[str] = ()) -> str:
+    def replace_known(self, text: str, of_request: Iterable[str] = ()) -> str:
         """Return a text with placeholders instead of all known secrets.
 
         Args:
             text: The text.
-            one_request_secrets: The nonce and the signature of the request that the text belongs to.
+            of_request: Secrets that are replaced in the texts of one request only.
         """
-        for pattern, values in (self._pattern, spellings_pattern(one_request_secrets)):
-            if values:
-                text = pattern.sub(functools.partial(self._replacement, values), text)
-        return text
-
-    def _replacement(self, values: list[str], match: re.Match[str]) -> str:
-        if match.lastindex == 1:  # A placeholder.
-            return match[0]
-        # A digit after the placeholder must not become a part of its number.
-        is_before_digit = match.string[match.end() : match.end() + 1].isdigit()
-        return self._by_value[_matched_secret(match, values)] + "~" * is_before_digit
+        pieces, done = [], 0
+        for secret in self.find_known(text, of_request):
+            # A digit after the placeholder must not become a part of its number.
+            is_before_digit = text[secret.end : secret.end + 1].isdigit()
+            pieces += [text[done : secret.start], self._by_value[secret.value] + "~" * is_before_digit]
+            done = secret.end
+        return "".join([*pieces, text[done:]])
 
     @cached_property
-    def _pattern(self) -> tuple[re.Pattern[str], list[str]]:
-        return spellings_pattern(self._everywhere)
+    def _pattern(self) -> tuple[re.Pattern[str] | None, list[str]]:
+        return spellings_pattern(self._everywhere) if self._everywhere else _NO_PATTERN
 
     def _forget_pattern(self) -> None:
         vars(self).pop("_pattern", None)
@@ -338,11 +348,6 @@ class _Replacement:
 def is_marked(body: bytes) -> bool:
     """Return whether a response body holds the claims of a JWT without its signature. A replay signs them."""
     return body.startswith((STATEMENT.encode(), FORGERY.encode()))
-
-
-def _matched_secret(match: re.Match[str], values: list[str]) -> str:
-    """Return the secret that a spellings pattern has matched: the value of its group, or the matched text itself."""
-    return match[0] if match.lastindex is None else values[match.lastindex - 2]
 
 
 def _is_distinctive(kind: str, value: str) -> bool:
