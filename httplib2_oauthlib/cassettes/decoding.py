@@ -12,7 +12,9 @@ from functools import cached_property
 from .patterns import DetectedSecret
 
 _PERCENT = re.compile(r"%[0-7][0-9A-Fa-f]|(?:%[89A-Fa-f][0-9A-Fa-f])+|\+")
-_JSON = re.compile(r"(?:\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|\\u[0-9a-fA-F]{4}|\\.", re.DOTALL)
+_JSON = re.compile(
+    r"(?:\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|\\u[0-9a-fA-F]{4}|\\x[0-9a-fA-F]{2}|\\.", re.DOTALL
+)
 _HTML = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z]{2,8});")
 _ANY = re.compile(
     r"(?:\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|\\u[0-9a-fA-F]{4}|\\x[0-9a-fA-F]{2}|\\[/\"'\\]"
@@ -87,7 +89,7 @@ def decode_escapes(text: str) -> DecodedText | None:
 
 def _any_characters(escape: str) -> str:
     if escape[0] == "\\":
-        return chr(int(escape[2:], 16)) if escape[1] == "x" else _json_characters(escape)
+        return _json_characters(escape)
     return _percent_characters(escape) if escape[0] == "%" else html.unescape(escape)
 
 
@@ -96,6 +98,8 @@ def _percent_characters(escape: str) -> str:
 
 
 def _json_characters(escape: str) -> str:
+    if escape[1] == "x" and len(escape) > 2:  # noqa: PLR2004 (JavaScript's)
+        return bytes.fromhex(escape[2:]).decode("latin-1")
     if escape[1] != "u":
         return _SHORT_ESCAPES.get(escape[1], escape[1])
     if len(escape) == 2:  # noqa: PLR2004 (a "u" without digits)

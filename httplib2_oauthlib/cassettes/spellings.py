@@ -171,7 +171,7 @@ class EncodedSecrets:
             start, end = match.span()
             if form == _BASE64:
                 start, end = _base64_around(text, start, end)
-            if form == _HEX or form == _BASE64 or (form == _TEXT and not _is_in_word(text, start, end)):
+            if form in (_HEX, _BASE64) or (form == _TEXT and not _is_in_word(text, start, end)):
                 yield DetectedSecret(start, end, "secret", secret)
 
 
