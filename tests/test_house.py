@@ -111,6 +111,7 @@ CASSETTES_ORDER = [
     "replay",
     "connections",
     "recording",
+    "second_opinion",
     "auditing",
     "__init__",
 ]

@@ -20,10 +20,10 @@ _PUBLIC_OAUTH_NAME = re.compile(
     r"oauth_(?:version|signature_method|timestamp|callback|callback_confirmed|problem(?:_\w+)?|acceptable_\w+"
     r"|parameters_\w+|(?:authorization_)?expires_in|wiki|user_agent|test_write)"
 )
-_PASSPHRASE = r"(?:passw(?:or)?d|passwort|kennwort|passphrase|passcode|pwd)"
+_PHRASE = r"(?:passw(?:or)?d|passwort|kennwort|passphrase|passcode|pwd)"
 _REPEATED = r"(?:confirm(?:ation|ed)?|again|repeat(?:ed)?|retyped?|verify|verification|check|old|new|current|hash)?"
 _SECRET_NAME = re.compile(
-    rf"(?:token|{_PASSPHRASE}{_REPEATED}|retype|secret|secretkey|verifier|csrf|jwt|sess(?:ion)?id"
+    rf"(?:token|{_PHRASE}{_REPEATED}|retype|secret|secretkey|verifier|csrf|jwt|sess(?:ion)?id"
     r"|(?:api|private|session|auth|secretaccess|consumer|client|subscription|licen[cs]e|signing|encryption|master|account|"
     r"storage|functions)key|accesskeyid)$"
     rf"|^(?:authorization|sid|(?:old|new|user|lg|my|db|ftp|smtp|mail|admin|root)?(?:pass|pw){_REPEATED}|pin|otp|totp)$"
@@ -263,6 +263,24 @@ def address_spans(text: str) -> list[tuple[int, int]]:
     """Return the positions of all IP addresses in a text."""
     spans = (match.span() for pattern in (_IPV4, _IPV6) for match in pattern.finditer(text))
     return sorted(span for span in spans if parse_address(text[slice(*span)]) is not None)
+
+
+def with_recorded_addresses(text: str, recorded: str) -> str:
+    """Return a text with its personal addresses replaced by the placeholders at the same places of a scrubbed text.
+
+    Only the order of the addresses counts. Any other address is kept, so that a request for it stays different.
+    """
+    spans, recorded_spans = address_spans(text), address_spans(recorded)
+    if not spans or len(spans) != len(recorded_spans):
+        return text
+    pieces, done = [], 0
+    for span, recorded_span in zip(spans, recorded_spans, strict=True):
+        address, placeholder = text[slice(*span)], recorded[slice(*recorded_span)]
+        parsed = parse_address(address)
+        is_replaced = parsed is not None and is_personal_address(parsed) and is_placeholder(placeholder)
+        pieces += [text[done : span[0]], placeholder if is_replaced else address]
+        done = span[1]
+    return "".join([*pieces, text[done:]])
 
 
 def _find_emails(text: str) -> Iterator[DetectedSecret]:

@@ -293,7 +293,7 @@ class Scrubber:
 
 
 class _Name(NamedTuple):
-    """The name of a request for an error message. Scrubbing it takes time, so only its str is scrubbed."""
+    """The name of a request for an error message, scrubbed when it is shown."""
 
     scrubber: Scrubber
     method: Any

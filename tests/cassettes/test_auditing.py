@@ -148,13 +148,13 @@ def test_named_secrets_are_found_in_every_spelling(tmp_path):
     assert [finding.line for finding in audit(path, ["pa ss&w/ord"])] == [1, 2, 3]
 
 
-def test_a_finding_shows_only_the_beginning_of_what_it_found(tmp_path):
+def test_a_finding_shows_no_character_of_what_it_found(tmp_path):
     path = tmp_path / "it.yaml"
     path.write_text(f"a: lgtoken={HEX}\nb: lgpassword=pw\n")
     one, other = audit(path)
-    assert str(one) == f"{path}:1: lgtoken '0123...' (32 characters)"
-    assert str(other) == f"{path}:2: lgpassword '...' (2 characters)"
-    assert HEX not in repr(one)
+    assert str(one) == f"{path}:1: lgtoken (32 characters)"
+    assert str(other) == f"{path}:2: lgpassword (2 characters)"
+    assert HEX[:3] not in repr(one)
     assert isinstance(one, Finding)
 
 
