@@ -4,6 +4,7 @@ Nothing is read or replaced here. :mod:`.detection` applies these patterns to wh
 """
 
 import base64
+import functools
 import hashlib
 import ipaddress
 import itertools
@@ -48,11 +49,13 @@ _ADDRESS_NAMES = frozenset("name user username wgusername wgrelevantusername ip 
 _NO_ADDRESS_NAME = re.compile(
     r"version(?:s|number)?$|^(?:v|ver|host|hostname|server|servername|wgservername|authority)$"
 )
+_ADDRESS_CHARACTERS = re.compile(r"\s*[0-9A-Fa-f:.]{2,45}(?:%\w{1,20})?\s*")
 _COOKIE_NAME = re.compile(r"cookies?2?$")
 _HASH_NAME = re.compile(r"(?:sha\d*|md5|hash|etag|digest|checksum|integrity|requestid|traceid|traceparent)(?:base36)?$")
 _SECRET_HEADER = re.compile(r"auth$|signature$|key$")
 
 
+@functools.lru_cache(maxsize=4096)
 def kind_of_name(name: str) -> str | None:
     """Return the kind of secret that a name announces, or None if its value isn't secret."""
     lowered = name.lower()
@@ -124,6 +127,7 @@ def is_hash_name(name: str) -> bool:
     return _HASH_NAME.search(normalize_name(name)) is not None
 
 
+@functools.lru_cache(maxsize=4096)
 def normalize_name(name: str) -> str:
     """Return a name in lower case, without the characters that separate its words."""
     return re.sub(r"[^a-z0-9]", "", name.lower())
@@ -131,6 +135,8 @@ def normalize_name(name: str) -> str:
 
 def parse_address(value: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     """Return a value as an IP address, or None if it isn't one."""
+    if not _ADDRESS_CHARACTERS.fullmatch(value):
+        return None
     try:
         return ipaddress.ip_address(value.strip())
     except ValueError:

@@ -286,8 +286,8 @@ class Scrubber:
         if self._binary == KEEP:
             return body
         raise UnscrubbableError(
-            f"{part} {name} is not text ({content_type or 'no content type'}, {len(body)} bytes), so it can't be scrubbed."
-            " Drop it with before_record_request or before_record_response. If it holds no secret, keep it with"
+            f"{part} {name} is not text ({content_type or 'no content type'}, {len(body)} bytes), so it can't be"
+            " scrubbed. Drop it with before_record_request or before_record_response. If it holds no secret, keep it with"
             ' binary="keep"'
         )
 
