@@ -312,6 +312,7 @@ class _JsonLevel:
 
     Attributes:
         is_object: Whether it is an object.
+        name: The name of the object or list itself.
         key: The name of the next value. In a list, the name of the list.
         kind: The kind of all values in it, if the name of the object or list announces a secret.
         holds_cookies: Whether it is in an object or a list whose name announces cookies.
@@ -320,11 +321,12 @@ class _JsonLevel:
         previous: The string before the next value of a list.
     """
 
-    __slots__ = ("holds_cookies", "is_object", "key", "kind", "pair_name", "pair_value", "previous")
+    __slots__ = ("holds_cookies", "is_object", "key", "kind", "name", "pair_name", "pair_value", "previous")
 
-    def __init__(self, is_object: bool, key: str, kind: str | None, holds_cookies: bool) -> None:
+    def __init__(self, is_object: bool, name: str, kind: str | None, holds_cookies: bool) -> None:
         self.is_object = is_object
-        self.key = key
+        self.name = name
+        self.key = "" if is_object else name
         self.kind = kind
         self.holds_cookies = holds_cookies
         self.pair_name = ""
@@ -346,9 +348,9 @@ def _in_json(text: str, depth: int) -> Iterator[DetectedSecret]:
     for match in _JSON_TOKEN.finditer(text):
         level, sign = levels[-1], match[2]
         if sign in ("{", "["):
-            key, kind = (level.key if sign == "[" else ""), level.kind or kind_of_name(level.key)
+            kind = level.kind or kind_of_name(level.key)
             holds_cookies = level.holds_cookies or is_cookie_name(level.key)
-            levels.append(_JsonLevel(sign == "{", key, kind, holds_cookies))
+            levels.append(_JsonLevel(sign == "{", level.key, kind, holds_cookies))
             is_key = sign == "{"
         elif sign in ("}", "]"):
             if level.pair_value is not None:
@@ -389,6 +391,8 @@ def _in_json_value(match: re.Match[str], name: str, level: _JsonLevel, depth: in
         is_header = is_cookie_name(level.previous) or level.previous.lower().endswith("authorization")
         kind = kind_of_header(level.previous) if is_key(value) and not is_header else None
         name = level.previous if is_header else name
+    if kind is None and level.is_object and kind_of_name(name) is None and is_key(value):
+        kind = kind_of_pair(level.name, value)  # {"tokens": {"edit": "..."}}
     if kind is not None:
         yield _detected(match.string, *match.span(1), kind, value)
     else:

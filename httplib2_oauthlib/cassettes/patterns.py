@@ -59,6 +59,8 @@ _SECRET_HEADER = re.compile(r"auth$|signature$|key$")
 def kind_of_name(name: str) -> str | None:
     """Return the kind of secret that a name announces, or None if its value isn't secret."""
     lowered = name.lower()
+    if "scrubbed-" in lowered:  # A placeholder before the padding of base64.
+        return None
     if lowered.startswith("oauth_"):
         return None if _PUBLIC_OAUTH_NAME.fullmatch(lowered) else normalize_name(lowered[6:]) or "oauth"
     # "token[0]" and "password2" are a token and a password, too.

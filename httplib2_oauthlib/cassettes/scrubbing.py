@@ -287,8 +287,8 @@ class Scrubber:
             return body
         raise UnscrubbableError(
             f"{part} {name} is not text ({content_type or 'no content type'}, {len(body)} bytes), so it can't be"
-            " scrubbed. Drop it with before_record_request or before_record_response. If it holds no secret, keep it with"
-            ' binary="keep"'
+            " scrubbed. Drop it with before_record_request or before_record_response. If it holds no secret, keep it"
+            ' with binary="keep"'
         )
 
 
