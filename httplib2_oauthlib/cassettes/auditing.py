@@ -22,6 +22,8 @@ _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _Found: TypeAlias = tuple[int, tuple[str, str]]
 # The line breaks of YAML. str.splitlines() splits at more characters.
 _LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+# The anchor and the tag before a value.
+_PROPERTIES = re.compile(r"(?:[&!]\S*\s+)+")
 _WORD = re.compile(r"\w{2}")
 _MAX_FAILED_SEARCHES = 100
 _ESCAPED_SURROGATE = re.compile(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
@@ -171,10 +173,14 @@ class _UnreadText:
     def leave_out(self, node: yaml.ScalarNode) -> None:
         """Leave out the text of a value."""
         first, last = node.start_mark, node.end_mark
+        start = first.column
+        if properties := _PROPERTIES.match(self._lines[first.line], start):
+            start = properties.end()
         if first.line == last.line:
-            self._read.setdefault(first.line, []).append((first.column, last.column))
+            self._read.setdefault(first.line, []).append((start, last.column))
             return
-        self._read.setdefault(first.line, []).append((first.column, None))
+        # A comment may follow the sign at the beginning of a block.
+        self._read.setdefault(first.line, []).append((start, start + 1 if node.style in ("|", ">") else None))
         for line in range(first.line + 1, last.line):
             self._read.setdefault(line, []).append((0, None))
         self._read.setdefault(last.line, []).append((0, last.column))

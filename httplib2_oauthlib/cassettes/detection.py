@@ -273,10 +273,10 @@ def _in_text(text: str, depth: int) -> Iterator[DetectedSecret]:
     if depth <= _MAX_DEPTH and _HINT.search(text):
         if text.lstrip()[:1] in ("{", "[") and _is_json(text):
             yield from _in_json(text, depth)
-        else:
-            if _FORM_DATA.search(text) and _FIRST_BOUNDARY.search(text):
-                yield from _in_multipart(text, depth + 1)
-            yield from _by_name(text)
+            return
+        if _FORM_DATA.search(text) and _FIRST_BOUNDARY.search(text):
+            yield from _in_multipart(text, depth + 1)
+        yield from _by_name(text)
     yield from find_by_shape(text)
     if depth < _MAX_DEPTH:
         yield from _in_encoded_text(text, depth)
@@ -363,6 +363,7 @@ def _in_json(text: str, depth: int) -> Iterator[DetectedSecret]:
             is_key = False
         elif match[1] is not None and is_key:
             level.key = _json_string(match[1])
+            yield from _shifted(find_by_shape(match[1]), match.start(1))
         elif level.key == "value" and level.is_object and not level.pair_name:
             level.pair_value = match  # The name may follow.
         else:

@@ -201,15 +201,19 @@ _NO_EMAIL_HOST = re.compile(r".*\.(?:png|jpe?g|gif|svg|webp|css|js|json|html?|xm
 _IPV4 = re.compile(r"(?:(?<![\w.])|(?<=%[0-9A-Fa-f][0-9A-Fa-f]))(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?!\.?[0-9]|[A-Za-z_])")
 _IPV6 = re.compile(
     r"(?:(?<![\w:.])|(?<=%[0-9A-Fa-f][0-9A-Fa-f]))"
-    r"(?:[23][0-9A-Fa-f]{3}|[fF][cdCD][0-9A-Fa-f]{2}|[fF][eE][89abAB][0-9A-Fa-f])(?::[0-9A-Fa-f]{0,4}){2,7}(?!\w|:[0-9A-Fa-f:])"
+    r"(?:[23][0-9A-Fa-f]{3}|[fF][cdCD][0-9A-Fa-f]{2}|[fF][eE][89abAB][0-9A-Fa-f])"
+    r"(?:(?::[0-9A-Fa-f]{0,4}){1,6}:[0-9A-Fa-f]{1,4}|(?::[0-9A-Fa-f]{1,4}){1,6}::)(?!\w|:[0-9A-Fa-f:])"
 )
 # Before four numbers: a product of a User-Agent, the word "version" or a comparison. These numbers are a version.
 _BEFORE_VERSION = re.compile(
     r"(?:(?:^|[\s\"'(,;])[A-Za-z][\w.+-]*/|\bver(?:sion|\.)?[\s\"'`:=]{1,4}|[=<>~^!]=\s?|\brelease\s|\bbuild\s)\Z",
     re.IGNORECASE,
 )
-# Before an address: the beginning of a URI. The address is a server's.
-_BEFORE_HOST = re.compile(r"(?://|%2[fF]%2[fF]|\\/\\/)\[?(?:[^/@\s\"'<>]{1,100}@)?\Z")
+# Before an address: the beginning of a URI, or the name of a server. The address is a server's.
+_BEFORE_HOST = re.compile(
+    r"(?:(?://|%2F%2F|\\/\\/)\[?(?:[^/@\s\"'<>]{1,100}@)?|(?:server|host)(?:name)?[\"'`]?\s{0,3}[:=]\s{0,3}[\"'`]?)\Z",
+    re.IGNORECASE,
+)
 _CONTEXT_LENGTH = 120
 
 

@@ -5,6 +5,7 @@ message names may stand without its name in another message, before or after it.
 """
 
 import base64
+import bisect
 import copy
 import functools
 import json
@@ -121,6 +122,22 @@ class Placeholders:
                     value = match[0] if match.lastindex is None else values[match.lastindex - 2]
                     found.append(DetectedSecret(*match.span(), "secret", value))
         return detection.without_overlaps(found)
+
+    def without_named(self, secrets: list[DetectedSecret], text: str) -> list[DetectedSecret]:
+        """Return secrets without the random values that encode a secret that the caller names.
+
+        The placeholder of a random value shows a hash of it. A password could be guessed by its hash.
+        """
+        if not self._named:
+            return secrets
+        named = detection.without_overlaps(self._encoded.find(text))
+        ends = [secret.end for secret in named]
+
+        def is_apart(secret: DetectedSecret) -> bool:
+            next_named = bisect.bisect_right(ends, secret.start)
+            return next_named == len(named) or named[next_named].start >= secret.end
+
+        return [secret for secret in secrets if secret.kind not in RANDOM_KINDS or is_apart(secret)]
 
     def replace_detected(self, secrets: Iterable[DetectedSecret], text: str) -> str:
         """Return a text with placeholders instead of the secrets that were detected in it.
@@ -354,7 +371,7 @@ class _Replacement:
         return text
 
     def _detect(self, text: str, find: detection.Finder) -> str:
-        detected = find(text)
+        detected = self._placeholders.without_named(find(text), text)
         self._detected.append(detected)
         for secret in detected:
             self._placeholders.placeholder_for(secret.kind, secret.value)
