@@ -102,7 +102,7 @@ _ARGUMENTS = re.compile(
     r"""(?:\b(\w{1,40})\s{0,20})?[(\[]\s{0,20}(["'`])([\w.-]{1,80})\2\s{0,20},\s{0,20}(?=(["'`])((?:(?!\4)[^\\]|\\.){0,4000})\4)"""
 )
 _SETTER = re.compile(r"set|append|add|put|header|store|save|write", re.IGNORECASE)
-# An assignment on a line of its own, as in an INI file, and inside a line.
+# An assignment that fills its line, as in an INI file, and one inside a line.
 _ASSIGNMENT = re.compile(
     r"^[ \t]{0,40}(?:export[ \t]|set[ \t]|\$env:|\$|-D)?([A-Za-z_][\w.-]{0,80})(?:[ \t]{1,20}=>?|=(?=[ \t]))[ \t]{0,20}"
     r"([^\s\"'`][^\r\n]{0,4000}?)[ \t]*$",
@@ -470,7 +470,7 @@ def _by_name(text: str) -> Iterator[DetectedSecret]:
 
 
 def _in_written_pair(text: str, name: str, span: tuple[int, int], value: str) -> Iterator[DetectedSecret]:
-    """Find the secrets in a value that is written in a text, with its name. A part of a template is no secret."""
+    """Find the secrets in a value that is written in a text, with its name. A template in JavaScript isn't a secret."""
     kind = kind_of_pair(name, value)
     if kind is not None and "${" not in value:
         yield _detected(text, *span, kind, value)

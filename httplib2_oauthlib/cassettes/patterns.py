@@ -259,7 +259,7 @@ def find_random(text: str) -> Iterator[DetectedSecret]:
     """Find random values: long hexadecimal numbers, and letters and digits in no order."""
     for pattern, kind, is_random in ((_HEX, "hex", _is_random_hex), (_RANDOM, "random", _is_random_word)):
         for match in pattern.finditer(text):
-            # What is beside a placeholder is the rest of an encoded text whose secret was scrubbed.
+            # The text beside a placeholder is the rest of an encoded text. Its secret was scrubbed.
             is_scrubbed = "SCRUBBED-" in match[0]
             if not is_scrubbed and is_random(match[0]) and not _is_named_hash(text, match.start()):
                 yield DetectedSecret(*match.span(), kind, match[0])
@@ -301,7 +301,7 @@ def _find_emails(text: str) -> Iterator[DetectedSecret]:
             continue
         at = host.start()
         user = _EMAIL_USER.search(text, max(0, at - 64), at)
-        # What stands before the "@" of a URI is the name of an account or a password.
+        # In a URI, the name of an account or a password stands before the "@".
         if user is None or _IN_USERINFO.search(text, max(0, at - _CONTEXT_LENGTH), at):
             continue
         start = user.start()

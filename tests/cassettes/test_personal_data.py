@@ -1,4 +1,4 @@
-"""E-mail addresses and IP addresses: those that are scrubbed wherever they stand, and those that are kept."""
+"""E-mail addresses and IP addresses: which are scrubbed, and which are kept."""
 
 import json
 from urllib.parse import quote, quote_plus

@@ -44,6 +44,13 @@ def test_audit_prints_file_and_line_and_no_secret(run, traffic):
     assert one_line(err).startswith("httplib2-oauth: 3 values look like secrets. Scrub the cassette")
 
 
+def test_a_second_opinion_without_detect_secrets_names_the_extra(run, traffic, monkeypatch):
+    monkeypatch.setattr("httplib2_oauthlib.cassettes.second_opinion.find_spec", lambda name: None)
+    code, out, err = run("audit", "--second-opinion", traffic)
+    assert (code, out) == (1, "")
+    assert "pip install 'httplib2-oauthlib[audit]'" in one_line(err)
+
+
 def test_scrub_writes_a_copy_that_passes_the_audit(run, traffic, tmp_path):
     (tmp_path / "clean").mkdir()
     code, out, err = run("scrub", traffic, tmp_path / "clean")
