@@ -153,7 +153,7 @@ class EncodedSecrets:
 
     def _add(self, secret: str) -> None:
         spellings = {secret, quote(secret, safe=""), quote_plus(secret), json.dumps(secret)[1:-1], html.escape(secret)}
-        # A secret may look like an encoded text itself. It is then decoded together with the text around it.
+        # A secret may look like an encoded text itself. Such a secret is decoded together with the text around it.
         decoded = secret
         while len(decoded) >= _MIN_BYTES and (layer := decode_escapes(decoded)) is not None:
             decoded = layer.text
