@@ -104,6 +104,7 @@ CASSETTES_ORDER = [
     "errors",
     "patterns",
     "decoding",
+    "spellings",
     "detection",
     "bodies",
     "scrubbing",
@@ -112,6 +113,7 @@ CASSETTES_ORDER = [
     "replay",
     "connections",
     "recording",
+    "second_opinion",
     "auditing",
     "__init__",
 ]

@@ -174,7 +174,8 @@ def parse_body(body: Any, headers: Mapping[str, Any]) -> ParsedBody:
     content_type = header(headers, "content-type")
     media_type = content_type.partition(";")[0].strip().lower()
     boundary = _boundary(content_type)
-    if boundary is not None and content.lstrip().startswith(b"--" + boundary):
+    # A preamble may stand before the first boundary.
+    if boundary is not None and b"\n--" + boundary in b"\n" + content.lstrip():
         return ParsedBody(MULTIPART, _parts(content, boundary))
     text = as_text(content, content_type)
     if text is None:

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from . import bodies
 from .matching import SECRET_PLACEHOLDER, Request, replace_random, to_json, values_by_name
-from .patterns import PLACEHOLDER, is_credential_name
+from .patterns import PLACEHOLDER, address_spans, is_credential_name, is_placeholder
 
 # Deeper values of a JSON body are not in the key, so that no body exceeds Python's recursion limit.
 _MAX_JSON_DEPTH = 20
@@ -95,7 +95,7 @@ class RequestIndex:
         gaps = frozenset(
             _gap(label, value)
             for label, value in fields.items()
-            if isinstance(value, str) and PLACEHOLDER.search(value)
+            if isinstance(value, str) and _placeholder_spans(value)
         )
         buckets = self._buckets.setdefault(gaps, {})
         buckets.setdefault(_key(fields, gaps), _Bucket()).numbers.append(self._count)
@@ -128,12 +128,20 @@ class RequestIndex:
 
 def _gap(label: _Label, value: str) -> _Gap:
     """Return the gap of a recorded value. Few different lengths make few different gaps, and so few searches."""
-    if not SECRET_PLACEHOLDER.search(value):
+    spans = _placeholder_spans(value)
+    if not any(
+        SECRET_PLACEHOLDER.fullmatch(value[slice(*span)]) or address_spans(value[slice(*span)]) for span in spans
+    ):
         return _Gap(label, has_secret=False)
-    placeholders = list(PLACEHOLDER.finditer(value))
     # A quote may belong to the placeholder of a number in JSON.
-    start, end = value[: placeholders[0].start()].rstrip('"'), value[placeholders[-1].end() :].lstrip('"')
+    start, end = value[: spans[0][0]].rstrip('"'), value[spans[-1][1] :].lstrip('"')
     return _Gap(label, True, _power_of_two(len(start)), _power_of_two(len(end)))
+
+
+def _placeholder_spans(value: str) -> list[tuple[int, int]]:
+    """Return the positions of the placeholders in a recorded value. That of an IP address is one for documentation."""
+    addresses = [span for span in address_spans(value) if is_placeholder(value[slice(*span)])]
+    return sorted([*addresses, *(match.span() for match in PLACEHOLDER.finditer(value))])
 
 
 def _power_of_two(number: int) -> int:

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from . import bodies, detection
-from .patterns import RANDOM_KINDS, is_credential_name
+from .patterns import RANDOM_KINDS, is_credential_name, with_recorded_addresses
 from .scrubbing import Placeholders
 
 _MAX_SHOWN_LENGTH = 60
@@ -200,6 +200,7 @@ def _matches(new: str, recorded: str) -> bool:
         return True
     if _RANDOM_PLACEHOLDER.search(recorded):
         new = replace_random(new)
+    new = with_recorded_addresses(new, recorded)
     return new == recorded or _matches_gaps(new, recorded)
 
 
