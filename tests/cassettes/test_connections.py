@@ -14,7 +14,7 @@ from httplib2_oauthlib.cassettes import (
     use,
 )
 
-from ..frameworks import minibot
+from ..frameworks.minibot.comms import threadedhttp
 from ..servers import answer, in_turn
 from .traffic import ANY_CREDENTIALS
 
@@ -69,15 +69,16 @@ def test_a_frameworks_pool_is_bypassed_and_its_stale_connection_raises(tmp_path,
     server = serve()
     uri = server.uri("/", "127.0.0.1")
     record((uri,))
-    pool = minibot.ConnectionPool()
-    framework = minibot.Http(pool=pool, timeout=10)
+    pool = threadedhttp.ConnectionPool()
+    framework = threadedhttp.Http(connection_pool=pool, timeout=10)
     framework.request(uri)
     with use(framework, "it", tmp_path):
         framework.request(uri)
     assert len(server.received) == 2
     # The pool now holds a connection that belongs to the cassette. It raises, and neither replays nor sends a request.
+    # The framework returns the error.
     with pytest.raises(PooledConnectionError, match="which is closed"):
-        framework.request(uri)
+        raise framework.request(uri)
     assert len(server.received) == 2
 
 
