@@ -19,7 +19,7 @@ MINIBOT = Path(__file__).parent / "minibot"
 
 @pytest.fixture
 def load(monkeypatch):
-    """Import minibot anew as ``pywikibot``, and a recipe, which imports it by that name."""
+    """Import a new minibot under the name ``pywikibot``, which recipes import."""
     for name in [name for name in sys.modules if name.split(".")[0] == "pywikibot"]:
         monkeypatch.delitem(sys.modules, name)
     queues = []
@@ -52,7 +52,7 @@ def load(monkeypatch):
 
 
 def recipe(name):
-    """Import a recipe anew, as it imports the framework of one test."""
+    """Import a recipe again for each test, since it imports the framework of that test."""
     spec = importlib.util.spec_from_file_location(name, MINIBOT.parent / f"{name.replace('.', '/')}.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

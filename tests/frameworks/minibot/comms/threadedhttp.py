@@ -1,4 +1,4 @@
-"""An Http with cookies, redirects of its own and a connection pool outside it, and the thread that owns one.
+"""An Http that handles cookies and redirects, its connection pool, and the thread that owns an Http.
 
 It calls the methods of ``httplib2.Http`` by that name, so other classes in the MRO are skipped.
 """
@@ -37,7 +37,7 @@ class ConnectionPool:
 
 
 class Http(httplib2.Http):
-    """httplib2's Http with a cookie jar, a connection pool and redirects of its own. It returns exceptions."""
+    """An httplib2.Http that handles cookies and redirects itself, shares connections, and returns exceptions."""
 
     def __init__(self, *args, cookiejar=None, connection_pool=None, max_redirects=5, **kwargs):
         self.cookiejar = http.cookiejar.CookieJar() if cookiejar is None else cookiejar
@@ -108,7 +108,7 @@ class HttpRequest:
 
 
 class HttpProcessor(threading.Thread):
-    """A thread that makes the requests in a queue with an Http of its own. None ends it, and so does any error."""
+    """A thread with one Http, which makes the requests in a queue. None or any error ends the thread."""
 
     def __init__(self, queue, cookiejar, connection_pool):
         super().__init__(daemon=True)
