@@ -27,7 +27,7 @@ templates_path: list[str] = []
 # A block without a language is plain text, such as the output of a program. Sphinx would color it as Python.
 highlight_language = "text"
 
-autodoc_default_options = {"members": True, "show-inheritance": True}
+autodoc_default_options = {"members": True}
 autodoc_member_order = "bysource"
 # The signatures have short names: OAuth1 instead of httplib2_oauthlib._signing.oauth1.OAuth1.
 autodoc_typehints_format = "short"

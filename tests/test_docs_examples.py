@@ -101,9 +101,13 @@ def test_every_command_that_a_page_shows_is_accepted(page):
             assert parser.parse_args(arguments).run
 
 
+# Plugins that take a second to import.
+UNUSED = [option for name in ("hypothesispytest", "playwright", "xdist") for option in ("-p", f"no:{name}")]
+
+
 def run_pytest(*arguments, **variables):
     environment = {**os.environ, "PYTEST_ADDOPTS": "", "OAUTH_WIKI": "", "OAUTH_TOKENS": "", **variables}
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *UNUSED, *arguments]
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=50, check=False)
 
 
