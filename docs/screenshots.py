@@ -52,9 +52,10 @@ def main() -> None:
 def load_tool(config: dict[str, str]) -> ModuleType:
     """Import the tool's module, which needs a configuration when it is imported."""
     with tempfile.TemporaryDirectory() as folder:
-        os.environ["TOOL_CONFIG"] = path = os.path.join(folder, "config.toml")
-        with open(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600), "w") as file:
-            file.writelines(f'{name} = "{value}"\n' for name, value in config.items())
+        path = Path(folder) / "config.toml"
+        path.touch(0o600)
+        path.write_text("".join(f'{name} = "{value}"\n' for name, value in config.items()))
+        os.environ["TOOL_CONFIG"] = str(path)
         spec = importlib.util.spec_from_file_location("flask_tool", ROOT / "examples" / "flask_tool" / "app.py")
         assert spec is not None
         assert spec.loader is not None

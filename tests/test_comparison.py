@@ -32,9 +32,9 @@ def ours(credentials=CREDENTIALS):
 
 def of_session(session):
     session.trust_env = False  # No proxy of the machine is in between.
-    return lambda method, uri, body=None, headers=None: session.request(
-        method, uri, data=body, headers=headers, timeout=5
-    ).content
+    return lambda method, uri, body=None, headers=None: (
+        session.request(method, uri, data=body, headers=headers, timeout=5).content
+    )
 
 
 def with_requests_oauthlib(credentials=CREDENTIALS):
