@@ -1,6 +1,9 @@
 """How Sphinx builds the documentation: ``sphinx-build -W docs somewhere``. The build needs no network."""
 
+import re
 from pathlib import Path
+
+from sphinx.application import Sphinx
 
 import httplib2_oauthlib
 
@@ -57,3 +60,15 @@ nitpick_ignore_regex = [
     ("py:class", r"httplib2_oauthlib\._.*"),
     ("py:class", r"(SignersLike|Signers|Body|HttpResponse|SignableRequest|Installation|User|CassetteContext)"),
 ]
+
+
+def _hide_internals(_app, _what, _name, _object, _options, signature, returned):  # type: ignore[no-untyped-def]
+    """Replace the private default of an argument by an ellipsis."""
+    if signature:
+        signature = re.sub(r" \| [~\w.]*_Default = [^,)]*OF_CLASS[^,)]*", " = ...", signature)
+    return signature, returned
+
+
+def setup(app: Sphinx) -> None:
+    """Connect the function above. Sphinx calls this."""
+    app.connect("autodoc-process-signature", _hide_internals)
