@@ -21,7 +21,7 @@ from httplib2_oauthlib.testwiki import PASSWORD, TestWiki
 ROOT = Path(__file__).parents[1]
 FOLDER = Path(__file__).parent / "tutorials" / "screenshots"
 NAMES = ("start", "allow", "logged-in", "account")
-SIZE = {"width": 720, "height": 400}
+SIZE = {"width": 720, "height": 300}
 
 
 def main() -> None:
