@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 from sphinx.application import Sphinx
 
@@ -62,8 +63,9 @@ nitpick_ignore_regex = [
 ]
 
 
-def _hide_internals(_app, _what, _name, _object, _options, signature, returned):  # type: ignore[no-untyped-def]
+def _hide_internals(*arguments: Any) -> tuple[str | None, str | None]:
     """Replace the private default of an argument by an ellipsis."""
+    *_, signature, returned = arguments
     if signature:
         signature = re.sub(r" \| [~\w.]*_Default = [^,)]*OF_CLASS[^,)]*", " = ...", signature)
     return signature, returned

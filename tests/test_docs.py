@@ -42,6 +42,14 @@ def test_the_documentation_is_built_without_a_warning(built):
     assert len(list((built / "_images").glob("*.png"))) == 4
 
 
+def test_code_has_copy_buttons_and_names_link_to_the_docs_of_others(built):
+    page = (built / "how-to" / "sign-requests.html").read_text("utf-8")
+    assert "_static/copybutton.js" in page
+    for site in ("httplib2.readthedocs.io", "oauthlib.readthedocs.io"):
+        assert f'href="https://{site}/' in page
+    assert 'href="https://docs.python.org/3/' in (built / "reference" / "api" / "signing.html").read_text("utf-8")
+
+
 @pytest.mark.parametrize("module", MODULES)
 def test_every_public_name_is_in_the_api_reference(built, module):
     imported = importlib.import_module(f"httplib2_oauthlib{module}")
