@@ -1,7 +1,6 @@
 """The values of ``http.oauth``: what it may be set to, and which credentials it selects for a URI."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from oauthlib.oauth1 import Client
@@ -20,7 +19,6 @@ Signers: TypeAlias = OAuth1 | Mapping[str, Any] | Callable[[str], Any] | None
 SignersLike: TypeAlias = Signers | Client | tuple[Any, Any]
 
 
-@dataclass(frozen=True, slots=True, repr=False)
 class RestrictedSigners:
     """Credentials for some URIs only: a function of a URI that is as strict on redirects as what it restricts.
 
@@ -31,15 +29,17 @@ class RestrictedSigners:
         is_signed: Whether a URI is signed at all. A function of a module, so that pickles can name it.
     """
 
-    oauth: Signers
-    is_signed: Callable[[str], bool]
+    __slots__ = ("is_signed", "oauth")
+
+    def __init__(self, oauth: Signers, is_signed: Callable[[str], bool]) -> None:
+        self.oauth = oauth
+        self.is_signed = is_signed
 
     def __call__(self, uri: str) -> OAuth1 | None:
         """Return the credentials for a URI, or None."""
         return resolve(self.oauth, uri) if self.is_signed(uri) else None
 
 
-@dataclass(frozen=True, slots=True, repr=False)
 class FunctionWithAdded:
     """A function of a URI, and the credentials that a framework has added beside it.
 
@@ -50,8 +50,11 @@ class FunctionWithAdded:
         added: Host pattern to added credentials.
     """
 
-    function: Callable[[str], Any]
-    added: Mapping[str, OAuth1]
+    __slots__ = ("added", "function")
+
+    def __init__(self, function: Callable[[str], Any], added: Mapping[str, OAuth1]) -> None:
+        self.function = function
+        self.added = added
 
     def __call__(self, uri: str) -> Any:
         """Return the credentials for a URI, or None."""

@@ -1,7 +1,6 @@
 """Hosts and patterns of hosts, by which the credentials for a request are found, in the code and in stored files."""
 
 import functools
-import ipaddress
 import re
 
 from ..errors import CredentialsError, SigningError
@@ -62,7 +61,7 @@ def patterns(host: str, port: str) -> tuple[str, ...]:
         host: In lower case, an international name in its IDNA form.
         port: In decimal, or empty.
     """
-    host = _short_address(host) if host.startswith("[") else host
+    host = (_short_address(host) or host) if host.startswith("[") else host
     labels = host.split(".")
     names = [host, *(".".join(["*", *labels[start:]]) for start in range(1, len(labels) + 1))]
     return tuple(pattern for name in names for pattern in ([f"{name}:{port}", name] if port else [name]))
@@ -84,20 +83,19 @@ def as_pattern(text: str) -> str | None:
         return None
     name = match[1]
     if name.startswith("["):
-        try:
-            ipaddress.IPv6Address(name[1:-1].replace("%25", "%"))
-        except ValueError:
-            return None
-        pattern = _short_address(name) + pattern[len(name) :]
+        short = _short_address(name)
+        return None if short is None else short + pattern[len(name) :]
     return pattern
 
 
-def _short_address(host: str) -> str:
-    """Return an IPv6 address in brackets in its shortest form, in which each address has one spelling."""
+def _short_address(host: str) -> str | None:
+    """Return an IPv6 address in brackets in its shortest form, in which each address has one spelling, or None."""
+    from ipaddress import IPv6Address  # noqa: PLC0415 (it takes milliseconds, and few programs need it)
+
     try:
-        return f"[{ipaddress.IPv6Address(host[1:-1].replace('%25', '%'))}]".replace("%", "%25")
+        return f"[{IPv6Address(host[1:-1].replace('%25', '%'))}]".replace("%", "%25")
     except ValueError:
-        return host
+        return None
 
 
 def _describe(text: str) -> str:
