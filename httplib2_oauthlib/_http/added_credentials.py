@@ -6,7 +6,7 @@ from typing import Any
 from .._signing.oauth1 import OAuth1
 from .context import context_of
 from .origin import Origin
-from .signers import resolve, signers_of
+from .signers import given, resolve, signers_of
 
 
 def add_signer(http: Any, oauth: OAuth1, domain: str) -> None:
@@ -23,7 +23,7 @@ def add_signer(http: Any, oauth: OAuth1, domain: str) -> None:
     """
     context = context_of(http)
     origin = Origin.of(context.uri) if context is not None and context.uri is not None else None
-    former = signers_of(http)
+    former = given(signers_of(http))
     if not domain and context is not None and origin is not None:
         domain = f"{origin.host}:{origin.port}"
         # A redirect led to this host, and a framework adds again what it added at the first one: it isn't meant for
@@ -49,7 +49,7 @@ def add_signer(http: Any, oauth: OAuth1, domain: str) -> None:
 def clear_signers(http: Any) -> None:
     """Remove the credentials that were added, as far as they are still in ``http.oauth``."""
     added, http._added = http._added, {}
-    oauth = signers_of(http)
+    oauth = given(signers_of(http))
     if isinstance(oauth, Mapping) and added:
         kept = {host: signer for host, signer in oauth.items() if host not in added or added[host] != signer}
         http.oauth = kept or None

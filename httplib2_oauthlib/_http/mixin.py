@@ -36,7 +36,7 @@ from .exchange import note_followed, remember_redirected, sign_and_send
 from .limits import send_limited
 from .lost_responses import HttpResponse, carries_response, is_httplib2_error, redirect_failed
 from .safe_requests import is_safe
-from .signers import CheckedProperty, Signers, SignersLike, accepted
+from .signers import CheckedProperty, Signers, SignersLike, accepted, given
 from .stand_in import ConnectionStandIn
 from .unanswered import UNANSWERED, numbers_of
 
@@ -391,7 +391,7 @@ class OAuth1Mixin(_Base):
             TypeError: The value is of another type, or an OAuth1 would not sign in the same way.
             SigningError: A mapping is empty, or has a key that can match no host. It is a ValueError.
         """
-        return self._oauth
+        return given(self._oauth)
 
     @oauth.setter
     def oauth(self, oauth: SignersLike) -> None:
