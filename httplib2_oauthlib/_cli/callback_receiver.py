@@ -1,6 +1,7 @@
 """A web server on this machine that receives the callback of a login from the browser."""
 
 import html
+import os
 import socket
 import threading
 import time
@@ -128,6 +129,9 @@ class CallbackReceiver:
 
 
 class _Server(ThreadingHTTPServer):
+    # On Windows, this option lets two programs listen at the same port.
+    allow_reuse_address = os.name == "posix"
+
     def __init__(self, address: tuple[str, int], handler: Callable[..., BaseHTTPRequestHandler]) -> None:
         self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         super().__init__(address, handler)

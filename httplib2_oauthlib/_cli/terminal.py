@@ -51,6 +51,8 @@ def writing_output(consequence: str = "") -> Iterator[None]:
     except BrokenPipeError:
         raise
     except OSError as error:
+        if os.name == "nt" and error.errno == errno.EINVAL:
+            raise BrokenPipeError from None  # This is how Windows reports that the reader has closed the pipe.
         problem = f"standard output can't be written: {error.strerror or type(error).__name__}"
         raise OutputError(f"{problem}{consequence}") from None
 

@@ -44,6 +44,7 @@ def serving(*arguments):
         program.wait()
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows can't send SIGINT to one program")
 def test_the_wiki_serves_until_it_is_interrupted(wiki):
     with serving("--user", "Carol") as (program, shown):
         variables = dict(re.findall(r"export (\w+)=(\S+)", shown))

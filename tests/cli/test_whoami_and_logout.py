@@ -11,7 +11,7 @@ import pytest
 from httplib2_oauthlib.credentials import FileStore
 
 from ..servers import DROP, answer, in_turn
-from .terminal import at_terminal, host_of, one_line
+from .terminal import at_terminal, host_of, on_posix, one_line
 
 # Windows describes it in other words.
 CONNECTION_REFUSED = "No connection could be made" if os.name == "nt" else os.strerror(errno.ECONNREFUSED)
@@ -67,6 +67,7 @@ def test_a_wrong_clock_does_not_lose_the_granted_credentials(wiki, run, monkeypa
     assert FileStore().get(host_of(wiki)) is not None
 
 
+@on_posix
 def test_login_checks_that_it_can_store_credentials_first(wiki, tool, run, monkeypatch):
     monkeypatch.setenv("OAUTH_CONSUMER", f"{tool.key}:{tool.secret}")
     path = FileStore().path
@@ -125,6 +126,7 @@ def test_control_characters_of_a_user_name_are_not_printed(serve, run, monkeypat
     assert run("whoami", server.uri("/api.php"))[1] == "a\ufffd[31mRED\n"
 
 
+@on_posix
 def test_a_closed_output_prints_no_traceback(wiki):
     command = f"{sys.executable} -m httplib2_oauthlib request GET {wiki.api_uri} format=json --anonymous >&-"
     done = subprocess.run(command, shell=True, capture_output=True, text=True, timeout=30, check=False)
