@@ -1,5 +1,6 @@
 """Asks another detector, detect-secrets, what looks like a secret in a file. Requires the extra ``audit``."""
 
+import configparser
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -36,11 +37,16 @@ def require_detector() -> None:
 
 def opinions(path: Path) -> Iterator[Opinion]:
     """Yield what detect-secrets finds in a file with its default settings. It reads the file once, line by line."""
-    from detect_secrets.core.scan import scan_file  # noqa: PLC0415 (an extra)
-    from detect_secrets.settings import default_settings  # noqa: PLC0415
+    # detect-secrets replaces this class, for the whole process, by one without line numbers.
+    parsing_error = configparser.ParsingError
+    try:
+        from detect_secrets.core.scan import scan_file  # noqa: PLC0415 (an extra)
+        from detect_secrets.settings import default_settings  # noqa: PLC0415
 
-    with default_settings():
-        found = list(scan_file(str(path)))
+        with default_settings():
+            found = list(scan_file(str(path)))
+    finally:
+        configparser.ParsingError = parsing_error  # type: ignore[misc]
     for secret in found:
         # A form is read to its end, so that other fields may follow a placeholder.
         if secret.secret_value and not PLACEHOLDER.match(secret.secret_value):

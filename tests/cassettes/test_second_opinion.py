@@ -1,5 +1,6 @@
 """The second opinion that an audit asks of detect-secrets."""
 
+import configparser
 import importlib.util
 import os
 from pathlib import Path
@@ -27,6 +28,14 @@ def test_a_second_opinion_reports_what_is_not_found_otherwise(tmp_path, detector
     findings = list(audit(path, second_opinion=True))
     assert [(finding.line, finding.kind) for finding in findings] == [(2, "Slack Token"), *own]
     assert WEBHOOK[:4] not in str(findings[0])
+
+
+def test_after_a_second_opinion_errors_in_other_files_still_name_the_line(tmp_path, detector):
+    path = tmp_path / "cassette.yaml"
+    path.write_text("interactions: []\n")
+    list(audit(path, second_opinion=True))
+    with pytest.raises(configparser.ParsingError, match=r"line\D*2"):
+        configparser.ConfigParser().read_string("[one]\n= two\n")
 
 
 def test_a_second_opinion_finds_nothing_in_the_committed_cassettes(detector):
