@@ -37,7 +37,7 @@ class CallbackReceiver:
     """
 
     def __init__(self, uri: str = "http://127.0.0.1/") -> None:
-        host, port, path = _split_loopback_uri(uri)
+        host, port, path = split_loopback_uri(uri)
         address = "::1" if host == "::1" else "127.0.0.1"
         try:
             self._server = _Server((address, port), self._make_handler(path))
@@ -140,8 +140,12 @@ class _Server(ThreadingHTTPServer):
         """Print nothing, because browsers often close connections early."""
 
 
-def _split_loopback_uri(uri: str) -> tuple[str, int, str]:
-    """Return host, port (0 if there is none) and path of a URI on this machine."""
+def split_loopback_uri(uri: str) -> tuple[str, int, str]:
+    """Return host, port (0 if there is none) and path of a URI on this machine.
+
+    Raises:
+        MisusedError: The URI isn't a loopback URI.
+    """
     try:
         parts = urlsplit(uri)
         port = parts.port or 0

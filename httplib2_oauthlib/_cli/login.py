@@ -19,7 +19,7 @@ from ..credentials import KeyringStore, load
 from ..credentials._loading import NoCredentialsError
 from ..errors import CredentialsError, HandshakeError, IdentityError, OAuthError
 from .api_errors import READ_DENIED, read_api_error
-from .callback_receiver import CallbackReceiver
+from .callback_receiver import CallbackReceiver, split_loopback_uri
 from .discovery import Wiki, find_wiki, host_of
 from .terminal import OK, PROGRAM, NotLoggedInError, ask, print_message, printable
 
@@ -42,6 +42,7 @@ class _ReadDeniedError(OAuthError):
 
 def log_in(arguments: argparse.Namespace) -> int:
     """Get credentials for a wiki, verify whose they are, and store them."""
+    split_loopback_uri(arguments.callback)  # A wrong argument is reported before a request is sent.
     http, headers = make_http(arguments), make_headers(arguments)
     wiki = find_wiki(arguments.wiki, http, headers)
     # These two checks come before the user grants access. If they failed later, the credentials that were just granted

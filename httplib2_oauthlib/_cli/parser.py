@@ -124,7 +124,9 @@ def _add_login(commands: _Subparsers) -> None:
         help="URI to wait for the browser at, beginning with the callback that the consumer was registered with."
         " The default is http://127.0.0.1/ at a free port, for a consumer registered with http://127.0.0.1:1/",
     )
-    login.add_argument("--wait", type=_seconds, default=300.0, help="seconds to wait for the browser (300)")
+    login.add_argument(
+        "--wait", metavar="SECONDS", type=_seconds, default=300.0, help="how long to wait for the browser (300)"
+    )
     whoami = _add_command(
         commands, "whoami", print_user, "print who is logged in to a wiki", example="en.wikipedia.org"
     )
@@ -227,7 +229,9 @@ def _add_command(
 
 
 def _add_network_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--timeout", type=_seconds, default=30.0, help="seconds to wait for a server (30)")
+    command.add_argument(
+        "--timeout", metavar="SECONDS", type=_seconds, default=30.0, help="how long to wait for a server (30)"
+    )
     command.add_argument("--user-agent", help="identifies you to the wiki's operators; or set OAUTH_USER_AGENT")
 
 

@@ -124,6 +124,8 @@ def test_a_callback_that_cannot_be_listened_at_is_rejected(
     code, _, err = run("login", host_of(wiki), "--callback", callback.format(taken=taken))
     assert code == expected_code
     assert excerpt.format(taken=taken) in one_line(err)
+    if expected_code == 2:  # It is reported before a request is sent.
+        assert run("login", "nowhere.invalid", "--callback", callback) == (code, "", err)
 
 
 @pytest.mark.parametrize("value", ["only-a-canary", ":canary", "key:", "a:b:c:canary"])
