@@ -1,6 +1,7 @@
 """Real servers on loopback, over plain sockets or TLS. One function decides what each server sends."""
 
 import contextlib
+import os
 import socket
 import ssl
 import struct
@@ -17,14 +18,18 @@ DROP = None
 Answer: TypeAlias = bytes | Callable[[socket.socket], None] | None
 
 
+# Windows declares the two numbers of this option as u_short, and POSIX declares them as int.
+_LINGER = struct.Struct("HH" if os.name == "nt" else "ii")
+
+
 def hang_up(connection: socket.socket) -> None:
     """Reset the connection when it is closed."""
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER.pack(1, 0))
 
 
 def close(connection: socket.socket) -> None:
     """Close a connection at once, even if another thread reads from it. Keep a reset that was set before."""
-    if not connection.getsockopt(socket.SOL_SOCKET, socket.SO_LINGER, 8)[0]:
+    if not connection.getsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER.size)[0]:
         with contextlib.suppress(OSError):
             connection.shutdown(socket.SHUT_RDWR)
     connection.close()
@@ -57,14 +62,20 @@ class Listener:
         self._listener = socket.create_server((host, 0), family=family)
         self.port = self._listener.getsockname()[1]
         self.connections = 0
+        self._is_closed = False
         self._open: list[socket.socket] = []
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
 
     def close(self) -> None:
-        # shutdown() interrupts accept(). close() alone does not.
-        with contextlib.suppress(OSError):
+        self._is_closed = True
+        try:
+            # On Linux, this interrupts accept(). close() alone does not.
             self._listener.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            # Other systems shut down connected sockets only. There, a last connection ends accept().
+            with contextlib.suppress(OSError):
+                socket.create_connection(self._listener.getsockname()[:2], 1).close()
         self._listener.close()
         for connection in self._open:
             with contextlib.suppress(OSError):
@@ -76,6 +87,9 @@ class Listener:
             try:
                 connection, _ = self._listener.accept()
             except OSError:
+                return
+            if self._is_closed:
+                connection.close()
                 return
             self._open.append(connection)
             self.connections += 1

@@ -1,6 +1,7 @@
 """A web server on this machine that receives the callback of a login from the browser."""
 
 import html
+import os
 import socket
 import threading
 import time
@@ -11,6 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 from ..errors import HandshakeError, OAuthError
 from ..handshake import read_callback
 from .discovery import LOOPBACK_HOSTS
+from .terminal import MisusedError, reason_of
 
 _PAGE = (
     "<!DOCTYPE html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>"
@@ -30,16 +32,19 @@ class CallbackReceiver:
         uri: The callback to request temporary credentials with.
 
     Raises:
-        OAuthError: The URI isn't a loopback URI, or the port is in use.
+        MisusedError: The URI isn't a loopback URI.
+        OAuthError: The port is in use.
     """
 
     def __init__(self, uri: str = "http://127.0.0.1/") -> None:
-        host, port, path = _split_loopback_uri(uri)
+        host, port, path = split_loopback_uri(uri)
         address = "::1" if host == "::1" else "127.0.0.1"
         try:
             self._server = _Server((address, port), self._make_handler(path))
         except OSError as error:
-            raise OAuthError(f"can't listen at {uri}: {error.strerror}. Choose another port with --callback") from None
+            raise OAuthError(
+                f"can't listen at {uri}: {reason_of(error)}. Choose another port with --callback"
+            ) from None
         shown_host = f"[{host}]" if address == "::1" else host
         self.uri = f"http://{shown_host}:{self._server.server_address[1]}{path}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.1,), daemon=True)
@@ -124,6 +129,9 @@ class CallbackReceiver:
 
 
 class _Server(ThreadingHTTPServer):
+    # On Windows, this option lets two programs listen at the same port.
+    allow_reuse_address = os.name == "posix"
+
     def __init__(self, address: tuple[str, int], handler: Callable[..., BaseHTTPRequestHandler]) -> None:
         self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         super().__init__(address, handler)
@@ -132,8 +140,12 @@ class _Server(ThreadingHTTPServer):
         """Print nothing, because browsers often close connections early."""
 
 
-def _split_loopback_uri(uri: str) -> tuple[str, int, str]:
-    """Return host, port (0 if there is none) and path of a URI on this machine."""
+def split_loopback_uri(uri: str) -> tuple[str, int, str]:
+    """Return host, port (0 if there is none) and path of a URI on this machine.
+
+    Raises:
+        MisusedError: The URI isn't a loopback URI.
+    """
     try:
         parts = urlsplit(uri)
         port = parts.port or 0
@@ -141,7 +153,7 @@ def _split_loopback_uri(uri: str) -> tuple[str, int, str]:
         parts, port = urlsplit(""), 0
     host = parts.hostname or ""
     if parts.scheme != "http" or host not in LOOPBACK_HOSTS or parts.query or parts.fragment:
-        raise OAuthError(
+        raise MisusedError(
             "invalid callback: it must be on this machine, as http://127.0.0.1:PORT/PATH without a query. Set it with"
             " --callback"
         )

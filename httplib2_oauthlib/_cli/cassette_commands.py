@@ -1,10 +1,11 @@
 """The commands for cassettes: audit them for secrets, and scrub them."""
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
-from .terminal import MISUSED, OK, PROGRAM, fail, fail_without_extra, printable
+from .terminal import MISUSED, OK, PROGRAM, MisusedError, fail, fail_without_extra, printable, showing_progress
 
 
 def audit(arguments: argparse.Namespace) -> int:
@@ -20,13 +21,12 @@ def audit(arguments: argparse.Namespace) -> int:
             f"nothing to audit at {' and '.join(missing)}: the path doesn't exist, or the folder is empty", MISUSED
         )
     secrets = _read_secrets(arguments)
+    audited = [file for path in files for file in files[path]]
+    findings: list[cassettes.Finding] = []
     try:
-        findings = [
-            finding
-            for path in files
-            for file in files[path]
-            for finding in cassettes.audit(file, secrets, second_opinion=arguments.second_opinion)
-        ]
+        for number, file in enumerate(audited, 1):
+            with showing_progress(f"auditing file {number} of {len(audited)}: {file}"):
+                findings += cassettes.audit(file, secrets, second_opinion=arguments.second_opinion)
     except ImportError as error:
         return fail_without_extra("audit --second-opinion", "audit", error)
     for finding in findings:
@@ -48,13 +48,14 @@ def scrub(arguments: argparse.Namespace) -> int:
     except ImportError as error:
         return fail_without_extra("scrub", "cassettes", error)
     destination = Path(arguments.destination)
-    if not destination.is_dir() and (len(arguments.sources) > 1 or arguments.destination.endswith("/")):
+    if not destination.is_dir() and (len(arguments.sources) > 1 or arguments.destination.endswith(("/", os.sep))):
         return fail(f"folder not found: {destination}. Create it first", MISUSED)
     binary, secrets = "keep" if arguments.keep_binary else "refuse", _read_secrets(arguments)
-    for source in map(Path, arguments.sources):
+    for number, source in enumerate(map(Path, arguments.sources), 1):
         target = (destination / source.name).with_suffix(".yaml") if destination.is_dir() else destination
         try:
-            count = cassettes.scrub_file(source, target, secrets=secrets, binary=binary)
+            with showing_progress(f"scrubbing file {number} of {len(arguments.sources)}: {source}"):
+                count = cassettes.scrub_file(source, target, secrets=secrets, binary=binary)
         except cassettes.CassetteError as error:
             return fail(str(error) if str(source) in str(error) else f"{source}: {error}")
         except OSError as error:
@@ -65,8 +66,15 @@ def scrub(arguments: argparse.Namespace) -> int:
 
 
 def _read_secrets(arguments: argparse.Namespace) -> list[str]:
-    """Return the secrets that ``--also`` lists, one per line."""
+    """Return the secrets that ``--also`` lists, one per line.
+
+    Raises:
+        MisusedError: The file isn't text.
+    """
     if arguments.also is None:
         return []
-    text = sys.stdin.read() if arguments.also == "-" else Path(arguments.also).read_text("utf-8")
+    try:
+        text = sys.stdin.read() if arguments.also == "-" else Path(arguments.also).read_text("utf-8")
+    except UnicodeDecodeError:
+        raise MisusedError(f"invalid --also: {arguments.also} isn't a text file in UTF-8") from None
     return [line.strip() for line in text.splitlines() if line.strip()]

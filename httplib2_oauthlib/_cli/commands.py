@@ -1,6 +1,8 @@
 """The commands that send or explain requests, and the one that serves the embedded wiki."""
 
 import argparse
+import os
+import socket
 import sys
 import time
 from dataclasses import fields
@@ -15,7 +17,7 @@ from ..errors import OAuthError
 from .discovery import http_origin
 from .login import load_credentials, make_headers, make_http
 from .responses import print_response
-from .terminal import OK, NotLoggedInError, fail_without_extra
+from .terminal import OK, MisusedError, NotLoggedInError, fail_without_extra, print_message, reason_of
 
 
 def serve_wiki(arguments: argparse.Namespace) -> int:
@@ -24,6 +26,7 @@ def serve_wiki(arguments: argparse.Namespace) -> int:
         from ..testwiki import PASSWORD, TestWiki  # noqa: PLC0415 (an extra)
     except ImportError as error:
         return fail_without_extra("wiki", "testwiki", error)
+    _require_free_port(arguments.port)
     with TestWiki(port=arguments.port, version=arguments.version) as wiki:
         consumers = {host: wiki.register("A tool", callback=f"http://{host}:1/") for host in ("127.0.0.1", "localhost")}
         tokens = ":".join(wiki.owner_only(arguments.user))
@@ -46,6 +49,20 @@ def serve_wiki(arguments: argparse.Namespace) -> int:
     return OK
 
 
+def _require_free_port(port: int) -> None:
+    """Raise an OAuthError if the embedded wiki can't listen at a port. The error of its server has no clear message."""
+    with socket.socket() as trial:
+        if os.name == "posix":
+            # As the embedded wiki does: connections of a former server at the port may still be closing.
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trial.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise OAuthError(
+                f"can't listen at port {port}: {reason_of(error)}. Choose another port with --port"
+            ) from None
+
+
 def send_request(arguments: argparse.Namespace) -> int:
     """Send a request, signed unless ``--anonymous`` is given, and print the response."""
     uri, method, body, headers = _request_parts(arguments)
@@ -66,7 +83,7 @@ def explain_request(arguments: argparse.Namespace) -> int:
         oauth = load_credentials(_host(uri))
     except NotLoggedInError:
         oauth = OAuth1("client-key", "client-secret", "token", "token-secret")
-        print("Explained with made-up credentials, because this host has none:", file=sys.stderr)
+        print_message("explained with made-up credentials, because this host has none")
     print(oauth.explain(uri, method, body, headers))
     return OK
 
@@ -93,7 +110,7 @@ class _ExplainingSigner(OAuth1):
 def _host(uri: str) -> str:
     origin = http_origin(uri)
     if origin is None:
-        raise OAuthError(f"invalid URI: {uri!r}. It must begin with https:// or http://")
+        raise MisusedError(f"invalid URI: {uri!r}. It must begin with https:// or http://")
     return origin.authority
 
 
@@ -107,7 +124,7 @@ def _request_parts(arguments: argparse.Namespace) -> tuple[str, str, bytes | str
     for line in arguments.header:
         name, colon, value = line.partition(":")
         if not colon or not name.strip():
-            raise OAuthError(f"invalid --header: {name!r}, expected NAME:VALUE")
+            raise MisusedError(f"invalid --header: {name!r}, expected NAME:VALUE")
         headers[name.strip()] = value.strip()
     body: bytes | str | None = None
     if arguments.body is not None:

@@ -2,13 +2,14 @@
 
 import argparse
 import json
+import sys
 from typing import Any
 from urllib.parse import urlencode
 
 from .._http.mixin import OAuth1Http
 from .._signing.oauth1 import OAuth1
 from .._signing.request import FORM
-from .terminal import FAILED, OK, fail_without_extra
+from .terminal import FAILED, GREEN, OK, RED, colored, fail_without_extra
 
 #: Timeout for the demo's own wiki, in seconds.
 TIMEOUT = 10
@@ -98,7 +99,8 @@ class Demo:
 
     def _check(self, is_passed: bool, claim: str) -> None:
         self.failures += not is_passed
-        print(f"   {'ok    ' if is_passed else 'FAILED'} {claim}")
+        result = colored("ok    ", GREEN, sys.stdout) if is_passed else colored("FAILED", RED, sys.stdout)
+        print(f"   {result} {claim}")
 
     def _query(self, **parameters: str) -> str:
         return urlencode({"action": "query", **parameters, "format": "json", "formatversion": "2"}, safe="|")

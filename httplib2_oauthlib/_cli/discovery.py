@@ -11,6 +11,7 @@ from .._http.limits import request_limited
 from .._http.origin import Origin
 from .._signing.request import DEFAULT_PORTS
 from ..errors import OAuthError
+from .terminal import MisusedError
 
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
 
@@ -49,7 +50,7 @@ def host_of(name: str) -> str:
         name: As for :func:`find_wiki`.
 
     Raises:
-        OAuthError: The name contains no valid host.
+        MisusedError: The name contains no valid host.
     """
     return _wiki_origin(_with_scheme(name), name).authority
 
@@ -63,6 +64,7 @@ def find_wiki(name: str, http: httplib2.Http, headers: dict[str, str]) -> Wiki:
         headers: Sent with that request.
 
     Raises:
+        MisusedError: The name contains no valid host.
         OAuthError: No MediaWiki was found.
     """
     uri = _with_scheme(name)
@@ -88,7 +90,7 @@ def _without_query(uri: str) -> str:
 def _wiki_origin(uri: str, name: str) -> Origin:
     origin = http_origin(uri)
     if origin is None:
-        raise OAuthError(f"invalid wiki: {name!r}. Pass the URI of its index.php")
+        raise MisusedError(f"invalid wiki: {name!r}. Pass the URI of its index.php")
     return origin
 
 

@@ -5,9 +5,11 @@ import json
 import os
 import sys
 import webbrowser
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from importlib.util import find_spec
 from typing import Any, NamedTuple
+
+import httplib2
 
 from .. import __version__, mediawiki
 from .._http.limits import MAX_RESPONSE_BYTES, request_limited
@@ -17,7 +19,7 @@ from ..credentials import KeyringStore, load
 from ..credentials._loading import NoCredentialsError
 from ..errors import CredentialsError, HandshakeError, IdentityError, OAuthError
 from .api_errors import READ_DENIED, read_api_error
-from .callback_receiver import CallbackReceiver
+from .callback_receiver import CallbackReceiver, split_loopback_uri
 from .discovery import Wiki, find_wiki, host_of
 from .terminal import OK, PROGRAM, NotLoggedInError, ask, print_message, printable
 
@@ -40,6 +42,7 @@ class _ReadDeniedError(OAuthError):
 
 def log_in(arguments: argparse.Namespace) -> int:
     """Get credentials for a wiki, verify whose they are, and store them."""
+    split_loopback_uri(arguments.callback)  # A wrong argument is reported before a request is sent.
     http, headers = make_http(arguments), make_headers(arguments)
     wiki = find_wiki(arguments.wiki, http, headers)
     # These two checks come before the user grants access. If they failed later, the credentials that were just granted
@@ -56,15 +59,16 @@ def log_in(arguments: argparse.Namespace) -> int:
     print(f"Logged in to {wiki.host} as {printable(user.name)}. The credentials are stored in {where}")
     _print_if_identity_only(user)
     if os.environ.get("OAUTH_TOKENS") and not arguments.owner_only:
-        print("OAUTH_TOKENS is set, and takes precedence over them.", file=sys.stderr)
+        print_message("OAUTH_TOKENS is set, and takes precedence over them")
     return OK
 
 
 def print_user(arguments: argparse.Namespace) -> int:
     """Print the name of the user who is logged in to a wiki."""
+    # Without credentials, no request is sent. A wiki that is found has the same host as its name.
+    oauth = load_credentials(host_of(arguments.wiki))
     http, headers = make_http(arguments), make_headers(arguments)
     wiki = find_wiki(arguments.wiki, http, headers)
-    oauth = load_credentials(wiki.host)
     try:
         user = _User(_request_name(wiki, oauth, http, headers))
     except _ReadDeniedError:
@@ -79,21 +83,17 @@ def print_user(arguments: argparse.Namespace) -> int:
 
 def log_out(arguments: argparse.Namespace) -> int:
     """Delete the stored credentials of a wiki."""
-    store, page = KeyringStore(), "Special:OAuthManageMyGrants"
-    # Try the host in the name first, because that also works when the wiki can't be reached.
     host = host_of(arguments.wiki)
-    is_deleted = store.delete(host)
-    if not is_deleted:
-        wiki = find_wiki(arguments.wiki, make_http(arguments), make_headers(arguments))
-        host, page = wiki.host, f"{wiki.index_uri}?title={page}"
-        is_deleted = store.delete(host)
-    if is_deleted:
+    if KeyringStore().delete(host):
         print(f"Logged out of {host}: the stored credentials are deleted.")
-        print(f"They stay valid until you revoke them on the wiki, at {page}")
+        print("They stay valid until you revoke them on the wiki, at Special:OAuthManageMyGrants")
     else:
+        # The name may be wrong. If the wiki can't be reached, that remains open.
+        with suppress(OSError, httplib2.ServerNotFoundError):
+            find_wiki(arguments.wiki, make_http(arguments), make_headers(arguments))
         print(f"No credentials are stored for {host}.")
     if os.environ.get("OAUTH_TOKENS"):
-        print("OAUTH_TOKENS is set, so its credentials are still used.", file=sys.stderr)
+        print_message("OAUTH_TOKENS is set, so its credentials are still used")
     return OK
 
 
@@ -121,10 +121,9 @@ def load_credentials(host: str) -> OAuth1:
 
 def _ask_for_owner_only_consumer(wiki: Wiki) -> OAuth1:
     alternative = "set OAUTH_TOKENS to the four values, joined by colons"
-    print(
-        "Enter the four values of an owner-only consumer. The wiki shows them when you register it, at"
-        f" {wiki.index_uri}?title={_REGISTRATION_PAGE}",
-        file=sys.stderr,
+    print_message(
+        "enter the four values of an owner-only consumer. The wiki shows them when you register it, at"
+        f" {wiki.index_uri}?title={_REGISTRATION_PAGE}"
     )
     # The prompts use the wiki's words on this page.
     key = ask("Consumer token", alternative)
@@ -149,7 +148,8 @@ def _request_access(arguments: argparse.Namespace, wiki: Wiki, http: OAuth1Http,
             ) from None
         if receiver is not None:
             receiver.expect(request_token.key)
-        print(f"Allow access in a browser, at\n\n  {uri}\n", file=sys.stderr)
+        print_message("allow access in a browser, at")
+        print(f"\n  {uri}\n", file=sys.stderr)
         if receiver is None:
             prompt = "Then paste the address to which the wiki sends the browser, or the verification value"
             response = ask(prompt, "log in at a terminal, or without --paste")
@@ -173,7 +173,7 @@ def _read_consumer(wiki: Wiki) -> tuple[str, str]:
             )
         return key, secret
     alternative = "set OAUTH_CONSUMER to the consumer token and the secret token, joined by a colon"
-    print(f"Enter your consumer. Register one at {wiki.index_uri}?title={_REGISTRATION_PAGE}", file=sys.stderr)
+    print_message(f"enter your consumer. Register one at {wiki.index_uri}?title={_REGISTRATION_PAGE}")
     # The wiki calls the values so when it registers a consumer for other users.
     return ask("Consumer token", alternative), ask("Secret token", alternative, is_secret=True)
 
@@ -233,8 +233,7 @@ def _request_name(wiki: Wiki, oauth: OAuth1, http: OAuth1Http, headers: dict[str
 def _print_if_identity_only(user: _User) -> None:
     """Print what the credentials are good for, if they only identify the user."""
     if not user.can_act:
-        print(
-            "The consumer can identify you, but it can't act on the wiki: it was registered for user identity"
-            " verification only. To read or edit pages, register a consumer with more grants.",
-            file=sys.stderr,
+        print_message(
+            "the consumer can identify you, but it can't act on the wiki: it was registered for user identity"
+            " verification only. To read or edit pages, register a consumer with more grants"
         )

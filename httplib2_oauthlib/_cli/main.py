@@ -13,7 +13,18 @@ import httplib2
 from .._http.lost_responses import is_undecodable
 from ..errors import HandshakeError, OAuthError, RefusedError, ResponseLostError
 from .parser import parse_arguments
-from .terminal import FAILED, INTERRUPTED, MISUSED, OK, REFUSED, NotLoggedInError, OutputError, fail, flush_output
+from .terminal import (
+    FAILED,
+    INTERRUPTED,
+    MISUSED,
+    OK,
+    REFUSED,
+    MisusedError,
+    NotLoggedInError,
+    OutputError,
+    fail,
+    flush_output,
+)
 
 # Python doesn't name the file if the disk is full. No connection raises these.
 _DISK_ERRNOS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -34,12 +45,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         The exit code: 0 if the command succeeded, 1 if it failed, 2 for wrong arguments, 3 if the wiki refused the
         credentials or there are none, 130 if the user interrupted the command.
     """
-    arguments = parse_arguments(argv)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # A character that the terminal's encoding lacks is printed as an escape sequence instead of raising.
             stream.reconfigure(errors="backslashreplace")
+    arguments = argparse.Namespace()
     try:
+        arguments = _parse(argv)
         code = int(arguments.run(arguments))
         flush_output()
         return code
@@ -47,28 +59,29 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The reader of the output has closed it, as "... | head" does.
         _discard_output()
         return FAILED
-    except OutputError as error:
-        _discard_output()
-        message, code = str(error), FAILED
     except KeyboardInterrupt:
-        message, code = "interrupted", INTERRUPTED
-    except ResponseLostError as error:
-        # The credentials weren't refused. Exit code 3 would suggest logging in and sending the request again, which may
-        # repeat an action that the server has already performed.
-        message, code = str(error), FAILED
-    except (RefusedError, NotLoggedInError) as error:
-        message, code = str(error), REFUSED
-    except HandshakeError as error:
-        message, code = str(error), FAILED if error.reason in ("answer", "callback", "other") else REFUSED
+        return fail("interrupted", INTERRUPTED)
     except Exception as error:
+        if isinstance(error, OutputError) or _is_full_disk(error):
+            _discard_output()
         if isinstance(error, EOFError) and not is_undecodable(error):  # The user has closed the input.
-            message, code = "interrupted", INTERRUPTED
-        elif isinstance(error, _EXPECTED) or is_undecodable(error):
-            message, code = _message_of(error, arguments), FAILED
-            _discard_output_on_full_disk(error)
-        else:
+            return fail("interrupted", INTERRUPTED)
+        if not isinstance(error, _EXPECTED) and not is_undecodable(error):
             raise
-    return fail(message, code)
+        return fail(_message_of(error, arguments), _exit_code_of(error))
+
+
+def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
+    """Return the parsed arguments, as :func:`parse_arguments` does.
+
+    Raises:
+        OutputError: The arguments ask for help or the version, which can't be written.
+    """
+    try:
+        return parse_arguments(argv)
+    except SystemExit:
+        flush_output()
+        raise
 
 
 def _discard_output() -> None:
@@ -76,9 +89,16 @@ def _discard_output() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _discard_output_on_full_disk(error: BaseException) -> None:
-    if _is_full_disk(error):
-        _discard_output()
+def _exit_code_of(error: Exception) -> int:
+    if isinstance(error, MisusedError):
+        return MISUSED
+    # After a ResponseLostError, exit code 3 would suggest logging in and sending the request again, which may repeat an
+    # action that the server has already performed. The credentials weren't refused.
+    if isinstance(error, RefusedError | NotLoggedInError) and not isinstance(error, ResponseLostError):
+        return REFUSED
+    if isinstance(error, HandshakeError) and error.reason not in ("answer", "callback", "other"):
+        return REFUSED
+    return FAILED
 
 
 def _is_full_disk(error: BaseException) -> bool:

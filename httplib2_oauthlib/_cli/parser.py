@@ -2,17 +2,18 @@
 
 import argparse
 import re
+import sys
 from collections.abc import Callable, Sequence
-from typing import TypeAlias
+from typing import NoReturn, TypeAlias
 
 from .. import __version__
 from .cassette_commands import audit, scrub
 from .commands import explain_request, send_request, serve_wiki
 from .demo import run_demo
 from .login import log_in, log_out, print_user
-from .terminal import PROGRAM
+from .terminal import MISUSED, PROGRAM, fail
 
-_Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+_Subparsers: TypeAlias = "argparse._SubParsersAction[_Parser]"
 
 _MAX_SECONDS = 86400
 _MAX_PORT = 65535
@@ -40,6 +41,15 @@ examples:
 """
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser whose error messages have the form of the other ones."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print usage and message, and exit."""
+        self.print_usage(sys.stderr)
+        sys.exit(fail(message, MISUSED))
+
+
 def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Return the parsed arguments; ``run`` is the function of the command.
 
@@ -62,7 +72,7 @@ def parse_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser, with all commands in the order in which the help lists them."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog=PROGRAM, description=_DESCRIPTION, epilog=_EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
@@ -114,7 +124,9 @@ def _add_login(commands: _Subparsers) -> None:
         help="URI to wait for the browser at, beginning with the callback that the consumer was registered with."
         " The default is http://127.0.0.1/ at a free port, for a consumer registered with http://127.0.0.1:1/",
     )
-    login.add_argument("--wait", type=_seconds, default=300.0, help="seconds to wait for the browser (300)")
+    login.add_argument(
+        "--wait", metavar="SECONDS", type=_seconds, default=300.0, help="how long to wait for the browser (300)"
+    )
     whoami = _add_command(
         commands, "whoami", print_user, "print who is logged in to a wiki", example="en.wikipedia.org"
     )
@@ -143,10 +155,19 @@ def _add_requests(commands: _Subparsers) -> None:
         example="GET 'https://en.wikipedia.org/w/api.php?titles=A&titles=B'",
     )
     for command in (request, explain):
-        command.add_argument("method", metavar="METHOD", help="GET, POST, PUT, ...")
-        command.add_argument("uri", metavar="URI")
-        command.add_argument("parameters", metavar="name=value", nargs="*", default=[], type=_parameter)
-        command.add_argument("-H", "--header", metavar="NAME:VALUE", action="append", default=[])
+        command.add_argument("method", metavar="METHOD", help="HTTP method: GET, POST, PUT, ...")
+        command.add_argument("uri", metavar="URI", help="absolute URI, beginning with https:// or http://")
+        command.add_argument(
+            "parameters",
+            metavar="name=value",
+            nargs="*",
+            default=[],
+            type=_parameter,
+            help="parameter, sent in the form of a POST, PUT or PATCH without --body, and otherwise in the query",
+        )
+        command.add_argument(
+            "-H", "--header", metavar="NAME:VALUE", action="append", default=[], help="header to send (repeatable)"
+        )
         command.add_argument("--body", metavar="FILE", help="file to send as the body, or - for standard input")
         _add_network_options(command)
     request.add_argument("-i", "--include", action="store_true", help="print the response's status and headers too")
@@ -208,7 +229,9 @@ def _add_command(
 
 
 def _add_network_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--timeout", type=_seconds, default=30.0, help="seconds to wait for a server (30)")
+    command.add_argument(
+        "--timeout", metavar="SECONDS", type=_seconds, default=30.0, help="how long to wait for a server (30)"
+    )
     command.add_argument("--user-agent", help="identifies you to the wiki's operators; or set OAUTH_USER_AGENT")
 
 

@@ -6,10 +6,14 @@ import re
 import shlex
 import stat
 import tempfile
+import time
 from contextlib import suppress
 from pathlib import Path
 
 from ..errors import CredentialsError
+
+# Readers have the file open for less than a millisecond. A second is more than all of them need.
+_REPLACEMENTS, _PAUSE = 50, 0.02  # Attempts, and seconds between two of them.
 
 
 def read_private_file(path: Path, forbidden_mode: int) -> bytes | None:
@@ -79,7 +83,7 @@ def replace_file(path: Path, content: bytes) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        Path(name).replace(path)
+        _replace(Path(name), path)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
@@ -90,3 +94,13 @@ def replace_file(path: Path, content: bytes) -> None:
             os.fsync(directory)
         finally:
             os.close(directory)
+
+
+def _replace(source: Path, target: Path) -> None:
+    """Move a file to the place of another one. Windows refuses that for the moment in which a reader has it open."""
+    for _ in range(_REPLACEMENTS if os.name == "nt" else 0):
+        with suppress(PermissionError):
+            source.replace(target)
+            return
+        time.sleep(_PAUSE)
+    source.replace(target)

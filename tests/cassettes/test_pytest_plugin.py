@@ -107,7 +107,7 @@ def test_a_recorded_suite_replays_without_the_wiki(tmp_path):
         done = run_cassettes(tmp_path, "--record", wiki=wiki, tokens=tokens)
         assert "3 passed" in done.stdout, done.stdout
         assert [seen.user for seen in wiki.requests] == ["Alice"] * 3
-    names = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.yaml"))
+    names = sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.yaml"))
     assert names == [
         "cassettes/test_suite/TestMore.test_it[a%2Fb].yaml",
         "cassettes/test_suite/TestMore.test_it[a%3Ab].yaml",

@@ -1,7 +1,6 @@
 """The program at a terminal, with a script for a browser."""
 
 import os
-import pty
 import select
 import shlex
 import subprocess
@@ -9,6 +8,14 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
+try:
+    import pty
+except ImportError:  # Windows has no pseudo-terminals.
+    pty = None
+
+on_posix = pytest.mark.skipif(os.name == "nt", reason="Windows has no file modes and no POSIX shell")
 ROOT = Path(__file__).parents[2]
 
 
@@ -34,13 +41,20 @@ print(browser.follow(page).text if page.status == 302 else page.text, file=open(
 """
 
 
+def open_terminal():
+    """Return both ends of a new pseudo-terminal. Skip the test if this system has none."""
+    if pty is None:
+        pytest.skip("this system has no pseudo-terminals")
+    return pty.openpty()
+
+
 def at_terminal(arguments, environment, answers=(), timeout=40):
     """Run the program at a terminal and answer each prompt.
 
     Returns:
         The exit code, and everything that the terminal showed.
     """
-    leader, follower = pty.openpty()
+    leader, follower = open_terminal()
     program = subprocess.Popen(
         [sys.executable, "-m", "httplib2_oauthlib", *map(str, arguments)],
         stdin=follower, stdout=follower, stderr=follower, env={**os.environ, **environment}, start_new_session=True,
@@ -52,9 +66,12 @@ def at_terminal(arguments, environment, answers=(), timeout=40):
             if not select.select([leader], [], [], 0.1)[0]:
                 continue
             try:
-                shown += os.read(leader, 4096).decode()
-            except OSError:  # The program has ended.
+                chunk = os.read(leader, 4096)
+            except OSError:  # The program has ended. Linux reports it so, and macOS by an empty chunk.
                 break
+            if not chunk:
+                break
+            shown += chunk.decode()
             if left and shown.endswith(left[0][0]):
                 os.write(leader, left.pop(0)[1].encode() + b"\n")
         return program.wait(5), shown.replace("\r\n", "\n")

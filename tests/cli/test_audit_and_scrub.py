@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from .terminal import one_line
+from .terminal import at_terminal, one_line
 
 TRAFFIC = """\
 interactions:
@@ -110,3 +110,27 @@ def test_without_its_extra_a_command_for_cassettes_names_it(run, traffic, tmp_pa
     code, _, err = run(command, traffic, tmp_path / "out")
     assert code == 1
     assert f"{command} needs an extra (vcr is missing): pip install 'httplib2-oauthlib[cassettes]'" in one_line(err)
+
+
+def test_secrets_that_are_not_text_are_rejected(run, traffic, tmp_path):
+    (tmp_path / "secrets").write_bytes(b"\xff\xfe\x00")
+    code, out, err = run("audit", traffic, "--also", tmp_path / "secrets")
+    assert (code, out) == (2, "")
+    assert "isn't a text file in UTF-8" in one_line(err)
+
+
+def test_progress_is_shown_at_a_terminal_and_removed(traffic, tmp_path):
+    target = tmp_path / "clean.yaml"
+    for arguments, shown_while, shown_after in (
+        (["scrub", traffic, target], "scrubbing file 1 of 1: ", f"{target}: 1 interaction\n"),
+        (["audit", target], "auditing file 1 of 1: ", "Nothing there looks like a secret.\n"),
+    ):
+        code, shown = at_terminal(arguments, {"COLUMNS": "40"})
+        progress, _, rest = shown.partition("\r")
+        assert (code, progress[: len(shown_while)]) == (0, shown_while)
+        assert rest == f"{' ' * len(progress)}\r{shown_after}"
+        assert len(progress) < 40
+
+
+def test_progress_is_shown_at_a_terminal_only(run, traffic, tmp_path):
+    assert run("scrub", traffic, tmp_path / "clean.yaml")[2] == ""

@@ -16,7 +16,7 @@ from httplib2_oauthlib.credentials import FileStore
 from httplib2_oauthlib.testwiki import TestWiki
 
 from ..vectors import VERSIONS
-from .terminal import host_of, one_line
+from .terminal import at_terminal, host_of, one_line
 
 # A shell starts background jobs with SIGINT ignored, and their children inherit that.
 INTERRUPTIBLE = """\
@@ -44,6 +44,7 @@ def serving(*arguments):
         program.wait()
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows can't send SIGINT to one program")
 def test_the_wiki_serves_until_it_is_interrupted(wiki):
     with serving("--user", "Carol") as (program, shown):
         variables = dict(re.findall(r"export (\w+)=(\S+)", shown))
@@ -120,7 +121,43 @@ def test_wrong_arguments_exit_with_2(capsys, arguments):
     with pytest.raises(SystemExit) as caught:
         main(arguments)
     assert caught.value.code == 2
-    assert "usage:" in capsys.readouterr().err
+    err = capsys.readouterr().err
+    assert err.startswith("usage:")
+    # The message has the same form as any other one.
+    assert re.match("httplib2-oauth: (?!error)", err.splitlines()[-1])
+
+
+def test_an_invalid_port_is_named(capsys):
+    with pytest.raises(SystemExit):
+        main(["wiki", "--port", "x"])
+    assert capsys.readouterr().err.endswith("\nhttplib2-oauth: argument --port: invalid port: 'x'\n")
+
+
+def test_a_port_in_use_is_reported(wiki, run):
+    port = host_of(wiki).partition(":")[2]
+    code, out, err = run("wiki", "--port", port)
+    assert (code, out) == (1, "")
+    assert f"can't listen at port {port}: address already in use. Choose another port with --port" in one_line(err)
+
+
+def test_every_argument_has_help():
+    from httplib2_oauthlib._cli.parser import build_parser
+
+    commands = build_parser()._subparsers._group_actions[0].choices
+    assert len(commands) == 9
+    assert not [(name, each.dest) for name, command in commands.items() for each in command._actions if not each.help]
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="this system has no /dev/full")
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["wiki"]])
+def test_a_full_disk_is_reported_as_that(arguments):
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "httplib2_oauthlib", *arguments],
+            stdout=full, stderr=subprocess.PIPE, text=True, timeout=30, check=False,
+        )  # fmt: skip
+    assert done.returncode == 1
+    assert "standard output can't be written: No space left on device" in one_line(done.stderr)
 
 
 def test_help_lists_commands_exit_codes_and_examples(capsys):
@@ -175,3 +212,13 @@ def test_an_available_keyring_is_used(wiki, tmp_path):
     assert done.returncode == 0, done.stderr
     assert "stored in the system keyring" in done.stdout
     assert not FileStore().path.exists()
+
+
+def test_colors_are_shown_on_a_terminal_only(capsys):
+    environment = {"TERM": "xterm", "NO_COLOR": ""}
+    code, shown = at_terminal(["demo"], environment)
+    assert (code, shown.count("\x1b[32mok    \x1b[0m ")) == (0, 8)
+    for without in ({"NO_COLOR": "1"}, {"TERM": "dumb"}):
+        assert "\x1b" not in at_terminal(["demo"], {**environment, **without})[1]
+    main(["demo"])
+    assert "\x1b" not in capsys.readouterr().out

@@ -1,5 +1,7 @@
 """The commands whoami and logout, and errors in one line."""
 
+import errno
+import os
 import subprocess
 import sys
 import time
@@ -9,7 +11,10 @@ import pytest
 from httplib2_oauthlib.credentials import FileStore
 
 from ..servers import DROP, answer, in_turn
-from .terminal import at_terminal, host_of, one_line
+from .terminal import at_terminal, host_of, on_posix, one_line
+
+# Windows describes it in other words.
+CONNECTION_REFUSED = "No connection could be made" if os.name == "nt" else os.strerror(errno.ECONNREFUSED)
 
 
 def test_whoami_without_credentials_names_the_login_command(wiki, run):
@@ -62,6 +67,7 @@ def test_a_wrong_clock_does_not_lose_the_granted_credentials(wiki, run, monkeypa
     assert FileStore().get(host_of(wiki)) is not None
 
 
+@on_posix
 def test_login_checks_that_it_can_store_credentials_first(wiki, tool, run, monkeypatch):
     monkeypatch.setenv("OAUTH_CONSUMER", f"{tool.key}:{tool.secret}")
     path = FileStore().path
@@ -120,6 +126,7 @@ def test_control_characters_of_a_user_name_are_not_printed(serve, run, monkeypat
     assert run("whoami", server.uri("/api.php"))[1] == "a\ufffd[31mRED\n"
 
 
+@on_posix
 def test_a_closed_output_prints_no_traceback(wiki):
     command = f"{sys.executable} -m httplib2_oauthlib request GET {wiki.api_uri} format=json --anonymous >&-"
     done = subprocess.run(command, shell=True, capture_output=True, text=True, timeout=30, check=False)
@@ -132,7 +139,8 @@ def test_the_end_of_the_input_interrupts(wiki):
     assert code in (1, 130)
 
 
-def test_a_server_that_is_not_a_wiki_is_reported(serve, run):
+def test_a_server_that_is_not_a_wiki_is_reported(serve, run, monkeypatch):
+    monkeypatch.setenv("OAUTH_TOKENS", "a:b:c:d")
     server = serve(lambda _: answer("<title>Hello</title>", Content_Type="text/html"))
     code, _, err = run("whoami", server.uri("/page"))
     assert code == 1
@@ -142,21 +150,31 @@ def test_a_server_that_is_not_a_wiki_is_reported(serve, run):
         assert code == 1
 
 
-@pytest.mark.parametrize(("arguments", "excerpt"), [
-    (["whoami", "127.0.0.1:1"], "no response from 127.0.0.1:1: Connection refused"),
-    (["whoami", "nowhere.invalid"], "nowhere.invalid"),
-    (["whoami", "ftp://wiki.example"], "Pass the URI of its index.php"),
-    (["whoami", "http://"], "Pass the URI of its index.php"),
-    (["request", "GET", "wiki.example/api.php"], "must begin with https:// or http://"),
-    (["request", "GET", "http://127.0.0.1:1/", "--anonymous", "--body", "/nowhere"], "/nowhere: No such file"),
-    (["request", "GET", "http://127.0.0.1:1/", "--anonymous", "-H", "no colon"], "NAME:VALUE"),
-    (["request", "GET", "http://127.0.0.1:1/", "--anonymous"], "Connection refused"),
-    (["request", "GET", "http://a..b/", "--anonymous"], "the host is invalid"),
+@pytest.mark.parametrize(("arguments", "expected_code", "excerpt"), [
+    (["whoami", "127.0.0.1:1"], 1, f"no response from 127.0.0.1:1: {CONNECTION_REFUSED}"),
+    (["whoami", "nowhere.invalid"], 1, "nowhere.invalid"),
+    (["whoami", "ftp://wiki.example"], 2, "Pass the URI of its index.php"),
+    (["whoami", "http://"], 2, "Pass the URI of its index.php"),
+    (["request", "GET", "wiki.example/api.php"], 2, "must begin with https:// or http://"),
+    (["request", "GET", "http://127.0.0.1:1/", "--anonymous", "--body", "/nowhere"], 1, "nowhere: No such file"),
+    (["request", "GET", "http://127.0.0.1:1/", "--anonymous", "-H", "no colon"], 2, "NAME:VALUE"),
+    (["request", "GET", "http://127.0.0.1:1/", "--anonymous"], 1, CONNECTION_REFUSED),
+    (["request", "GET", "http://a..b/", "--anonymous"], 1, "the host is invalid"),
 ])  # fmt: skip
-def test_errors_are_reported_in_one_line(run, arguments, excerpt):
+def test_errors_are_reported_in_one_line(run, monkeypatch, arguments, expected_code, excerpt):
+    monkeypatch.setenv("OAUTH_TOKENS", "a:b:c:d")
     code, out, err = run(*arguments)
-    assert (code, out) == (1, "")
+    assert (code, out) == (expected_code, "")
     assert excerpt in one_line(err)
+
+
+@pytest.mark.parametrize("wiki", ["127.0.0.1:1", "nowhere.invalid", "nowhere.invalid/wiki/Main_Page"])
+def test_without_credentials_whoami_and_logout_need_no_network(run, wiki):
+    host = wiki.partition("/")[0]
+    code, out, err = run("whoami", wiki)
+    assert (code, out) == (3, "")
+    assert f"httplib2-oauth login {host}" in one_line(err)
+    assert run("logout", wiki) == (0, f"No credentials are stored for {host}.\n", "")
 
 
 def test_a_header_that_cannot_be_sent_is_reported_in_one_line(wiki, run):

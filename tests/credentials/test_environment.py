@@ -242,7 +242,11 @@ def test_from_env_rejects_incomplete_credentials(environ):
 def test_from_env_reads_a_real_environment():
     program = "from httplib2_oauthlib import OAuth1; print(OAuth1.from_env())"
     command = [sys.executable, "-c", program]
-    shown = subprocess.run(command, env=TOKENS, capture_output=True, text=True, check=True, timeout=30).stdout
+    # Without this variable, Windows can't open sockets.
+    needed = {name: os.environ[name] for name in ("SYSTEMROOT",) if name in os.environ}
+    shown = subprocess.run(
+        command, env={**needed, **TOKENS}, capture_output=True, text=True, check=True, timeout=30
+    ).stdout
     assert "OAuth1(client_key='canary-key'" in shown
     assert shown.count("canary") == 1
 

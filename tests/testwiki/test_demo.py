@@ -90,6 +90,7 @@ def test_a_faulty_wiki_makes_the_demo_fail(capsys, monkeypatch, module, name, br
     assert f"FAILED {failed}" in capsys.readouterr().out
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no POSIX shell")
 def test_a_closed_output_pipe_causes_no_traceback():
     command = f"{sys.executable} -m httplib2_oauthlib demo | head -1"
     done = subprocess.run(command, shell=True, capture_output=True, timeout=50, check=False)
