@@ -18,15 +18,15 @@ from urllib.parse import urlencode
 import httplib2
 
 from ._http.origin import Origin
+from ._http.refused import refused
 from ._http.signers import RestrictedSigners, SignersLike, accepted
-from ._refusals.advice import describe
 from ._refusals.quoting import plain_line
 from ._refusals.refusals import read_refusal
 from ._refusals.token_endpoint import EndpointResponse
 from ._signing.oauth1 import OAuth1
 from ._signing.protocol_parameters import add_to_query
 from ._signing.wiki_uris import takes_signature
-from .errors import HandshakeError, IdentityError, OAuthError, RefusedError
+from .errors import HandshakeError, IdentityError, OAuthError
 from .handshake import Handshake, KeyAndSecret, key_and_secret, open_http, request_signed
 
 __all__ = [
@@ -250,7 +250,7 @@ def check(response: httplib2.Response, content: bytes) -> None:
     """
     refusal = read_refusal(response, content)
     if refusal is not None:
-        raise RefusedError(refusal.reason, f"the server refused: {describe(refusal)}", response, content)
+        raise refused(refusal, response, content)
 
 
 def api_only(oauth: SignersLike) -> Callable[[str], OAuth1 | None]:

@@ -4,14 +4,35 @@ import copy
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Protocol, Self, TypeVar
 
 from .cache import LockedCache
-from .lost_responses import HttpResponse
 from .places import Places
 
-# The attributes of the pool itself. Every other attribute is the configured Http's.
-_OWN = ("request", "_http", "_size", "_places", "_cache_lock", "_idle", "_generation")
+# The attributes of the pool itself. Every other attribute is the configured Http's. typing sets the last one.
+_OWN = ("request", "_http", "_size", "_places", "_cache_lock", "_idle", "_generation", "__orig_class__")
+
+# For types a pool is an httplib2.Http, so that it fits where a framework's function takes one.
+if TYPE_CHECKING:
+    from httplib2 import Http as _Base
+else:
+    _Base = object
+
+_Arguments = ParamSpec("_Arguments")
+_Response_co = TypeVar("_Response_co", covariant=True)
+
+
+class _Requester(Protocol[_Arguments, _Response_co]):
+    """What the pool needs of an Http. The pool's ``request()`` has the types of this one."""
+
+    connections: Any
+
+    def request(self, *args: _Arguments.args, **kwargs: _Arguments.kwargs) -> _Response_co: ...
+
+    def close(self) -> Any: ...
+
+
+_Http_co = TypeVar("_Http_co", bound=_Requester[..., Any], covariant=True)
 
 
 class _Slot:
@@ -60,7 +81,7 @@ class _Slot:
             conn.close()
 
 
-class HttpPool:
+class HttpPool(Generic[_Http_co], _Base):
     """An Http that threads may share: one configuration, and one Http per thread that makes a request.
 
     ::
@@ -69,9 +90,13 @@ class HttpPool:
         response, content = pool.request(uri)                              # from any thread
         response, content = await asyncio.to_thread(pool.request, uri)     # from asyncio
 
-    Use it in place of an ``httplib2.Http``. Every attribute and method except ``request`` and ``close`` is the
-    configured Http's, and counts for each request that begins later: ``pool.oauth = None`` logs all of them out. A copy
-    or a pickle is a new pool with the same configuration.
+    Use it in place of an ``httplib2.Http``. It has the same attributes and methods, and type checkers accept it where a
+    function takes an ``httplib2.Http``. Every attribute and method except ``request`` and ``close`` is the configured
+    Http's, and counts for each request that begins later: ``pool.oauth = None`` logs all of them out. A copy or a
+    pickle is a new pool with the same configuration.
+
+    The type of the Http is a parameter: ``HttpPool(OAuth1Http())`` is an ``HttpPool[OAuth1Http]``. Its ``request()``
+    takes the arguments of that Http.
 
     Args:
         http: The configuration: an ``OAuth1Http``, or another Http that can be copied as httplib2's can. The pool makes
@@ -84,7 +109,7 @@ class HttpPool:
         ValueError: ``size`` is less than 1.
     """
 
-    def __init__(self, http: Any, size: int = 10) -> None:
+    def __init__(self, http: _Http_co, size: int = 10) -> None:
         state: dict[str, Any] = getattr(http, "__dict__", {})
         # An object that only wraps an Http would share its connections with its own copies.
         if "connections" not in state:
@@ -105,14 +130,15 @@ class HttpPool:
         self._idle: list[_Slot] = []
         self._generation = 0
 
-    def request(self, *args: Any, **kwargs: Any) -> HttpResponse:
+    def request(
+        self: "HttpPool[_Requester[_Arguments, _Response_co]]", *args: _Arguments.args, **kwargs: _Arguments.kwargs
+    ) -> _Response_co:
         """Make a request as the configured Http does. Arguments, results and errors are the same."""
         with self.http() as http:
-            response: HttpResponse = http.request(*args, **kwargs)
-            return response
+            return http.request(*args, **kwargs)
 
     @contextmanager
-    def http(self) -> Iterator[Any]:
+    def http(self) -> Iterator[_Http_co]:
         """Lend an Http to this thread, for several requests in a row over its connections.
 
         The Http begins as the pool is configured. What is set on it ends with the block. Within the block, another Http
@@ -170,7 +196,7 @@ class HttpPool:
         self._disconnect(list(self._idle))
         self._http.close()
 
-    def __enter__(self) -> "HttpPool":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exc_info: object) -> None:
@@ -194,7 +220,7 @@ class HttpPool:
         else:
             delattr(self._http, name)
 
-    def __copy__(self) -> "HttpPool":
+    def __copy__(self) -> Self:
         return type(self)(copy.copy(self._http), self._size)
 
     def __reduce__(self) -> tuple[Any, ...]:
