@@ -2,9 +2,12 @@
 
 import copy
 import threading
+import types
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Protocol, Self, TypeVar
+
+import httplib2
 
 from .cache import LockedCache
 from .places import Places
@@ -12,27 +15,33 @@ from .places import Places
 # The attributes of the pool itself. Every other attribute is the configured Http's. typing sets the last one.
 _OWN = ("request", "_http", "_size", "_places", "_cache_lock", "_idle", "_generation", "__orig_class__")
 
-# For types a pool is an httplib2.Http, so that it fits where a framework's function takes one.
+# For types a pool is an httplib2.Http, so that it fits where a framework's function takes one, and its request() takes
+# the arguments of the Http that it is made of.
 if TYPE_CHECKING:
-    from httplib2 import Http as _Base
+    _Arguments = ParamSpec("_Arguments")
+    _Response_co = TypeVar("_Response_co", covariant=True)
+
+    class _Requester(Protocol[_Arguments, _Response_co]):
+        """What the pool needs of an Http."""
+
+        connections: Any
+
+        def request(self, *args: _Arguments.args, **kwargs: _Arguments.kwargs) -> _Response_co: ...
+
+        def close(self) -> Any: ...
+
+    _Http_co = TypeVar("_Http_co", bound=_Requester[..., Any], covariant=True)
+
+    class _Base(Generic[_Http_co], httplib2.Http):
+        """What type checkers see of a pool's base class."""
+
 else:
-    _Base = object
+    _Http_co = Any
 
-_Arguments = ParamSpec("_Arguments")
-_Response_co = TypeVar("_Response_co", covariant=True)
+    class _Base:
+        """The base class of a pool, which only takes the type of its Http in an annotation."""
 
-
-class _Requester(Protocol[_Arguments, _Response_co]):
-    """What the pool needs of an Http. The pool's ``request()`` has the types of this one."""
-
-    connections: Any
-
-    def request(self, *args: _Arguments.args, **kwargs: _Arguments.kwargs) -> _Response_co: ...
-
-    def close(self) -> Any: ...
-
-
-_Http_co = TypeVar("_Http_co", bound=_Requester[..., Any], covariant=True)
+        __class_getitem__ = classmethod(types.GenericAlias)
 
 
 class _Slot:
@@ -81,7 +90,7 @@ class _Slot:
             conn.close()
 
 
-class HttpPool(Generic[_Http_co], _Base):
+class HttpPool(_Base[_Http_co]):
     """An Http that threads may share: one configuration, and one Http per thread that makes a request.
 
     ::
@@ -130,12 +139,18 @@ class HttpPool(Generic[_Http_co], _Base):
         self._idle: list[_Slot] = []
         self._generation = 0
 
-    def request(
-        self: "HttpPool[_Requester[_Arguments, _Response_co]]", *args: _Arguments.args, **kwargs: _Arguments.kwargs
-    ) -> _Response_co:
-        """Make a request as the configured Http does. Arguments, results and errors are the same."""
-        with self.http() as http:
-            return http.request(*args, **kwargs)
+    if TYPE_CHECKING:
+
+        def request(
+            self: "HttpPool[_Requester[_Arguments, _Response_co]]", *args: _Arguments.args, **kwargs: _Arguments.kwargs
+        ) -> _Response_co: ...
+
+    else:
+
+        def request(self, *args, **kwargs):
+            """Make a request as the configured Http does. Arguments, results and errors are the same."""
+            with self.http() as http:
+                return http.request(*args, **kwargs)
 
     @contextmanager
     def http(self) -> Iterator[_Http_co]:
