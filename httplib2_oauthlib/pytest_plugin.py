@@ -28,7 +28,7 @@ _PLUGIN = "httplib2-oauthlib-record-option"
 
 
 class RecordOption:
-    """The option ``--signed-record``, and ``--record`` for short where nobody else defines that option.
+    """The option ``--signed-record``, and ``--record`` for short, unless the project or a plugin defines ``--record``.
 
     Many projects define ``--record`` in a conftest.py. pytest raises an error for the second definition, and it loads
     the conftest.py after this plugin. So ``--record`` is added after that, and only if it is used: a conftest.py of a
@@ -50,7 +50,7 @@ class RecordOption:
 
     @property
     def name(self) -> str:
-        """The short name of the option, or the long one if somebody else defines the short one."""
+        """The name to show: the short one, unless the project or another plugin defines it."""
         return _SHORT if self._is_short_added or self._is_short_free() else _LONG
 
     @pytest.hookimpl(hookwrapper=True)
@@ -62,7 +62,7 @@ class RecordOption:
         outcome.get_result()
 
     def add_short(self) -> None:
-        """Add the short option, unless somebody else has defined it."""
+        """Add the short option, unless the project or another plugin has defined it."""
         if not self._is_short_added and self._is_short_free():
             self._add(_SHORT, f"the same as {_LONG}")
             self._is_short_added = True
@@ -80,7 +80,7 @@ class RecordOption:
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
     """Add the option ``--signed-record``."""
     option = RecordOption(parser)
-    # A conftest.py may load this plugin. Then the first ones are being loaded, and pytest calls their hook no more.
+    # If a conftest.py loads this plugin, pytest does not call pytest_load_initial_conftests of it any more.
     if any(
         Path(getattr(plugin, "__file__", None) or "").name == "conftest.py" for plugin in pluginmanager.get_plugins()
     ):

@@ -99,10 +99,10 @@ class HttpPool(_Base[_Http_co]):
         response, content = pool.request(uri)                              # from any thread
         response, content = await asyncio.to_thread(pool.request, uri)     # from asyncio
 
-    Use it in place of an ``httplib2.Http``. It has the same attributes and methods, and type checkers accept it where a
-    function takes an ``httplib2.Http``. Every attribute and method except ``request`` and ``close`` is the configured
-    Http's, and counts for each request that begins later: ``pool.oauth = None`` logs all of them out. A copy or a
-    pickle is a new pool with the same configuration.
+    Use it in place of an ``httplib2.Http``. The pool has the same attributes and methods, and type checkers accept a
+    pool where a function takes an ``httplib2.Http``. Every attribute and method except ``request`` and ``close`` is the
+    configured Http's, and counts for each request that begins later: ``pool.oauth = None`` logs all of them out. A copy
+    or a pickle is a new pool with the same configuration.
 
     The type of the Http is a parameter: ``HttpPool(OAuth1Http())`` is an ``HttpPool[OAuth1Http]``. Its ``request()``
     takes the arguments of that Http.

@@ -1,4 +1,4 @@
-"""The arguments of httplib2's constructor and of ``request()``: their types, and what ``help()`` shows of them.
+"""The types of the arguments of httplib2's constructor and ``request()``, and the signatures that ``help()`` shows.
 
 The classes of this package pass these arguments unchanged to the class behind them, because frameworks add arguments
 and rename the later ones. So their methods take ``*args`` and ``**kwargs``. Type checkers get the arguments from

@@ -19,7 +19,7 @@ def checked(user_agent: Any) -> str | None:
 
     Raises:
         TypeError: The value isn't a str.
-        ValueError: It is empty, or contains a character that can't be sent.
+        ValueError: The value is empty, or contains a character that can't be sent.
     """
     if user_agent is None:
         return None
@@ -48,7 +48,7 @@ def add_user_agent(
 
     Raises:
         TypeError: The value isn't a str.
-        ValueError: It is empty, or contains a character that can't be sent.
+        ValueError: The value is empty, or contains a character that can't be sent.
     """
     if callable(user_agent):  # A framework's own method of this name.
         return args, kwargs
