@@ -347,8 +347,8 @@ class OAuth1Mixin(_Base):
     #: Whether :meth:`request` raises RefusedError when the server refuses the OAuth part of a request that was signed
     #: here: the signature, the token, the nonce and so on. MediaWiki's ``api.php`` refuses with status 200, so that a
     #: program that looks at the status alone would not notice. ``error.response`` and ``error.content`` are the
-    #: response. Every other response is returned, also one that :func:`.mediawiki.check` would not raise, such as a 401
-    #: without a reason. You can change it at any time, and set a default in a subclass.
+    #: response. Every other response is returned: the response to an unsigned request, any other error, and a 401 that
+    #: gives no reason. You can change it at any time, and set a default in a subclass.
     raise_refusals: bool = False
 
     #: The cache as it was set. While a request runs, a view of it that keeps the entries of users apart.
