@@ -98,9 +98,12 @@ class CacheAttribute:
         """Return the cache, or a view of it while a request runs."""
         if http is None:
             return self
+        # httplib2 reads the cache four times for each request.
         own = http.__dict__
         if "cache" in own and not self._is_inner_setting:
             cache = own["cache"]
+            if cache is None:
+                return None
         else:
             cache = self._inner.__get__(http, owner) if hasattr(self._inner, "__get__") else self._inner
         if not cache:

@@ -73,15 +73,30 @@ class Transport:
         that head, and a server would act on the first request's target. An interrupt may have left a response that was
         not read. The next request would get that response.
         """
-        conn = self.conn
+        conn: Any = self.conn
         if not isinstance(conn, _HTTPConnection):
             return
-        # http.client has no public attribute for any of these three.
-        response = getattr(conn, "_HTTPConnection__response", None)
-        is_idle = getattr(conn, "_HTTPConnection__state", _IDLE) == _IDLE and (response is None or response.isclosed())
-        if not is_idle:
-            conn.close()
+        try:
+            # http.client has no public attribute for any of these three.
+            response = conn._HTTPConnection__response
+            if conn._HTTPConnection__state != _IDLE or (response is not None and not response.isclosed()):
+                conn.close()
+            if not conn._buffer:
+                return
+        except AttributeError:  # A test double, or another release of http.client.
+            pass
         self._discard_unsent()
+
+    def is_prepared(self) -> bool:
+        """Prepare the connection for a request that httplib2 sends by itself. Return False if that isn't possible."""
+        conn = self.conn
+        if not isinstance(conn, _HTTPConnection) or conn.response_class is not CompletenessResponse:
+            return False
+        if ConnectionStandIn.is_kept_with(conn):
+            return False
+        self.discard_leftovers()
+        self.close_if_stale()
+        return True
 
     def _discard_unsent(self) -> None:
         """Close the connection if a request that failed before it was sent has left its head in it."""
@@ -198,8 +213,12 @@ class Transport:
         Raises:
             http.client.RemoteDisconnected: The head was cut off.
         """
-        response, self._early_response = self._early_response, None
-        self.response = response = self._begin_response() if response is None else response
+        response = self._early_response
+        if response is None:
+            response = self._begin_response()
+        else:
+            self._early_response = None
+        self.response = response
         if not isinstance(response, CompletenessResponse):
             self._watch(response, getattr(response, "read", None))
         return response
@@ -208,7 +227,9 @@ class Transport:
         conn = self.conn
         kind = getattr(conn, "response_class", None)
         # The new class stays with the connection: Python slows down for an object that loses an attribute.
-        if isinstance(kind, type):
+        if kind is CompletenessResponse:
+            pass
+        elif isinstance(kind, type):
             if issubclass(kind, _HTTPResponse):
                 conn.response_class = CompletenessResponse.over(kind)
         elif callable(kind) and isinstance(conn, _HTTPConnection) and not isinstance(kind, CompletenessFactory):
@@ -333,16 +354,34 @@ def transport_of(conn: Any) -> Transport:
     return PooledTransport(conn) if is_pool else Transport(conn)
 
 
-def send_unsigned(send: Callable[..., HttpResponse], conn: Any, *request: Any) -> HttpResponse:
+def send_unsigned(
+    send: Callable[..., HttpResponse],
+    conn: Any,
+    target: str,
+    method: str,
+    body: Any,
+    headers: Any,
+    *,
+    is_direct: bool,
+) -> HttpResponse:
     """Send a request as it is. No other request gets its response, and it gets no other request's.
 
     Args:
         send: The ``_conn_request`` under the hook.
         conn: The connection, as httplib2 gives it.
-        *request: Target, method, body and headers.
+        target: The request target.
+        method: The method.
+        body: The body.
+        headers: The headers.
+        is_direct: Whether ``send`` is httplib2's own method, so that no code of a framework sees the connection.
     """
     transport = transport_of(conn)
+    if is_direct and body is None and transport.is_prepared():
+        # Without a body, no response comes before the whole request was sent. What an error leaves on the connection is
+        # discarded before its next request.
+        return send(conn, target, method, body, headers)
     transport.close_if_stale()
+    request = (target, method, body, headers)
     try:
         return send(transport.stand_in(transport.send, is_signing=False), *request)
     except BaseException:

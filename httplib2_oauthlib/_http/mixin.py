@@ -27,7 +27,7 @@ from .._signing.oauth1 import OAuth1
 from ..errors import SigningError
 from .added_credentials import add_signer, clear_signers
 from .bodies import SentBody
-from .bypass import never_past_signing
+from .bypass import is_direct, never_past_signing
 from .cache import CacheAttribute
 from .challenges import authorizations
 from .clocks import ClockOffsets
@@ -127,15 +127,19 @@ def _hook_conn_request(conn_request: _Method, is_of_instance: bool = False) -> _
             # A framework between both hooks may have set credentials.
             conn = conn.real
         context = context_of(self)
-        send = never_past_signing(functools.partial(conn_request, self), None if is_of_instance else type(self))
-        if context is not None and context.max_bytes is not None:
-            send = functools.partial(send_limited, send, context.max_bytes)
+        send = functools.partial(conn_request, self)
+        is_direct_send = not is_of_instance and is_direct(type(self))
+        if not is_direct_send:
+            send = never_past_signing(send)
         if context is None:
             return sign_and_send(self, context, send, conn, *args, **kwargs)
+        if context.max_bytes is not None:
+            send = functools.partial(send_limited, send, context.max_bytes)
+            is_direct_send = False
         body = args[2] if len(args) > 2 else kwargs.get("body")  # noqa: PLR2004
         sent_body = context.sent_body = None if body is None or isinstance(body, str | bytes) else SentBody(body)
         if context.redirect_response is None:
-            response = sign_and_send(self, context, send, conn, *args, **kwargs)
+            response = sign_and_send(self, context, send, conn, *args, is_direct=is_direct_send, **kwargs)
         else:
             # httplib2 may turn an error into a response with status 500, which frameworks take for a reason to retry.
             response = context.follow_redirect(

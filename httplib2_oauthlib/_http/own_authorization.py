@@ -42,6 +42,8 @@ def is_signed_query(uri: str) -> bool:
 
 def is_signed_form(body: Any, headers: Any) -> bool:
     """Whether a body is a form that contains a signature. A body that isn't a str or bytes isn't read."""
+    if body is None:
+        return False
     text = body.decode("latin-1") if isinstance(body, bytes) else body
     if not isinstance(text, str) or "oauth" not in text:
         return False
