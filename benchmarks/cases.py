@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any, NamedTuple
@@ -18,7 +19,9 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from httplib2_oauthlib import HttpPool, OAuth1, OAuth1Http
+from httplib2_oauthlib.cassettes import recorder
 
+from .cassettes import plain_recorder, play, write_cassette
 from .clients import CREDENTIALS, FORM_HEADERS, OURS, client, getters, posters
 from .measuring import Work, peak_memory, side_by_side
 from .server import running
@@ -30,6 +33,8 @@ _MB = 10**6
 _THREADS = 8
 _HOSTS = 10_000
 _OK = 200
+# The numbers of edits for which the replay of a cassette has a goal. Plain vcrpy is fast for few edits.
+_COUNTS_WITH_GOAL = (800, 1600)
 
 
 class Row(NamedTuple):
@@ -221,6 +226,25 @@ def _pool(effort: float) -> Iterator[Row]:
         yield _relative("GET through an HttpPool, to an OAuth1Http", times, "<= 1.15")
 
 
+def _cassette(effort: float) -> Iterator[Row]:
+    """Time the replay of cassettes with many edits."""
+    longest = max(16, round(1600 * min(effort, 1)))
+    counts = (longest // 16, longest // 4, longest // 2, longest)
+    with tempfile.TemporaryDirectory() as folder:
+        for count in counts:
+            write_cassette(Path(folder, f"{count}.yaml"), count)
+        ours = {count: functools.partial(play, recorder(folder), f"{count}.yaml", count) for count in counts}
+        plain = {count: functools.partial(play, plain_recorder(folder), f"{count}.yaml", count) for count in counts}
+        for count in counts:
+            times = _cpu_seconds(ours[count]), _cpu_seconds(plain[count])
+            goal = ">= 5" if count in _COUNTS_WITH_GOAL else ""
+            yield _speed_up(f"replay {count} edits, speed-up over plain vcrpy", times, goal)
+        *_, half, whole = counts
+        rounds = [(_cpu_seconds(ours[whole]), _cpu_seconds(ours[half])) for _ in range(5)]
+        times = statistics.median_low((each[0] / each[1], each) for each in rounds)[1]
+        yield _relative(f"replay {whole} edits, compared with {half}", times, "<= 2.2")
+
+
 CASES = (
     Case("get", _get),
     Case("sign", _sign),
@@ -233,6 +257,7 @@ CASES = (
     Case("threads", _threads),
     Case("mapping", _mapping),
     Case("pool", _pool),
+    Case("cassette", _cassette),
 )
 
 
@@ -293,6 +318,13 @@ def _seconds_to_import(modules: str, compiled: str) -> float:
     root = Path(__file__).parents[1]
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, cwd=root, env=environment)  # noqa: S603
     return float(done.stdout)
+
+
+def _cpu_seconds(work: Work) -> float:
+    """Return the processor's seconds that a function takes once. Other programs hardly affect them."""
+    start = time.process_time()
+    work()
+    return time.process_time() - start
 
 
 def _in_threads(new_request: Callable[[], Callable[[str], object]], uri: str, count: int, threads: int) -> None:

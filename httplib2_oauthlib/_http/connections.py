@@ -17,8 +17,6 @@ from .lost_responses import HttpResponse, is_of_connection
 from .responses import CompletenessFactory, CompletenessResponse, require_close_notify
 from .stand_in import ConnectionStandIn
 
-# Not every system has it.
-_HAS_POLL = hasattr(select, "poll")
 # Bound at import: under vcrpy, the names in http.client may be other classes.
 _HTTPResponse = http.client.HTTPResponse
 _HTTPConnection = http.client.HTTPConnection
@@ -119,7 +117,8 @@ class Transport:
         try:
             if isinstance(sock, ssl.SSLSocket) and sock.pending():  # Data that is decrypted already.
                 return True
-            if _HAS_POLL:  # Unlike select(), it takes sockets of any number.
+            # Not every system has poll(), and eventlet removes it. Unlike select(), it takes sockets of any number.
+            if hasattr(select, "poll"):
                 poll = select.poll()
                 poll.register(sock, select.POLLIN)
                 return bool(poll.poll(0))

@@ -130,6 +130,8 @@ def _signing_class(oauth: Signers, former: type) -> Any:
                 return former.request(self, *args, **kwargs)  # type: ignore[attr-defined]
             return super().request(*args, **kwargs)
 
+    # Frameworks inspect which arguments httplib2 accepts. PySimpleSOAP looks for timeout in those of __init__().
+    Http.__init__.__signature__ = inspect.signature(former.__init__)  # type: ignore[attr-defined, misc]
     Http.__doc__, Http.__qualname__ = former.__doc__, "Http"
     return Http
 

@@ -25,7 +25,7 @@ import httplib2
 from .._signing.hosts import normalize_pattern
 from .._signing.oauth1 import OAuth1
 from ..errors import SigningError
-from .added_credentials import add_signer, clear_signers
+from .added_credentials import add_signer, clear_signers, refuse_three_values
 from .bodies import SentBody
 from .bypass import is_direct, never_past_signing
 from .cache import CacheAttribute
@@ -183,6 +183,8 @@ def _hook_add_credentials(add_credentials: _Method) -> _Method:
         return add_credentials  # A framework's own, in which four values have another meaning.
 
     def hooked(self: Any, *args: Any, domain: str = "", **kwargs: Any) -> None:
+        if len(args) == 3:  # noqa: PLR2004
+            refuse_three_values(self, args[2], domain)
         if len(args) < 4:  # noqa: PLR2004
             add_credentials(self, *args, **({"domain": domain} if domain else {}), **kwargs)
             return
@@ -458,8 +460,10 @@ class OAuth1Mixin(_Base):
 
         Raises:
             ValueError: Four values can't be added to the present :attr:`oauth`: it is another OAuth1 for all hosts, a
-                function, or, without a domain, a mapping.
-            SigningError: One of the four values can't be used. It is a ValueError too.
+                function, or, without a domain, a mapping. During a request, a framework may add them beside a
+                function. They are then used where the function returns None.
+            SigningError: One of the four values can't be used, or there are three values, and the third isn't the
+                domain of a password. It is a ValueError too.
 
         Source: Pywikibot until 2015, ``pywikibot.comms.threadedhttp.Http``, which added them in its ``request()``.
         """

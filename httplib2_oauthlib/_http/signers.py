@@ -39,6 +39,26 @@ class RestrictedSigners:
         return resolve(self.oauth, uri) if self.is_signed(uri) else None
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class FunctionWithAdded:
+    """A function of a URI, and the credentials that a framework has added beside it.
+
+    The function comes first, because the program has set it. Added credentials are for URIs for which it returns None.
+
+    Attributes:
+        function: A function, as ``http.oauth`` was set to it.
+        added: Host pattern to added credentials.
+    """
+
+    function: Callable[[str], Any]
+    added: Mapping[str, OAuth1]
+
+    def __call__(self, uri: str) -> Any:
+        """Return the credentials for a URI, or None."""
+        found = self.function(uri)
+        return resolve(self.added, uri) if found is None else found
+
+
 def accepted(oauth: SignersLike) -> Signers:
     """Return the value as it is stored: one set of credentials as an OAuth1, a function unchanged.
 
@@ -127,8 +147,8 @@ def _unusable(value: object) -> TypeError:
 
 def names_hosts(oauth: Signers) -> bool:
     """Whether ``oauth`` names the hosts that it is for. One OAuth1 names none, restricted or not."""
-    while isinstance(oauth, RestrictedSigners):
-        oauth = oauth.oauth
+    while isinstance(oauth, RestrictedSigners | FunctionWithAdded):
+        oauth = oauth.oauth if isinstance(oauth, RestrictedSigners) else oauth.function
     return oauth is not None and not isinstance(oauth, OAuth1)
 
 
