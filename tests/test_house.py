@@ -64,6 +64,7 @@ ORDER = [
     "_http.clocks",
     "_http.responses",
     "_http.stand_in",
+    "_http.leftovers",
     "_http.connections",
     "_http.limits",
     "_http.bypass",

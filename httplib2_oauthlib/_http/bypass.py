@@ -9,7 +9,7 @@ they send the first byte. A transport that formats its headers itself is found o
 """
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Any
 
 from ..errors import SigningError
@@ -67,8 +67,9 @@ def never_past_signing(send: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @functools.lru_cache(maxsize=64)
-def is_direct(kind: type) -> bool:
+def is_direct(kind: Hashable) -> bool:
     """Whether every ``_conn_request()`` of a class is httplib2's, or this package's around it."""
+    assert isinstance(kind, type)
     methods = [vars(cls)["_conn_request"] for cls in kind.__mro__ if "_conn_request" in vars(cls)]
     return all(_package_of(method) in _KNOWN for method in methods)
 

@@ -1,18 +1,16 @@
 """Connections: sending one request over a connection, and reading the response to it and to no other.
 
-http.client does not notice that a pooled connection went stale, that an earlier request has left something in its
-buffer, or that a server has answered before the whole request was sent.
+http.client does not notice that a server has answered before the whole request was sent. What an earlier request has
+left on a connection is discarded by :mod:`.leftovers`.
 """
 
 import contextlib
 import http.client
-import select
-import socket
-import ssl
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from ..errors import SigningError
+from .leftovers import close_if_stale, discard_leftovers, discard_unsent, has_data
 from .lost_responses import HttpResponse, is_of_connection
 from .responses import CompletenessFactory, CompletenessResponse, require_close_notify
 from .stand_in import ConnectionStandIn
@@ -23,7 +21,6 @@ _HTTPConnection = http.client.HTTPConnection
 _FIRST_FINAL_STATUS = 200
 _HTTP_2 = 20  # As modern_httplib2 writes it.
 _CONTENT_ENCODING = "content-encoding"
-_IDLE = "Idle"  # http.client's own name for the state.
 
 
 class Transport:
@@ -65,66 +62,12 @@ class Transport:
         return stand_in
 
     def discard_leftovers(self) -> None:
-        """Close a connection on which a request or a response was left halfway.
-
-        A request that failed before it was sent may have left its head there. The next request would be sent behind
-        that head, and a server would act on the first request's target. An interrupt may have left a response that was
-        not read. The next request would get that response.
-        """
-        conn: Any = self.conn
-        if not isinstance(conn, _HTTPConnection):
-            return
-        try:
-            # http.client has no public attribute for any of these three.
-            response = conn._HTTPConnection__response
-            if conn._HTTPConnection__state != _IDLE or (response is not None and not response.isclosed()):
-                conn.close()
-            if not conn._buffer:
-                return
-        except AttributeError:  # A test double, or another release of http.client.
-            pass
-        self._discard_unsent()
-
-    def is_prepared(self) -> bool:
-        """Prepare the connection for a request that httplib2 sends by itself. Return False if that isn't possible."""
-        conn = self.conn
-        if not isinstance(conn, _HTTPConnection) or conn.response_class is not CompletenessResponse:
-            return False
-        if ConnectionStandIn.is_kept_with(conn):
-            return False
-        self.discard_leftovers()
-        self.close_if_stale()
-        return True
-
-    def _discard_unsent(self) -> None:
-        """Close the connection if a request that failed before it was sent has left its head in it."""
-        # http.client's close() does not clear its buffer.
-        buffer = getattr(self.conn, "_buffer", None)
-        if buffer and isinstance(buffer, list):
-            self.conn.close()
-            del buffer[:]
+        """Close the connection if a request or a response was left halfway on it."""
+        discard_leftovers(self.conn)
 
     def close_if_stale(self) -> None:
         """Close a pooled connection that has data before anything was asked: it was closed, or sends nonsense."""
-        if self._has_data():
-            self.conn.close()
-
-    def _has_data(self) -> bool:
-        """Whether the connection has something to read, or has ended. False if it isn't open."""
-        sock = getattr(self.conn, "sock", None)
-        if not isinstance(sock, socket.socket):  # Not connected, or a test double.
-            return False
-        try:
-            if isinstance(sock, ssl.SSLSocket) and sock.pending():  # Data that is decrypted already.
-                return True
-            # Not every system has poll(), and eventlet removes it. Unlike select(), it takes sockets of any number.
-            if hasattr(select, "poll"):
-                poll = select.poll()
-                poll.register(sock, select.POLLIN)
-                return bool(poll.poll(0))
-            return bool(select.select([sock], [], [], 0)[0])
-        except ValueError:  # The socket was closed.
-            return False
+        close_if_stale(self.conn)
 
     def require_encodable(self, body: Any) -> None:
         """Raise an error for a body that the connection can't send.
@@ -172,7 +115,7 @@ class Transport:
             self.conn.request(*args, **kwargs)
         except BaseException as error:
             # httplib2 may send the request again at once.
-            self._discard_unsent()
+            discard_unsent(self.conn)
             if not (isinstance(error, OSError) and is_of_connection(error) and self._receive_early_response()):
                 raise
         self.is_sending = False
@@ -180,7 +123,7 @@ class Transport:
     def _receive_early_response(self) -> bool:
         """Read the head of a response that came while the request was sent. Return False if there is none."""
         conn = self.conn
-        if not isinstance(conn, _HTTPConnection) or not self._has_data():
+        if not isinstance(conn, _HTTPConnection) or not has_data(conn):
             return False
         sock = conn.sock
         timeout = sock.gettimeout()
@@ -245,7 +188,7 @@ class Transport:
 
     def close(self) -> None:
         """Close the connection."""
-        self._discard_unsent()
+        discard_unsent(self.conn)
         self.conn.close()
 
     def finish(self) -> None:
@@ -361,7 +304,7 @@ def send_unsigned(
     body: Any,
     headers: Any,
     *,
-    is_direct: bool,
+    is_direct: bool = False,
 ) -> HttpResponse:
     """Send a request as it is. No other request gets its response, and it gets no other request's.
 
@@ -374,11 +317,14 @@ def send_unsigned(
         headers: The headers.
         is_direct: Whether ``send`` is httplib2's own method, so that no code of a framework sees the connection.
     """
-    transport = transport_of(conn)
-    if is_direct and body is None and transport.is_prepared():
-        # Without a body, no response comes before the whole request was sent. What an error leaves on the connection is
-        # discarded before its next request.
+    # Without a body, no response comes before the whole request was sent. What an error leaves on the connection is
+    # discarded before its next request. So httplib2 can use the connection itself, once its responses are complete.
+    is_complete = getattr(conn, "response_class", None) is CompletenessResponse
+    if is_direct and is_complete and body is None and not ConnectionStandIn.is_kept_with(conn):
+        discard_leftovers(conn)
+        close_if_stale(conn)
         return send(conn, target, method, body, headers)
+    transport = transport_of(conn)
     transport.close_if_stale()
     request = (target, method, body, headers)
     try:

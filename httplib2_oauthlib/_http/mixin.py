@@ -127,7 +127,7 @@ def _hook_conn_request(conn_request: _Method, is_of_instance: bool = False) -> _
             # A framework between both hooks may have set credentials.
             conn = conn.real
         context = context_of(self)
-        send = functools.partial(conn_request, self)
+        send: _Method = functools.partial(conn_request, self)
         is_direct_send = not is_of_instance and is_direct(type(self))
         if not is_direct_send:
             send = never_past_signing(send)
@@ -137,7 +137,8 @@ def _hook_conn_request(conn_request: _Method, is_of_instance: bool = False) -> _
             send = functools.partial(send_limited, send, context.max_bytes)
             is_direct_send = False
         body = args[2] if len(args) > 2 else kwargs.get("body")  # noqa: PLR2004
-        sent_body = context.sent_body = None if body is None or isinstance(body, str | bytes) else SentBody(body)
+        sent_body = None if body is None or isinstance(body, str | bytes) else SentBody(body)
+        context.sent_body = sent_body
         if context.redirect_response is None:
             response = sign_and_send(self, context, send, conn, *args, is_direct=is_direct_send, **kwargs)
         else:

@@ -15,7 +15,7 @@ _SCHEMES_OF_SITES = ("basic", "digest", "hmacdigest", "wsse", "negotiate", "ntlm
 
 def scheme_of_request(target: str, body: Any, headers: Any) -> str | None:
     """Return the scheme by which a request is authorized already: of its Authorization or signature. Else None."""
-    if is_signed_query(target) or is_signed_form(body, headers):
+    if ("oauth" in target and is_signed_query(target)) or (body is not None and is_signed_form(body, headers)):
         return OAUTH
     return own_scheme(headers)
 
@@ -42,8 +42,6 @@ def is_signed_query(uri: str) -> bool:
 
 def is_signed_form(body: Any, headers: Any) -> bool:
     """Whether a body is a form that contains a signature. A body that isn't a str or bytes isn't read."""
-    if body is None:
-        return False
     text = body.decode("latin-1") if isinstance(body, bytes) else body
     if not isinstance(text, str) or "oauth" not in text:
         return False

@@ -94,7 +94,8 @@ class CompletenessResponse(_HTTPResponse):
                 raise http.client.UnknownProtocol("101 Switching Protocols")
             # RFC 9110, section 15.2: "A client MUST be able to parse one or more 1xx responses received prior to a
             # final response". http.client skips 100 only.
-            self.headers = self.msg = None
+            head: Any = self  # The types don't know that http.client reads a head only while there is none.
+            head.headers = head.msg = None
         raise http.client.HTTPException(f"got more than {_MOST_INTERIM_RESPONSES} interim responses")
 
     def _begin_next(self, limits: dict[str, Any]) -> None:
