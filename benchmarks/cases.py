@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any, NamedTuple
@@ -17,8 +18,10 @@ import httplib2
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from httplib2_oauthlib import OAuth1, OAuth1Http
+from httplib2_oauthlib import HttpPool, OAuth1, OAuth1Http
+from httplib2_oauthlib.cassettes import recorder
 
+from .cassettes import plain_recorder, play, write_cassette
 from .clients import CREDENTIALS, FORM_HEADERS, OURS, client, getters, posters
 from .measuring import Work, peak_memory, side_by_side
 from .server import running
@@ -28,7 +31,10 @@ _URI = f"https://en.wikipedia.org/w/api.php?{_QUERY}"
 _WIKITEXT = "Съешь ещё этих [[мягких|французских]] булок, да выпей ''чаю'' ({{чай|зелёный}}) – № 1.\n"
 _MB = 10**6
 _THREADS = 8
+_HOSTS = 10_000
 _OK = 200
+# The numbers of edits for which the replay of a cassette has a goal. Plain vcrpy is fast for few edits.
+_COUNTS_WITH_GOAL = (800, 1600)
 
 
 class Row(NamedTuple):
@@ -194,6 +200,51 @@ def _threads(effort: float) -> Iterator[Row]:
         )
 
 
+def _mapping(effort: float) -> Iterator[Row]:
+    """Time a GET that is signed by a mapping of many hosts, and one that no host of the mapping signs."""
+    others = {f"wiki{number}.example": OURS for number in range(_HOSTS - 1)}
+    with running() as server:
+        few, many = OAuth1Http(oauth={"127.0.0.1": OURS}), OAuth1Http(oauth={**others, "127.0.0.1": OURS})
+        uri = f"{server}/signed/api.php?{_QUERY}"
+        works = _checked({str(http): functools.partial(http.request, uri) for http in (many, few)})
+        yield _relative(
+            f"GET, mapping of {_HOSTS:,} hosts to 1", side_by_side(*works.values(), effort=effort), "<= 1.1"
+        )
+        few, many = OAuth1Http(oauth={"wiki.example": OURS}), OAuth1Http(oauth=others)
+        uri = f"{server}/plain/api.php?{_QUERY}"
+        times = side_by_side(*(functools.partial(http.request, uri) for http in (many, few)), effort=effort)
+        yield _relative("GET of another host, the same mappings", times)
+
+
+def _pool(effort: float) -> Iterator[Row]:
+    """Time a GET through an ``HttpPool``."""
+    with running() as server:
+        https = (HttpPool(OAuth1Http(oauth=OURS)), OAuth1Http(oauth=OURS))
+        uri = f"{server}/signed/api.php?{_QUERY}"
+        works = _checked({str(http): functools.partial(http.request, uri) for http in https})
+        times = side_by_side(*works.values(), effort=3 * effort)
+        yield _relative("GET through an HttpPool, to an OAuth1Http", times, "<= 1.15")
+
+
+def _cassette(effort: float) -> Iterator[Row]:
+    """Time the replay of cassettes with many edits."""
+    longest = max(16, round(1600 * min(effort, 1)))
+    counts = (longest // 16, longest // 4, longest // 2, longest)
+    with tempfile.TemporaryDirectory() as folder:
+        for count in counts:
+            write_cassette(Path(folder, f"{count}.yaml"), count)
+        ours = {count: functools.partial(play, recorder(folder), f"{count}.yaml", count) for count in counts}
+        plain = {count: functools.partial(play, plain_recorder(folder), f"{count}.yaml", count) for count in counts}
+        for count in counts:
+            times = _cpu_seconds(ours[count]), _cpu_seconds(plain[count])
+            goal = ">= 5" if count in _COUNTS_WITH_GOAL else ""
+            yield _speed_up(f"replay {count} edits, speed-up over plain vcrpy", times, goal)
+        *_, half, whole = counts
+        rounds = [(_cpu_seconds(ours[whole]), _cpu_seconds(ours[half])) for _ in range(5)]
+        times = statistics.median_low((each[0] / each[1], each) for each in rounds)[1]
+        yield _relative(f"replay {whole} edits, compared with {half}", times, "<= 2.2")
+
+
 CASES = (
     Case("get", _get),
     Case("sign", _sign),
@@ -204,6 +255,9 @@ CASES = (
     Case("import", _import),
     Case("create", _create),
     Case("threads", _threads),
+    Case("mapping", _mapping),
+    Case("pool", _pool),
+    Case("cassette", _cassette),
 )
 
 
@@ -264,6 +318,13 @@ def _seconds_to_import(modules: str, compiled: str) -> float:
     root = Path(__file__).parents[1]
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, cwd=root, env=environment)  # noqa: S603
     return float(done.stdout)
+
+
+def _cpu_seconds(work: Work) -> float:
+    """Return the processor's seconds that a function takes once. Other programs hardly affect them."""
+    start = time.process_time()
+    work()
+    return time.process_time() - start
 
 
 def _in_threads(new_request: Callable[[], Callable[[str], object]], uri: str, count: int, threads: int) -> None:

@@ -124,7 +124,8 @@ def oauth_http(oauth_wiki: "TestWiki") -> "Iterator[OAuth1Http]":
     from ._http.mixin import OAuth1Http  # noqa: PLC0415
     from ._signing.oauth1 import OAuth1  # noqa: PLC0415
 
-    http = OAuth1Http(timeout=30, oauth=OAuth1(*oauth_wiki.owner_only("Alice")))
+    # The wiki is on loopback, which a proxy from the environment can't reach.
+    http = OAuth1Http(timeout=30, proxy_info=None, oauth=OAuth1(*oauth_wiki.owner_only("Alice")))
     yield http
     http.close()
 

@@ -59,11 +59,18 @@ tool = flask.Blueprint("tool", __name__)
 
 
 def read_config(path: Path) -> dict[str, Any]:
-    """Read config.toml.
+    """Read the settings: from environment variables if they contain all required ones, or else from config.toml.
+
+    The name of a variable is ``TOOL_`` and the name of the setting. Toolforge's build service passes secrets in this
+    way, because the image that it builds is public.
 
     Raises:
         SystemExit: The file can't be used. The message is one line that says what to do.
     """
+    names = (*REQUIRED_SETTINGS, "OAUTH_CALLBACK")
+    config = {name: value for name in names if (value := os.environ.get(f"TOOL_{name}", "").strip())}
+    if config.keys() >= REQUIRED_SETTINGS.keys():
+        return config
     try:
         with path.open("rb") as file:
             # No other user may read the file. On Windows the mode does not show who may.

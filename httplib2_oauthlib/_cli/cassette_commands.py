@@ -20,7 +20,15 @@ def audit(arguments: argparse.Namespace) -> int:
             f"nothing to audit at {' and '.join(missing)}: the path doesn't exist, or the folder is empty", MISUSED
         )
     secrets = _read_secrets(arguments)
-    findings = [finding for path in files for file in files[path] for finding in cassettes.audit(file, secrets)]
+    try:
+        findings = [
+            finding
+            for path in files
+            for file in files[path]
+            for finding in cassettes.audit(file, secrets, second_opinion=arguments.second_opinion)
+        ]
+    except ImportError as error:
+        return fail_without_extra("audit --second-opinion", "audit", error)
     for finding in findings:
         print(printable(str(finding)))
     if findings:

@@ -160,11 +160,15 @@ def _add_cassettes(commands: _Subparsers) -> None:
         "audit",
         audit,
         "search cassettes for secrets, before you commit them",
-        "Search cassettes, or all files of folders, for values that look like secrets. Print file and line of each."
+        "Search cassettes, or all files of folders, for values that look like secrets. Print file and line of each,"
+        " and no character of its value."
         " The exit code is 1 if any was found.",
         example="cassettes/",
     )
     audit_command.add_argument("paths", metavar="PATH", nargs="+", help="a file or a folder")
+    audit_command.add_argument(
+        "--second-opinion", action="store_true", help="ask detect-secrets, too, which knows the keys of more services"
+    )
     scrub_command = _add_command(
         commands,
         "scrub",

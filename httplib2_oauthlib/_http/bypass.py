@@ -8,8 +8,8 @@ they send the first byte. A transport that formats its headers itself is found o
 :class:`.SignedExchange` rejects a response for which ``conn.request()`` was not called.
 """
 
-import weakref
-from collections.abc import Callable
+import functools
+from collections.abc import Callable, Hashable
 from typing import Any
 
 from ..errors import SigningError
@@ -19,7 +19,6 @@ _HEADER = "x-httplib2-oauthlib-unsigned"
 # The modules whose _conn_request() is known to call conn.request().
 _HOOKS = "httplib2_oauthlib"
 _KNOWN = ("httplib2", "modern_httplib2", _HOOKS)
-_is_known_by_class: "weakref.WeakKeyDictionary[type, bool]" = weakref.WeakKeyDictionary()
 
 
 class _UnsendableValue(str):
@@ -36,15 +35,12 @@ class _UnsendableValue(str):
         )
 
 
-def never_past_signing(send: Callable[..., Any], kind: type | None) -> Callable[..., Any]:
+def never_past_signing(send: Callable[..., Any]) -> Callable[..., Any]:
     """Return a function that does what ``send`` does, and fails before it sends a request past the connection.
 
     Args:
         send: The ``_conn_request`` under the hook.
-        kind: The class of the Http. None if its ``_conn_request`` was replaced on the instance.
     """
-    if kind is not None and _is_known(kind):
-        return send
 
     def guarded(conn: Any, target: str, method: str, body: Any, headers: Any) -> Any:
         if type(conn) is not ConnectionStandIn or not conn.is_signing or not isinstance(headers, dict):
@@ -70,13 +66,12 @@ def never_past_signing(send: Callable[..., Any], kind: type | None) -> Callable[
     return guarded
 
 
-def _is_known(kind: type) -> bool:
+@functools.lru_cache(maxsize=64)
+def is_direct(kind: Hashable) -> bool:
     """Whether every ``_conn_request()`` of a class is httplib2's, or this package's around it."""
-    is_known = _is_known_by_class.get(kind)
-    if is_known is None:
-        methods = [vars(cls)["_conn_request"] for cls in kind.__mro__ if "_conn_request" in vars(cls)]
-        _is_known_by_class[kind] = is_known = all(_package_of(method) in _KNOWN for method in methods)
-    return is_known
+    assert isinstance(kind, type)
+    methods = [vars(cls)["_conn_request"] for cls in kind.__mro__ if "_conn_request" in vars(cls)]
+    return all(_package_of(method) in _KNOWN for method in methods)
 
 
 def _package_of(method: Any) -> str:

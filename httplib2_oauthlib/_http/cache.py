@@ -8,6 +8,8 @@ from .._signing.oauth1 import OAuth1
 from .context import context_of
 from .signers import is_credentials, signers_of
 
+_ABSENT = object()
+
 
 class _View:
     """A view of a cache. Every attribute except its own methods is read from, and set on, the cache.
@@ -98,10 +100,11 @@ class CacheAttribute:
         """Return the cache, or a view of it while a request runs."""
         if http is None:
             return self
-        own = http.__dict__
-        if "cache" in own and not self._is_inner_setting:
-            cache = own["cache"]
-        else:
+        # httplib2 reads it four times for each request, and most programs have no cache.
+        cache = http.__dict__.get("cache", _ABSENT)
+        if cache is None and not self._is_inner_setting:
+            return None
+        if cache is _ABSENT or self._is_inner_setting:
             cache = self._inner.__get__(http, owner) if hasattr(self._inner, "__get__") else self._inner
         if not cache:
             return cache

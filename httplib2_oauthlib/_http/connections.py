@@ -1,31 +1,26 @@
 """Connections: sending one request over a connection, and reading the response to it and to no other.
 
-http.client does not notice that a pooled connection went stale, that an earlier request has left something in its
-buffer, or that a server has answered before the whole request was sent.
+http.client does not notice that a server has answered before the whole request was sent. What an earlier request has
+left on a connection is discarded by :mod:`.leftovers`.
 """
 
 import contextlib
 import http.client
-import select
-import socket
-import ssl
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from ..errors import SigningError
+from .leftovers import close_if_stale, discard_leftovers, discard_unsent, has_data
 from .lost_responses import HttpResponse, is_of_connection
 from .responses import CompletenessFactory, CompletenessResponse, require_close_notify
 from .stand_in import ConnectionStandIn
 
-# Not every system has it.
-_HAS_POLL = hasattr(select, "poll")
 # Bound at import: under vcrpy, the names in http.client may be other classes.
 _HTTPResponse = http.client.HTTPResponse
 _HTTPConnection = http.client.HTTPConnection
 _FIRST_FINAL_STATUS = 200
 _HTTP_2 = 20  # As modern_httplib2 writes it.
 _CONTENT_ENCODING = "content-encoding"
-_IDLE = "Idle"  # http.client's own name for the state.
 
 
 class Transport:
@@ -67,50 +62,12 @@ class Transport:
         return stand_in
 
     def discard_leftovers(self) -> None:
-        """Close a connection on which a request or a response was left halfway.
-
-        A request that failed before it was sent may have left its head there. The next request would be sent behind
-        that head, and a server would act on the first request's target. An interrupt may have left a response that was
-        not read. The next request would get that response.
-        """
-        conn = self.conn
-        if not isinstance(conn, _HTTPConnection):
-            return
-        # http.client has no public attribute for any of these three.
-        response = getattr(conn, "_HTTPConnection__response", None)
-        is_idle = getattr(conn, "_HTTPConnection__state", _IDLE) == _IDLE and (response is None or response.isclosed())
-        if not is_idle:
-            conn.close()
-        self._discard_unsent()
-
-    def _discard_unsent(self) -> None:
-        """Close the connection if a request that failed before it was sent has left its head in it."""
-        # http.client's close() does not clear its buffer.
-        buffer = getattr(self.conn, "_buffer", None)
-        if buffer and isinstance(buffer, list):
-            self.conn.close()
-            del buffer[:]
+        """Close the connection if a request or a response was left halfway on it."""
+        discard_leftovers(self.conn)
 
     def close_if_stale(self) -> None:
         """Close a pooled connection that has data before anything was asked: it was closed, or sends nonsense."""
-        if self._has_data():
-            self.conn.close()
-
-    def _has_data(self) -> bool:
-        """Whether the connection has something to read, or has ended. False if it isn't open."""
-        sock = getattr(self.conn, "sock", None)
-        if not isinstance(sock, socket.socket):  # Not connected, or a test double.
-            return False
-        try:
-            if isinstance(sock, ssl.SSLSocket) and sock.pending():  # Data that is decrypted already.
-                return True
-            if _HAS_POLL:  # Unlike select(), it takes sockets of any number.
-                poll = select.poll()
-                poll.register(sock, select.POLLIN)
-                return bool(poll.poll(0))
-            return bool(select.select([sock], [], [], 0)[0])
-        except ValueError:  # The socket was closed.
-            return False
+        close_if_stale(self.conn)
 
     def require_encodable(self, body: Any) -> None:
         """Raise an error for a body that the connection can't send.
@@ -158,7 +115,7 @@ class Transport:
             self.conn.request(*args, **kwargs)
         except BaseException as error:
             # httplib2 may send the request again at once.
-            self._discard_unsent()
+            discard_unsent(self.conn)
             if not (isinstance(error, OSError) and is_of_connection(error) and self._receive_early_response()):
                 raise
         self.is_sending = False
@@ -166,7 +123,7 @@ class Transport:
     def _receive_early_response(self) -> bool:
         """Read the head of a response that came while the request was sent. Return False if there is none."""
         conn = self.conn
-        if not isinstance(conn, _HTTPConnection) or not self._has_data():
+        if not isinstance(conn, _HTTPConnection) or not has_data(conn):
             return False
         sock = conn.sock
         timeout = sock.gettimeout()
@@ -198,8 +155,12 @@ class Transport:
         Raises:
             http.client.RemoteDisconnected: The head was cut off.
         """
-        response, self._early_response = self._early_response, None
-        self.response = response = self._begin_response() if response is None else response
+        response = self._early_response
+        if response is None:
+            response = self._begin_response()
+        else:
+            self._early_response = None
+        self.response = response
         if not isinstance(response, CompletenessResponse):
             self._watch(response, getattr(response, "read", None))
         return response
@@ -208,7 +169,9 @@ class Transport:
         conn = self.conn
         kind = getattr(conn, "response_class", None)
         # The new class stays with the connection: Python slows down for an object that loses an attribute.
-        if isinstance(kind, type):
+        if kind is CompletenessResponse:
+            pass
+        elif isinstance(kind, type):
             if issubclass(kind, _HTTPResponse):
                 conn.response_class = CompletenessResponse.over(kind)
         elif callable(kind) and isinstance(conn, _HTTPConnection) and not isinstance(kind, CompletenessFactory):
@@ -225,7 +188,7 @@ class Transport:
 
     def close(self) -> None:
         """Close the connection."""
-        self._discard_unsent()
+        discard_unsent(self.conn)
         self.conn.close()
 
     def finish(self) -> None:
@@ -333,16 +296,37 @@ def transport_of(conn: Any) -> Transport:
     return PooledTransport(conn) if is_pool else Transport(conn)
 
 
-def send_unsigned(send: Callable[..., HttpResponse], conn: Any, *request: Any) -> HttpResponse:
+def send_unsigned(
+    send: Callable[..., HttpResponse],
+    conn: Any,
+    target: str,
+    method: str,
+    body: Any,
+    headers: Any,
+    *,
+    is_direct: bool = False,
+) -> HttpResponse:
     """Send a request as it is. No other request gets its response, and it gets no other request's.
 
     Args:
         send: The ``_conn_request`` under the hook.
         conn: The connection, as httplib2 gives it.
-        *request: Target, method, body and headers.
+        target: The request target.
+        method: The method.
+        body: The body.
+        headers: The headers.
+        is_direct: Whether ``send`` is httplib2's own method, so that no code of a framework sees the connection.
     """
+    # Without a body, no response comes before the whole request was sent. What an error leaves on the connection is
+    # discarded before its next request. So httplib2 can use the connection itself, once its responses are complete.
+    is_complete = getattr(conn, "response_class", None) is CompletenessResponse
+    if is_direct and is_complete and body is None and not ConnectionStandIn.is_kept_with(conn):
+        discard_leftovers(conn)
+        close_if_stale(conn)
+        return send(conn, target, method, body, headers)
     transport = transport_of(conn)
     transport.close_if_stale()
+    request = (target, method, body, headers)
     try:
         return send(transport.stand_in(transport.send, is_signing=False), *request)
     except BaseException:

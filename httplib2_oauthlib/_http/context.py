@@ -6,7 +6,7 @@ origin that the program asked for, or for hosts that the program has named.
 """
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from types import FrameType
 from typing import Any, TypeVar
@@ -34,12 +34,11 @@ class Hop:
             and the signature agree.
     """
 
-    __slots__ = ("signers", "uri", "was_https", "was_sent")
+    was_sent = False
 
     def __init__(self, uri: str | None, was_https: bool) -> None:
         self.uri = uri
         self.was_https = was_https
-        self.was_sent = False
         self.signers: dict[str, OAuth1 | None] = {}
 
 
@@ -62,39 +61,27 @@ class RequestContext:
         sent_body: The body that was sent last, if it is neither str nor bytes.
     """
 
-    __slots__ = (
-        "asked_uri",
-        "frame",
-        "hops",
-        "http",
-        "max_bytes",
-        "outer",
-        "own_scheme",
-        "redirect_response",
-        "redirected_exchanges",
-        "refused",
-        "sent_body",
-        "unanswered",
-        "was_sent",
-    )
+    # Most calls keep these values.
+    frame: FrameType | None = None
+    own_scheme: str | None = None
+    max_bytes: int | None = None
+    was_sent = False
+    redirect_response: HttpResponse | None = None
+    refused: RefusedError | None = None
+    # The type of an element is exchange.SignedExchange; that module is above this one.
+    redirected_exchanges: Sequence[Any] = ()
+    unanswered: UnansweredRequests | None = None
+    sent_body: SentBody | None = None
 
     def __init__(self, http: object, outer: "RequestContext | None", uri: str | None) -> None:
         self.http: object = http
-        self.frame: FrameType | None = None
         self.outer = outer
         self.asked_uri = uri
-        # The outer Http may only wrap this one (HttpPool, google-auth-httplib2's AuthorizedHttp).
-        wrapper = outer if outer is not None and outer.uri == uri else None
-        self.own_scheme: str | None = None if wrapper is None else wrapper.own_scheme
-        self.max_bytes: int | None = None if wrapper is None else wrapper.max_bytes
-        self.was_sent = False
         self.hops: list[Hop] = []
-        self.redirect_response: HttpResponse | None = None
-        # The type is exchange.SignedExchange; that module is above this one.
-        self.redirected_exchanges: list[Any] = []
-        self.refused: RefusedError | None = None
-        self.unanswered: UnansweredRequests | None = None
-        self.sent_body: SentBody | None = None
+        # The outer Http may only wrap this one (HttpPool, google-auth-httplib2's AuthorizedHttp).
+        if outer is not None and outer.uri == uri:
+            self.own_scheme = outer.own_scheme
+            self.max_bytes = outer.max_bytes
 
     @classmethod
     def of_one_hop(cls, http: object, uri: str, scheme: str | None) -> "RequestContext":
@@ -192,7 +179,7 @@ class RequestContext:
         is_redirect = 300 <= response[0].status < 400  # noqa: PLR2004
         if is_redirect:
             self.redirect_response = response
-            self.redirected_exchanges.append(exchange)
+            self.redirected_exchanges = [*self.redirected_exchanges, exchange]
         elif not exchange.is_unsettled:
             exchange.settle()
             self.note_redirect_followed()
@@ -202,7 +189,7 @@ class RequestContext:
         self.redirect_response = None
         for exchange in self.redirected_exchanges:
             exchange.settle()
-        self.redirected_exchanges.clear()
+        self.redirected_exchanges = ()
 
     def take_refused(self) -> RefusedError:
         """Return the error for the last response, and keep no reference to it: it will refer to this call."""
@@ -211,10 +198,13 @@ class RequestContext:
         return error
 
     def _signer(self, oauth: Signers, origin: Origin, uri: str) -> OAuth1 | None:
-        if self.own_scheme == OAUTH:
+        own_scheme = self.own_scheme
+        if own_scheme == OAUTH:
             return None
         signer = self._selected(oauth, origin, uri)
-        return None if signer is not None and prevents_signature(self.own_scheme, signer) else signer
+        if own_scheme is not None and signer is not None and prevents_signature(own_scheme, signer):
+            return None
+        return signer
 
     def _selected(self, oauth: Signers, origin: Origin, uri: str) -> OAuth1 | None:
         """Return the credentials that are selected for a URI, whether or not the caller authorizes the request."""
@@ -226,7 +216,7 @@ class RequestContext:
             hop.was_https = hop.was_https or origin.scheme == "https"
             # A mapping or a function names its hosts. One OAuth1 names none, so it signs only for the origin that the
             # program asked for.
-            if names_hosts(oauth) or uri == self.asked_uri or self.was_asked_for(origin, uri):
+            if uri == self.asked_uri or names_hosts(oauth) or self.was_asked_for(origin, uri):
                 signer = resolve(oauth, uri)
         # None is kept too: a signer that is set in the meantime must not read or write another user's cache entry.
         hop.signers[uri] = signer
@@ -284,7 +274,10 @@ def run_hop(
             context.frame = sys._getframe()
             context.max_bytes = max_bytes or context.max_bytes
             _CONTEXT.set(context)
-        context.note_own_scheme(OAUTH if uri is not None and is_signed_query(uri) else own_scheme(headers))
+        if uri is not None and is_signed_query(uri):
+            context.own_scheme = OAUTH
+        elif headers:
+            context.note_own_scheme(own_scheme(headers))
         hops.append(Hop(uri, bool(hops) and hops[-1].was_https))
         result = work()
         if is_outermost and context.redirected_exchanges:

@@ -28,7 +28,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, TypeAlias
 
 from .._refusals.refusals import Refusal, is_confirmed, read_refusal
-from .._signing.oauth1 import OAuth1
+from .._signing.oauth1 import OAuth1, SignedRequest
 from .._signing.protocol_parameters import generate_nonce
 from .._signing.request import SignableRequest
 from ..errors import ResponseLostError, SigningError
@@ -75,6 +75,8 @@ def sign_and_send(
     method: str,
     body: Any,
     headers: dict[str, str],
+    *,
+    is_direct: bool = False,
 ) -> HttpResponse:
     """Do what ``send`` does, with a signature if credentials are selected for this request.
 
@@ -87,6 +89,7 @@ def sign_and_send(
         method: The method.
         body: The body.
         headers: The headers; not changed.
+        is_direct: Whether ``send`` is httplib2's own method, so that no code of a framework sees the connection.
 
     Raises:
         SigningError: The request can't be signed. Nothing of it was sent.
@@ -95,32 +98,33 @@ def sign_and_send(
     was_sent, scheme = False, scheme_of_request(target, body, headers)
     if context is not None:
         was_sent, context.was_sent, context.refused = context.was_sent, True, None
-        context.note_own_scheme(scheme)
+        if scheme is not None:
+            context.own_scheme = scheme
     selected = signers_of(http)
     # If the cache was asked for a user who has logged out since, the signer is selected again, to find the difference.
     is_logged_out = selected is None and (context is None or not context.is_signed)
     if scheme == OAUTH or (is_logged_out and (scheme is not None or not http.require_signature)):
-        return send_unsigned(send, conn, target, method, body, headers)
+        return send_unsigned(send, conn, target, method, body, headers, is_direct=is_direct)
 
     leads_to = target_of(conn) or target_of_double(conn, None if context is None else context.uri)
     base, origin, base_uri = leads_to
+    uri = base_uri + target
     # A framework may call an inner method directly. That is a call with one hop.
-    whole = context or RequestContext.of_one_hop(http, base_uri + target, scheme)
-    oauth, is_another = whole.signer_at_send(selected, origin, base_uri + target)
+    whole = context or RequestContext.of_one_hop(http, uri, scheme)
+    oauth, is_another = whole.signer_at_send(selected, origin, uri)
     if is_another:  # The cache entry is the former signer's. No 304 may confirm it.
         headers = {name: value for name, value in headers.items() if name.lower() not in _CONDITIONS}
     if oauth is None:
         if http.require_signature and scheme is None and whole.was_asked_for(origin, base_uri):
             raise not_signed(selected, base_uri, whole.has_own_authorization, was_sent)
-        return send_unsigned(send, conn, target, method, body, headers)
+        return send_unsigned(send, conn, target, method, body, headers, is_direct=is_direct)
 
     offset = http._clock_offsets.get(base, 0) if http.repair_clock else 0
     given = (method, target, body, headers)
     try:
-        exchange = SignedExchange(
-            conn, oauth, base, given, offset, http.is_safe_request(method, base_uri + target, body)
-        )
-        is_signed_already = not isinstance(body, str | bytes) and is_signed_form(exchange.as_given[2], headers)
+        exchange = SignedExchange(conn, oauth, base, given, offset, http.is_safe_request(method, uri, body))
+        is_text = body is None or isinstance(body, str | bytes)
+        is_signed_already = not is_text and is_signed_form(exchange.as_given[2], headers)
         if not is_signed_already:
             exchange.prepare(_stores(context))
     except SigningError as error:
@@ -182,8 +186,9 @@ def _run_and_remember(
 
 def _stores(context: RequestContext | None) -> tuple[UnansweredRequests, ...]:
     """Return the stores that may hold an earlier attempt of a request."""
-    stores = (UNANSWERED,) if context is None or context.unanswered is None else (context.unanswered, UNANSWERED)
-    return tuple(store for store in stores if store)
+    if context is not None and context.unanswered:
+        return (context.unanswered, UNANSWERED)
+    return (UNANSWERED,) if UNANSWERED else ()
 
 
 def remember(
@@ -228,7 +233,7 @@ def note_followed(http: Any, context: RequestContext, response: Any) -> None:
     if isinstance(response, tuple) and getattr(response[0], "status", None) in _GATEWAY_ERRORS:
         remember_redirected(http, context)
         context.redirect_response = None
-        context.redirected_exchanges.clear()
+        context.redirected_exchanges = ()
     else:
         context.note_redirect_followed()
 
@@ -274,27 +279,17 @@ class SignedExchange:
         is_unsettled: Whether the response leaves open if the server acted.
     """
 
-    __slots__ = (
-        "_body_as_asked",
-        "_has_own_authorization",
-        "_is_over",
-        "_is_retry",
-        "_nonce",
-        "_offset",
-        "_timestamp",
-        "_transmissions",
-        "_transport",
-        "as_given",
-        "as_sent",
-        "base",
-        "entry",
-        "is_unsettled",
-        "oauth",
-        "resend",
-        "signed",
-    )
     _nonce: str
     _timestamp: int
+    signed: SignedRequest
+    # Most exchanges keep these values until they are sent.
+    entry: Unanswered | None = None
+    is_unsettled = False
+    _has_own_authorization = False
+    _is_over = False
+    _is_retry = False
+    # How many transmissions may have reached the server.
+    _transmissions = 0
 
     def __init__(self, conn: Any, oauth: OAuth1, base: str, given: Request, offset: int, is_safe: bool) -> None:
         method, target, body, headers = given
@@ -309,16 +304,7 @@ class SignedExchange:
         self.as_given: Request = (method, target, body, headers)
         self.as_sent: Request = (method, target, body, dict(headers.items()) if headers else {})
         # RFC 5849, section 3.2: a nonce lets the server reject a request that it has seen. PLAINTEXT has none.
-        self.resend = Resend(
-            is_safe,
-            oauth.signature_method != "PLAINTEXT",
-            body,
-            None if is_plain else start_of(body),
-        )
-        # How many transmissions may have reached the server.
-        self._transmissions = 0
-        self._has_own_authorization = self._is_over = self._is_retry = self.is_unsettled = False
-        self.entry: Unanswered | None = None
+        self.resend = Resend(is_safe, oauth.signature_method != "PLAINTEXT", body, None if is_plain else start_of(body))
 
     @property
     def state(self) -> State:
@@ -356,11 +342,10 @@ class SignedExchange:
             SigningError: The request can't be signed. Nothing of it was sent.
             ResponseLostError: It is a retry that must not be sent. Nothing of it was sent.
         """
-        for store in () if self.resend.is_safe else stores:
-            self.entry = store.take(self._asked())
-            if self.entry is not None:
-                break
-        else:
+        if stores and not self.resend.is_safe:
+            asked = self._asked()
+            self.entry = next(filter(None, (store.take(asked) for store in stores)), None)
+        if self.entry is None:
             self._sign(with_new_nonce=True)
             return
         entry = self.entry

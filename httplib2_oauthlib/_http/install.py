@@ -137,7 +137,7 @@ def _signing_class(oauth: Signers, former: type) -> Any:
             return super().request(*args, **kwargs)
 
     Http.__doc__, Http.__qualname__ = former.__doc__, "Http"
-    # Frameworks look for an argument, such as timeout, before they pass it.
+    # Frameworks inspect which arguments httplib2 accepts. PySimpleSOAP looks for timeout in those of __init__().
     show_constructor(vars(Http)["__init__"], former.__init__, OAuth1Mixin.__init__)  # type: ignore[misc]
     show_request(vars(Http)["request"], former.request)  # type: ignore[attr-defined]
     return Http

@@ -26,9 +26,9 @@ import httplib2
 from .._signing.hosts import normalize_pattern
 from .._signing.oauth1 import OAuth1
 from ..errors import SigningError
-from .added_credentials import add_signer, clear_signers
+from .added_credentials import add_signer, clear_signers, refuse_three_values
 from .bodies import SentBody
-from .bypass import never_past_signing
+from .bypass import is_direct, never_past_signing
 from .cache import CacheAttribute
 from .challenges import authorizations
 from .clocks import ClockOffsets
@@ -38,7 +38,7 @@ from .limits import send_limited
 from .lost_responses import HttpResponse, carries_response, is_httplib2_error, redirect_failed
 from .safe_requests import is_safe
 from .signatures import Cache, ProxyInfo, RequestBody, RequestHeaders, show_constructor, show_request
-from .signers import CheckedProperty, Signers, SignersLike, accepted
+from .signers import CheckedProperty, Signers, SignersLike, accepted, given
 from .stand_in import ConnectionStandIn
 from .unanswered import UNANSWERED, numbers_of
 from .user_agent import add_user_agent, checked
@@ -135,15 +135,20 @@ def _hook_conn_request(conn_request: _Method, is_of_instance: bool = False) -> _
         if self.user_agent is not None:  # A framework may have called an inner method, or left headers out.
             args, kwargs = add_user_agent(self.user_agent, args, kwargs)
         context = context_of(self)
-        send = never_past_signing(functools.partial(conn_request, self), None if is_of_instance else type(self))
-        if context is not None and context.max_bytes is not None:
-            send = functools.partial(send_limited, send, context.max_bytes)
+        send: _Method = functools.partial(conn_request, self)
+        is_direct_send = not is_of_instance and is_direct(type(self))  # type: ignore[arg-type]
+        if not is_direct_send:
+            send = never_past_signing(send)
         if context is None:
             return sign_and_send(self, context, send, conn, *args, **kwargs)
+        if context.max_bytes is not None:
+            send = functools.partial(send_limited, send, context.max_bytes)
+            is_direct_send = False
         body = args[2] if len(args) > 2 else kwargs.get("body")  # noqa: PLR2004
-        sent_body = context.sent_body = None if body is None or isinstance(body, str | bytes) else SentBody(body)
+        sent_body = None if body is None or isinstance(body, str | bytes) else SentBody(body)
+        context.sent_body = sent_body
         if context.redirect_response is None:
-            response = sign_and_send(self, context, send, conn, *args, **kwargs)
+            response = sign_and_send(self, context, send, conn, *args, is_direct=is_direct_send, **kwargs)
         else:
             # httplib2 may turn an error into a response with status 500, which frameworks take for a reason to retry.
             response = context.follow_redirect(
@@ -187,6 +192,8 @@ def _hook_add_credentials(add_credentials: _Method) -> _Method:
         return add_credentials  # A framework's own, in which four values have another meaning.
 
     def hooked(self: Any, *args: Any, domain: str = "", **kwargs: Any) -> None:
+        if len(args) == 3:  # noqa: PLR2004
+            refuse_three_values(self, args[2], domain)
         if len(args) < 4:  # noqa: PLR2004
             add_credentials(self, *args, **({"domain": domain} if domain else {}), **kwargs)
             return
@@ -432,7 +439,7 @@ class OAuth1Mixin(_Base):
                 TypeError: The value is of another type, or an OAuth1 would not sign in the same way.
                 SigningError: A mapping is empty, or has a key that can match no host. It is a ValueError.
             """
-            return self._oauth
+            return given(self._oauth)
 
         @oauth.setter
         def oauth(self, oauth: SignersLike) -> None:
@@ -515,8 +522,10 @@ class OAuth1Mixin(_Base):
 
         Raises:
             ValueError: Four values can't be added to the present :attr:`oauth`: it is another OAuth1 for all hosts, a
-                function, or, without a domain, a mapping.
-            SigningError: One of the four values can't be used. It is a ValueError too.
+                function, or, without a domain, a mapping. During a request, a framework may add them beside a
+                function. They are then used where the function returns None.
+            SigningError: One of the four values can't be used, or there are three values, and the third isn't the
+                domain of a password. It is a ValueError too.
 
         Source: Pywikibot until 2015, ``pywikibot.comms.threadedhttp.Http``, which added them in its ``request()``.
         """

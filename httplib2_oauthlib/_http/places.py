@@ -5,10 +5,9 @@ import queue
 import threading
 import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 
-class _Place:
+class Place:
     """One place.
 
     Attributes:
@@ -36,48 +35,50 @@ class Places:
 
     def __init__(self, size: int) -> None:
         # The name is looked up here, because eventlet and gevent replace the class.
-        self._free: queue.SimpleQueue[_Place | int] = queue.SimpleQueue()
-        self._references: dict[int, weakref.ref[_Place]] = {}
+        self._free: queue.SimpleQueue[Place | int] = queue.SimpleQueue()
+        self._references: dict[int, weakref.ref[Place]] = {}
         # The place that a thread has, by the thread's number.
-        self._taken: dict[int, weakref.ref[_Place]] = {}
+        self._taken: dict[int, weakref.ref[Place]] = {}
         for number in range(size):
             self._free.put(number)
 
-    @contextmanager
-    def one(self) -> Iterator[None]:
-        """Take a place for a block. Wait for it, unless this thread has one already."""
+    def take(self) -> Place | None:
+        """Return a place for this thread, or None if it has one already. Wait for a free one."""
         thread = threading.get_ident()
-        place: _Place | int | None = None
-        # An interrupt can come at any line. What this function took and did not put back must be in a variable then.
-        try:
-            if not self._has_place(thread):
-                # "place = self._free.get()" could be interrupted between the call and the assignment. A loop can't.
-                taken: Iterator[_Place | int] = iter(self._free.get, None)
-                for place in taken:  # noqa: B007
-                    break
-                if isinstance(place, int):
-                    place = _Place(place)
-                if isinstance(place, _Place):
-                    self._mark_as_taken(place, thread)
-            yield
-        finally:
-            if isinstance(place, _Place):
-                place.thread = None
-                self._taken.pop(thread, None)
-            if place is not None:
-                self._free.put(place)
-
-    def _has_place(self, thread: int) -> bool:
         reference = self._taken.get(thread)
-        place = None if reference is None else reference()
-        return place is not None and place.thread == thread
+        taken = None if reference is None else reference()
+        if taken is not None and taken.thread == thread:
+            return None
+        del taken
+        place: Place | int | None = None
+        # An interrupt can come at any line. What this function took must be in a variable then.
+        try:
+            # "place = self._free.get()" could be interrupted between the call and the assignment. A loop can't.
+            free: Iterator[Place | int] = iter(self._free.get, None)
+            for place in free:  # noqa: B007
+                break
+            if isinstance(place, int):
+                place = Place(place)
+            assert place is not None
+            reference = self._references.get(place.number)
+            if reference is None or reference() is not place:
+                # The callback is C code from end to end, so that an interrupt can't come within it. put() ignores its
+                # second argument, which is the dead reference.
+                reference = weakref.ref(place, functools.partial(self._free.put, place.number))
+                self._references[place.number] = reference
+            place.thread = thread
+            self._taken[thread] = reference
+        except BaseException:
+            if isinstance(place, Place):
+                self.put_back(place)
+            elif place is not None:
+                self._free.put(place)
+            raise
+        return place
 
-    def _mark_as_taken(self, place: _Place, thread: int) -> None:
-        reference = self._references.get(place.number)
-        if reference is None or reference() is not place:
-            # The callback is C code from end to end, so that an interrupt can't come within it. put() ignores its
-            # second argument, which is the dead reference.
-            reference = weakref.ref(place, functools.partial(self._free.put, place.number))
-            self._references[place.number] = reference
-        place.thread = thread
-        self._taken[thread] = reference
+    def put_back(self, place: Place) -> None:
+        """Give a place to the next thread."""
+        thread, place.thread = place.thread, None
+        if thread is not None:
+            self._taken.pop(thread, None)
+        self._free.put(place)

@@ -18,6 +18,8 @@ from typing import Any
 # Bound at import: under vcrpy, the name in http.client may be another class.
 _HTTPResponse = http.client.HTTPResponse
 _FIRST_FINAL_STATUS = 200
+# What follows "HTTP/1.1" in the first line of a final response: a blank, and the first digit of the status.
+_FINAL = (b" 2", b" 3", b" 4", b" 5")
 _SWITCHING_PROTOCOLS = 101
 # A server that sends interim responses without end would keep a client busy for ever.
 _MOST_INTERIM_RESPONSES = 100
@@ -69,31 +71,36 @@ class CompletenessResponse(_HTTPResponse):
         """
         if self.headers is not None:  # It was read already.
             return
-        for _ in range(_MOST_INTERIM_RESPONSES):
-            self._begin_next(limits)
-            if self.status >= _FIRST_FINAL_STATUS:
-                break
-            if self.status == _SWITCHING_PROTOCOLS:
-                raise http.client.UnknownProtocol("101 Switching Protocols")
-            # RFC 9110, section 15.2: "A client MUST be able to parse one or more 1xx responses received prior to a
-            # final response". http.client skips 100 only.
-            self.headers = self.msg = None
+        # Usually the whole head of a final response has arrived, so that it can't be cut off. After the head of a 100,
+        # http.client reads another one.
+        file: Any = self.fp
+        start = file.peek() if type(file) is io.BufferedReader else b""
+        if start[8:10] in _FINAL and b"\r\n\r\n" in start:
+            super().begin(**limits)
         else:
-            raise http.client.HTTPException(f"got more than {_MOST_INTERIM_RESPONSES} interim responses")
+            self._begin_final(limits)
         if self.chunked:
             self.fp = _ChunkReader(self.fp)
         elif self.length is None:
             require_close_notify(getattr(getattr(self.fp, "raw", None), "_sock", None))
 
+    def _begin_final(self, limits: dict[str, Any]) -> None:
+        """Read the heads of interim responses, and the final one."""
+        for _ in range(_MOST_INTERIM_RESPONSES):
+            self._begin_next(limits)
+            if self.status >= _FIRST_FINAL_STATUS:
+                return
+            if self.status == _SWITCHING_PROTOCOLS:
+                raise http.client.UnknownProtocol("101 Switching Protocols")
+            # RFC 9110, section 15.2: "A client MUST be able to parse one or more 1xx responses received prior to a
+            # final response". http.client skips 100 only.
+            head: Any = self  # The types don't know that http.client reads a head only while there is none.
+            head.headers = head.msg = None
+        raise http.client.HTTPException(f"got more than {_MOST_INTERIM_RESPONSES} interim responses")
+
     def _begin_next(self, limits: dict[str, Any]) -> None:
-        """Read one head, interim or final."""
+        """Read one head, interim or final, and notice if it is cut off."""
         file: Any = self.fp
-        # Usually the whole head of a final response has arrived, so that it can't be cut off. After the head of a 100,
-        # http.client reads another one.
-        start = file.peek() if isinstance(file, io.BufferedReader) else b""
-        if b"\r\n\r\n" in start and start[9:10] >= b"2":
-            super().begin(**limits)
-            return
         lines: Any = _LineReader(file)
         self.fp = lines
         try:

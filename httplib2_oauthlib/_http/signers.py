@@ -1,19 +1,16 @@
 """The values of ``http.oauth``: what it may be set to, and which credentials it selects for a URI."""
 
-import contextlib
-from collections import ChainMap, UserDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from oauthlib.oauth1 import Client
 
 from .._signing.convert import converted
-from .._signing.hosts import normalize_pattern, patterns
 from .._signing.oauth1 import OAuth1
 from ..errors import SigningError
 from .origin import Origin
+from .signers_by_host import SignersByHost, has_stored_keys
 
 #: One OAuth1 for every request, a mapping of host patterns, a function of a URI, or None. A mapping and a function may
 #: also give credentials of another library, which are converted each time that they are used.
@@ -21,8 +18,6 @@ Signers: TypeAlias = OAuth1 | Mapping[str, Any] | Callable[[str], Any] | None
 #: The values that ``oauth`` can be set to: credentials of another library are converted at once. (To a type checker,
 #: those of requests-oauthlib are a function.)
 SignersLike: TypeAlias = Signers | Client | tuple[Any, Any]
-
-_FINDING_STORED_KEYS = (dict.__getitem__, MappingProxyType.__getitem__, UserDict.__getitem__)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -44,8 +39,30 @@ class RestrictedSigners:
         return resolve(self.oauth, uri) if self.is_signed(uri) else None
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class FunctionWithAdded:
+    """A function of a URI, and the credentials that a framework has added beside it.
+
+    The function comes first, because the program has set it. Added credentials are for URIs for which it returns None.
+
+    Attributes:
+        function: A function, as ``http.oauth`` was set to it.
+        added: Host pattern to added credentials.
+    """
+
+    function: Callable[[str], Any]
+    added: Mapping[str, OAuth1]
+
+    def __call__(self, uri: str) -> Any:
+        """Return the credentials for a URI, or None."""
+        found = self.function(uri)
+        return resolve(self.added, uri) if found is None else found
+
+
 def accepted(oauth: SignersLike) -> Signers:
-    """Return the value as it is stored: one set of credentials as an OAuth1, a mapping or a function unchanged.
+    """Return the value as it is stored: one set of credentials as an OAuth1, a function unchanged.
+
+    A mapping is prepared for fast lookups. :func:`given` returns the mapping itself.
 
     Raises:
         TypeError: The value can't select credentials.
@@ -54,7 +71,9 @@ def accepted(oauth: SignersLike) -> Signers:
     if oauth is None or isinstance(oauth, OAuth1):
         return oauth
     if isinstance(oauth, Mapping):
-        _check_mapping(oauth)
+        return _prepared(oauth)
+    if isinstance(oauth, SignersByHost):
+        _check_not_empty(oauth.oauth)
         return oauth
     # The credentials of requests-oauthlib are callable, but they aren't a function of a URI.
     signer = converted(oauth)
@@ -68,11 +87,16 @@ def accepted(oauth: SignersLike) -> Signers:
     raise _unusable(oauth)
 
 
+def given(signers: Signers) -> Signers:
+    """Return the value that the program gave, from the value that is stored."""
+    return signers.oauth if isinstance(signers, SignersByHost) else signers
+
+
 def signers_of(http: Any) -> Signers:
-    """Return the value of ``http.oauth``, checked in any case."""
-    oauth: Any = http.oauth
+    """Return the value of ``http.oauth`` as :func:`accepted` returns it."""
     # A program may have replaced the property that checks by a value, or by another property.
-    return oauth if isinstance(type(http).oauth, CheckedProperty) else accepted(oauth)
+    signers: Signers = http._oauth if isinstance(type(http).oauth, CheckedProperty) else accepted(http.oauth)
+    return signers
 
 
 if TYPE_CHECKING:
@@ -94,24 +118,22 @@ def is_credentials(value: object) -> bool:
         return True
 
 
-def _check_mapping(oauth: Mapping[str, Any]) -> None:
-    for host, value in oauth.items():
+def _prepared(oauth: Mapping[str, Any]) -> SignersByHost:
+    for value in oauth.values():
         if value is not None and converted(value) is None:
             raise _unusable(value)
-        normalize_pattern(host)
-    if not oauth and _has_stored_keys(oauth):
+    _check_not_empty(oauth)
+    signers = SignersByHost(oauth)
+    signers.prepare()
+    return signers
+
+
+def _check_not_empty(oauth: Mapping[str, Any]) -> None:
+    if not oauth and has_stored_keys(oauth):
         raise SigningError(
             "oauth is an empty mapping, so that nothing would be signed. Check where the credentials come from, or set"
             " oauth to None to log out"
         )
-
-
-def _has_stored_keys(oauth: Mapping[str, Any]) -> bool:
-    """Whether the keys of a mapping are all that it can find. A class of a program may compute credentials."""
-    if isinstance(oauth, ChainMap):
-        return all(map(_has_stored_keys, oauth.maps))
-    kind = type(oauth)
-    return kind.__getitem__ in _FINDING_STORED_KEYS and not hasattr(kind, "__missing__")
 
 
 def _unusable(value: object) -> TypeError:
@@ -125,8 +147,8 @@ def _unusable(value: object) -> TypeError:
 
 def names_hosts(oauth: Signers) -> bool:
     """Whether ``oauth`` names the hosts that it is for. One OAuth1 names none, restricted or not."""
-    while isinstance(oauth, RestrictedSigners):
-        oauth = oauth.oauth
+    while isinstance(oauth, RestrictedSigners | FunctionWithAdded):
+        oauth = oauth.oauth if isinstance(oauth, RestrictedSigners) else oauth.function
     return oauth is not None and not isinstance(oauth, OAuth1)
 
 
@@ -141,22 +163,11 @@ def resolve(oauth: Signers, uri: str) -> OAuth1 | None:
     origin = Origin.of(uri)
     if origin is None:
         return None
-    found = _lookup(oauth, origin) if isinstance(oauth, Mapping) else oauth(uri)
+    if isinstance(oauth, Mapping):
+        oauth = SignersByHost(oauth)
+    found = oauth.find(origin) if isinstance(oauth, SignersByHost) else oauth(uri)
     signer = converted(found)
     if signer is None and found is not None:
         # Only the type is named, since the value may be a tuple of secrets.
         raise TypeError(f"oauth returned a {type(found).__name__} for {origin.host}; it must return an OAuth1 or None")
     return signer
-
-
-def _lookup(oauth: Mapping[str, Any], origin: Origin) -> Any:
-    # Read for each request: a program may change the mapping, and an invalid key is an error then too.
-    by_pattern = {normalize_pattern(host): value for host, value in oauth.items()}
-    is_computed = not _has_stored_keys(oauth)
-    for pattern in patterns(origin.host, str(origin.port)):
-        if pattern in by_pattern:
-            return by_pattern[pattern]
-        if is_computed:
-            with contextlib.suppress(KeyError):
-                return oauth[pattern]
-    return None

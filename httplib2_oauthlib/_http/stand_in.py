@@ -57,6 +57,11 @@ class ConnectionStandIn:
         kept: ConnectionStandIn | None = getattr(conn, "__dict__", {}).get(_KEPT)
         return ConnectionStandIn(conn) if kept is None else kept
 
+    @staticmethod
+    def is_kept_with(conn: Any) -> bool:
+        """Whether a framework has replaced a method on a connection."""
+        return _KEPT in vars(conn)
+
     def assign(self, work: tuple[Callable[..., Any], Callable[[], Any], Callable[[], None]], is_signing: bool) -> None:
         """Serve one exchange.
 

@@ -50,7 +50,9 @@ def split_pattern(pattern: str) -> tuple[str, str]:
     return match[1], match[2] or ""
 
 
-def patterns(host: str, port: str) -> list[str]:
+# The requests of a program are for the same hosts again and again.
+@functools.lru_cache(maxsize=1024)
+def patterns(host: str, port: str) -> tuple[str, ...]:
     """Return all patterns that match a host, the most specific first.
 
     The host itself comes first. Then its labels are replaced by ``*`` from the left, one after another, as in
@@ -63,10 +65,10 @@ def patterns(host: str, port: str) -> list[str]:
     host = _short_address(host) if host.startswith("[") else host
     labels = host.split(".")
     names = [host, *(".".join(["*", *labels[start:]]) for start in range(1, len(labels) + 1))]
-    return [pattern for name in names for pattern in ([f"{name}:{port}", name] if port else [name])]
+    return tuple(pattern for name in names for pattern in ([f"{name}:{port}", name] if port else [name]))
 
 
-# A mapping is read for each request, so that a change of it counts at once.
+# A program may set the same mapping for each Http that it creates.
 @functools.lru_cache(maxsize=1024)
 def as_pattern(text: str) -> str | None:
     """Return the pattern as :func:`normalize_pattern` does, or None for a text that can match no host."""

@@ -76,23 +76,22 @@ class SignableRequest:
     Source: RFC 5849, section 3.4.1.
     """
 
+    form: bytes | None = None
+    accepts_protocol_parameters = False
+    changed_media_type = False
+    _is_form_encoded = False
+
     def __init__(self, uri: str, method: str, body: Body, headers: Mapping[str, str] | None) -> None:
         if method not in _USUAL_METHODS and not (isinstance(method, str) and _METHOD.fullmatch(method)):
             raise SigningError("method must be the name of an HTTP method, such as GET")
         self.method = method
-        self.headers: dict[str, str] = {}
+        # oauth2client passes names as bytes.
+        self.headers: dict[str, str] = {_text(name): value for name, value in headers.items()} if headers else {}
         # If a header occurs in two spellings, this holds the first.
-        self._header_names: dict[str, str] = {}
-        for name, value in headers.items() if headers else ():
-            text = name if isinstance(name, str) else _text(name)  # oauth2client passes names as bytes.
-            self.headers[text] = value
-            self._header_names.setdefault(text.lower(), text)
+        self._header_names = {name.lower(): name for name in reversed(self.headers)}
         self._target = _parse(uri)
         self.base_uri = self._base_string_uri()
         self.body = body
-        self.form: bytes | None = None
-        self.accepts_protocol_parameters = self.changed_media_type = False
-        self._is_form_encoded = False
         if body is not None or method not in ("GET", "HEAD"):
             self._read_form()
 

@@ -6,7 +6,7 @@ import re
 import string
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
-from urllib.parse import unquote_to_bytes, urlsplit
+from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
 # Characters that no text contains. A body with one of them is UTF-16, an image or an archive.
@@ -17,6 +17,7 @@ _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE
 _BOUNDARY = re.compile(r'boundary="?([^";,\s]+)', re.IGNORECASE)
 # The standard demands CRLF. Python's email package, and so Pywikibot's upload, writes LF alone.
 _BLANK_LINE = re.compile(rb"\r?\n\r?\n")
+_ESCAPES = re.compile(rb"(?:%[0-9A-Fa-f]{2})+")
 _LAST_LINE_END = re.compile(rb"\r?\n\Z")
 _NAME = re.compile(r'(?<![\w*])name="?([^";\r\n]*)')
 
@@ -173,7 +174,8 @@ def parse_body(body: Any, headers: Mapping[str, Any]) -> ParsedBody:
     content_type = header(headers, "content-type")
     media_type = content_type.partition(";")[0].strip().lower()
     boundary = _boundary(content_type)
-    if boundary is not None and content.lstrip().startswith(b"--" + boundary):
+    # A preamble may stand before the first boundary.
+    if boundary is not None and b"\n--" + boundary in b"\n" + content.lstrip():
         return ParsedBody(MULTIPART, _parts(content, boundary))
     text = as_text(content, content_type)
     if text is None:
@@ -196,7 +198,15 @@ def parse_pairs(encoded: str) -> list[tuple[str, str]]:
 
 def _unquote(text: str) -> str:
     # Bytes that aren't UTF-8 stay different from each other.
-    return unquote_to_bytes(text.replace("+", " ")).decode("utf-8", "surrogateescape")
+    if "%" not in text and text.isascii():
+        return text.replace("+", " ")
+    # unquote_to_bytes() takes twice as long for a text that isn't in Latin letters.
+    encoded = text.replace("+", " ").encode("utf-8", "surrogatepass")
+    return _ESCAPES.sub(_unescape, encoded).decode("utf-8", "surrogateescape")
+
+
+def _unescape(match: re.Match[bytes]) -> bytes:
+    return bytes.fromhex(match[0].replace(b"%", b"").decode())
 
 
 def _object(members: list[tuple[str, Any]]) -> dict[str, Any]:

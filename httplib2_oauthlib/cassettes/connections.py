@@ -5,15 +5,19 @@ over an older connection would go to the server, and vcr would neither replay no
 
 The same would happen to a request of another thread while vcr itself sends one, because vcr removes its connection
 classes during that time. So while a cassette is open, one request is sent at a time.
+
+A framework may have a pool of its own, and keep the cassette's connections there after the cassette has closed. They
+become connections of httplib2 then, which connect to the server at the next request.
 """
 
 import functools
 import http.client
 import threading
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from typing import Any
 from unittest import mock
+from weakref import WeakKeyDictionary
 
 import httplib2
 
@@ -26,6 +30,7 @@ _open: list["ConnectionGuard"] = []
 _patches = ExitStack()
 _lock = threading.RLock()
 _LOCK_TIMEOUT_SECONDS = 60
+_CLOSE_TIMEOUT_SECONDS = 0.5
 
 
 class ConnectionGuard:
@@ -34,20 +39,29 @@ class ConnectionGuard:
     Args:
         cassette: The cassette. Its connections have it as their attribute ``cassette``.
         is_ignored: Returns whether the cassette ignores a request, given its method and URI.
+        connection_classes: vcr's classes that replace httplib2's connections. Their ``_baseclass`` is httplib2's class.
     """
 
-    def __init__(self, cassette: Any, is_ignored: Callable[[str, str], bool]) -> None:
+    def __init__(
+        self, cassette: Any, is_ignored: Callable[[str, str], bool], connection_classes: tuple[type, ...]
+    ) -> None:
         self._cassette = cassette
         self._is_ignored = is_ignored
-        self._set_aside: list[tuple[httplib2.Http, dict[str, Any]]] = []
+        self._connection_classes = connection_classes
+        # Each dict of connections that was used, and what was removed from it, by the identity of the dict. The key
+        # isn't the Http, because an HttpPool uses a new Http for each request. These share a few dicts.
+        self._set_aside: dict[int, tuple[dict[str, Any], dict[str, Any]]] = {}
+        # The arguments of httplib2 for each connection of the cassette. vcr does not use all of them.
+        self._arguments: WeakKeyDictionary[Any, tuple[tuple[Any, ...], dict[str, Any]]] = WeakKeyDictionary()
 
     def set_aside(self, http: Any) -> None:
         """Remove the connections from an Http that aren't the cassette's. :meth:`close` restores them."""
-        foreign = {key: conn for key, conn in http.connections.items() if not self._is_own(conn)}
-        if foreign or not any(known is http for known, _ in self._set_aside):
-            self._set_aside.append((http, foreign))
-        for key in foreign:
-            del http.connections[key]
+        connections = http.connections
+        _, removed = self._set_aside.setdefault(id(connections), (connections, {}))
+        for key, conn in list(connections.items()):
+            if not self._is_own(conn):
+                removed.setdefault(key, conn)
+                del connections[key]
 
     def open(self) -> None:
         """Start guarding."""
@@ -56,6 +70,8 @@ class ConnectionGuard:
             own_class = next(cls for cls in reversed(httplib2.Http.__mro__) if "request" in vars(cls))
             _wrap(own_class, "request", _request_alone)
             _wrap(_HTTPConnection, "putrequest", _putrequest_if_own)
+            for cls in self._connection_classes:
+                _wrap(cls, "__init__", _init_and_note)
         _open.append(self)
 
     def close(self) -> None:
@@ -63,13 +79,35 @@ class ConnectionGuard:
         _open.remove(self)
         if not _open:
             _patches.close()
-        for http_object, connections in reversed(self._set_aside):
-            for key, conn in list(http_object.connections.items()):
+        for connections, removed in self._set_aside.values():
+            for key, conn in list(connections.items()):
                 if self._is_own(conn):
                     conn.close()
-                    del http_object.connections[key]
-            for key, conn in connections.items():
-                http_object.connections.setdefault(key, conn)
+                    del connections[key]
+            for key, conn in removed.items():
+                connections.setdefault(key, conn)
+
+    def release(self, without_patches: AbstractContextManager[object]) -> None:
+        """Turn the cassette's connections into unconnected ones of httplib2, after vcr has closed the cassette.
+
+        Args:
+            without_patches: vcr's patches are inactive in this context, even if another cassette is open.
+        """
+        # A connection that another thread uses at the moment stays as it is.
+        if not _lock.acquire(timeout=_CLOSE_TIMEOUT_SECONDS):
+            return
+        try:
+            with without_patches:
+                for conn, (args, kwargs) in list(self._arguments.items()):
+                    conn.close()
+                    _become(conn, conn._baseclass(*args, **kwargs))
+        finally:
+            _lock.release()
+
+    def note(self, conn: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Note the arguments of a connection if it is the cassette's."""
+        if self._is_own(conn):
+            self._arguments[conn] = args, kwargs
 
     def reject(self, conn: Any, method: str, url: str) -> None:
         """Reject a request over a connection that isn't the cassette's, unless the cassette ignores the request.
@@ -98,6 +136,19 @@ def _wrap(holder: type, name: str, wrapper: Callable[..., Any]) -> None:
         return wrapper(method, self, *args, **kwargs)
 
     _patches.enter_context(mock.patch.object(holder, name, wrapped))
+
+
+def _become(conn: Any, other: Any) -> None:
+    """Give a connection the class and the attributes of another one."""
+    # vcr's own __setattr__ would set the class of the connection inside, too.
+    object.__setattr__(conn, "__class__", type(other))
+    conn.__dict__ = vars(other)
+
+
+def _init_and_note(init: Callable[..., None], conn: Any, *args: Any, **kwargs: Any) -> None:
+    init(conn, *args, **kwargs)
+    for guard in _open:
+        guard.note(conn, args, kwargs)
 
 
 def _request_alone(request: Callable[..., Any], http_object: Any, *args: Any, **kwargs: Any) -> Any:

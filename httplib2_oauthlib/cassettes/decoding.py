@@ -12,8 +12,14 @@ from functools import cached_property
 from .patterns import DetectedSecret
 
 _PERCENT = re.compile(r"%[0-7][0-9A-Fa-f]|(?:%[89A-Fa-f][0-9A-Fa-f])+|\+")
-_JSON = re.compile(r"(?:\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|\\u[0-9a-fA-F]{4}|\\.", re.DOTALL)
+_JSON = re.compile(
+    r"(?:\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|\\u[0-9a-fA-F]{4}|\\x[0-9a-fA-F]{2}|\\.", re.DOTALL
+)
 _HTML = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z]{2,8});")
+_ANY = re.compile(
+    r"(?:\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|\\u[0-9a-fA-F]{4}|\\x[0-9a-fA-F]{2}|\\[/\"'\\]"
+    r"|%[0-7][0-9A-Fa-f]|(?:%[89A-Fa-f][0-9A-Fa-f])+|&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z]{2,8});"
+)
 _SHORT_ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
 
 
@@ -75,11 +81,25 @@ def decode_html(text: str) -> DecodedText:
     return DecodedText(text, _HTML, html.unescape)
 
 
+def decode_escapes(text: str) -> DecodedText | None:
+    """Decode every escape sequence of URIs, JSON, JavaScript and HTML once. Return None if this changes nothing."""
+    decoded = DecodedText(text, _ANY, _any_characters)
+    return None if decoded.text == text else decoded
+
+
+def _any_characters(escape: str) -> str:
+    if escape[0] == "\\":
+        return _json_characters(escape)
+    return _percent_characters(escape) if escape[0] == "%" else html.unescape(escape)
+
+
 def _percent_characters(escape: str) -> str:
     return " " if escape == "+" else bytes.fromhex(escape.replace("%", "")).decode("utf-8", "replace")
 
 
 def _json_characters(escape: str) -> str:
+    if escape[1] == "x" and len(escape) > 2:  # noqa: PLR2004 (JavaScript's)
+        return bytes.fromhex(escape[2:]).decode("latin-1")
     if escape[1] != "u":
         return _SHORT_ESCAPES.get(escape[1], escape[1])
     if len(escape) == 2:  # noqa: PLR2004 (a "u" without digits)

@@ -12,13 +12,14 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from . import bodies, detection
-from .patterns import RANDOM_KINDS, is_credential_name
+from .patterns import RANDOM_KINDS, is_credential_name, with_recorded_addresses
 from .scrubbing import Placeholders
 
 _MAX_SHOWN_LENGTH = 60
 _Fields = Mapping[str, Sequence[str]]
 _RANDOM_PLACEHOLDER = re.compile(rf"SCRUBBED-(?:{'|'.join(RANDOM_KINDS)})-[0-9]+")
-_SECRET_PLACEHOLDER = re.compile(
+#: The placeholder of a secret. It matches any text.
+SECRET_PLACEHOLDER = re.compile(
     rf"SCRUBBED-(?!(?:{'|'.join(RANDOM_KINDS)})-)[a-z0-9]+-[0-9]+|scrubbed-[0-9]+@example\.org"
 )
 
@@ -120,7 +121,7 @@ class Comparison:
     def _field_differences(
         self, field: str, new_pairs: list[tuple[str, str]], recorded_pairs: list[tuple[str, str]]
     ) -> Iterator[str]:
-        new, recorded = _values_by_name(new_pairs), _values_by_name(recorded_pairs)
+        new, recorded = values_by_name(new_pairs), values_by_name(recorded_pairs)
         for name in [*new, *(name for name in recorded if name not in new)]:
             label = f"{field} {name}"
             if name not in recorded:
@@ -141,9 +142,9 @@ class Comparison:
                 if is_credential_name(name) and not any(isinstance(value, dict | list) for value in values):
                     continue
                 if name not in recorded:
-                    yield f"{label}.{name} is not in the recorded request ({self._shown(_to_json(new[name]))})"
+                    yield f"{label}.{name} is not in the recorded request ({self._shown(to_json(new[name]))})"
                 elif name not in new:
-                    yield f"{label}.{name} is only in the recorded request ({self._shown(_to_json(recorded[name]))})"
+                    yield f"{label}.{name} is only in the recorded request ({self._shown(to_json(recorded[name]))})"
                 else:
                     yield from self._json_differences(f"{label}.{name}", new[name], recorded[name])
         elif isinstance(new, list) and isinstance(recorded, list) and len(new) == len(recorded):
@@ -152,10 +153,10 @@ class Comparison:
         elif isinstance(new, str) and isinstance(recorded, str):
             yield from self._text_differences(label, new, recorded)
         # In Python 1 equals True, in JSON it doesn't. The placeholder of a number is a str.
-        elif _to_json(new) != _to_json(recorded) and not (
-            isinstance(recorded, str) and _SECRET_PLACEHOLDER.fullmatch(recorded)
+        elif to_json(new) != to_json(recorded) and not (
+            isinstance(recorded, str) and SECRET_PLACEHOLDER.fullmatch(recorded)
         ):
-            yield f"{label} is {self._shown(_to_json(new))}, recorded: {self._shown(_to_json(recorded))}"
+            yield f"{label} is {self._shown(to_json(new))}, recorded: {self._shown(to_json(recorded))}"
 
     def _text_differences(self, label: str, new: str, recorded: str) -> Iterator[str]:
         if not _matches(new, recorded):
@@ -179,7 +180,7 @@ def _require_none(part: str, differences: Iterator[str]) -> None:
         raise AssertionError(f"the {part} differs")
 
 
-def _values_by_name(pairs: list[tuple[str, str]]) -> _Fields:
+def values_by_name(pairs: list[tuple[str, str]]) -> _Fields:
     """Group values by name, because only the order of values with the same name has a meaning."""
     values: dict[str, list[str]] = {}
     for name, value in pairs:
@@ -188,7 +189,8 @@ def _values_by_name(pairs: list[tuple[str, str]]) -> _Fields:
     return values
 
 
-def _to_json(value: Any) -> str:
+def to_json(value: Any) -> str:
+    """Return a value as JSON that is equal for equal values."""
     return json.dumps(value, ensure_ascii=False, sort_keys=True)
 
 
@@ -197,13 +199,19 @@ def _matches(new: str, recorded: str) -> bool:
     if new == recorded:
         return True
     if _RANDOM_PLACEHOLDER.search(recorded):
-        new = Placeholders().replace_detected(detection.find_random_in(new), new)
+        new = replace_random(new)
+    new = with_recorded_addresses(new, recorded)
     return new == recorded or _matches_gaps(new, recorded)
+
+
+def replace_random(value: str) -> str:
+    """Return a value with placeholders instead of its random parts, as it is recorded."""
+    return Placeholders().replace_detected(detection.find_random_in(value), value)
 
 
 def _matches_gaps(text: str, recorded: str) -> bool:
     # Not a regular expression: one with many gaps takes very long to reject a long text.
-    first, *rest = _SECRET_PLACEHOLDER.split(recorded)
+    first, *rest = SECRET_PLACEHOLDER.split(recorded)
     if not rest or not text.startswith(first):
         return False
     end = len(first)

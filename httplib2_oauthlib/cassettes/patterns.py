@@ -1,15 +1,15 @@
-"""What secrets look like: the names they have, the shapes of their values, and the spellings of a known secret.
+"""What secrets look like: the names they have, and the shapes of their values.
 
 Nothing is read or replaced here. :mod:`.detection` applies these patterns to whole messages.
 """
 
 import base64
+import functools
 import hashlib
-import html.entities
 import ipaddress
 import itertools
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 from urllib.parse import unquote
 
@@ -21,22 +21,46 @@ _PUBLIC_OAUTH_NAME = re.compile(
     r"oauth_(?:version|signature_method|timestamp|callback|callback_confirmed|problem(?:_\w+)?|acceptable_\w+"
     r"|parameters_\w+|(?:authorization_)?expires_in|wiki|user_agent|test_write)"
 )
+_PHRASE = r"(?:passw(?:or)?d|passwort|kennwort|passphrase|passcode|pwd)"
+_REPEATED = r"(?:confirm(?:ation|ed)?|again|repeat(?:ed)?|retyped?|verify|verification|check|old|new|current|hash)?"
 _SECRET_NAME = re.compile(
-    r"(?:token|passw(?:or)?d|passphrase|retype|secret|secretkey|verifier|csrf|jwt|sess(?:ion)?id|(?:api|private|session|"
-    r"auth|secretaccess)key)$|^(?:authorization|sid|pass|pwd|passcode|pin|otp)$"
+    rf"(?:token|{_PHRASE}{_REPEATED}|retype|secret|secretkey|verifier|csrf|jwt|sess(?:ion)?id"
+    r"|(?:api|private|session|auth|secretaccess|consumer|client|subscription|licen[cs]e|signing|encryption|master|account|"
+    r"storage|functions)key|accesskeyid)$"
+    rf"|^(?:authorization|sid|(?:old|new|user|lg|my|db|ftp|smtp|mail|admin|root)?(?:pass|pw){_REPEATED}|pin|otp|totp)$"
 )
 # Positions in a list that a client sends back, and other names that only contain the word "token".
-_PUBLIC_TOKEN_NAME = re.compile(r"(?:page|sync|next|skip|list|start|continue|continuation|cursor|hide|show|no)token$")
+_PUBLIC_TOKEN_NAME = re.compile(
+    r"(?:page|sync|next|skip|(?<!watch)list|start|continue|continuation|cursor|hide|show|no)token$"
+)
+# The values of these names are secret only if they look like a key.
+_NAME_OF_KEYS = re.compile(r"(?:tokens|credentials?|sessions?|signature)$|^(?:keys|sig|cookies)$")
+_NAME_OF_SECRETS = re.compile(r"(?:secrets|passw(?:or)?ds|passphrases|apikeys)$")
+_NAME_OF_UUID = re.compile(r"(?:key|secret|token|auth|credentials?|licen[cs]e|passwd|password)s?(?:id)?$")
+_PUBLIC_KEY_NAME = re.compile(r"(?:idempotency|primary|foreign|cache|surrogate|public|sort|partition|websocket)keys?$")
+_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_MIN_KEY_LENGTH = 8
+_MAX_KEY_LENGTH = 200
+_MIN_DIGITS_IN_KEY = 2
 _PERSONAL_NAME = re.compile(r"(?P<email>e?mail(?:address)?$)|(?P<realname>realname$)")
 # MediaWiki uses the IP address of an anonymous user as the user name, and servers repeat the client's address.
 _ADDRESS_NAMES = frozenset("name user username wgusername wgrelevantusername ip clientip xclientip xrealip".split())
+# Four numbers under these names are a version, or the address of a server.
+_NO_ADDRESS_NAME = re.compile(
+    r"version(?:s|number)?$|^(?:v|ver|host|hostname|server|servername|wgservername|authority)$"
+)
+_ADDRESS_CHARACTERS = re.compile(r"\s*[0-9A-Fa-f:.]{2,45}(?:%\w{1,20})?\s*")
+_COOKIE_NAME = re.compile(r"cookies?2?$")
 _HASH_NAME = re.compile(r"(?:sha\d*|md5|hash|etag|digest|checksum|integrity|requestid|traceid|traceparent)(?:base36)?$")
-_SECRET_HEADER = re.compile(r"auth$|signature$|apikey$")
+_SECRET_HEADER = re.compile(r"auth$|signature$|key$")
 
 
+@functools.lru_cache(maxsize=4096)
 def kind_of_name(name: str) -> str | None:
     """Return the kind of secret that a name announces, or None if its value isn't secret."""
     lowered = name.lower()
+    if "scrubbed-" in lowered:  # A placeholder before the padding of base64.
+        return None
     if lowered.startswith("oauth_"):
         return None if _PUBLIC_OAUTH_NAME.fullmatch(lowered) else normalize_name(lowered[6:]) or "oauth"
     # "token[0]" and "password2" are a token and a password, too.
@@ -50,9 +74,18 @@ def kind_of_name(name: str) -> str | None:
 def kind_of_pair(name: str, value: str) -> str | None:
     """Return the kind of secret that a value is under its name, or None."""
     kind = kind_of_name(name)
-    if kind is None and normalize_name(name) in _ADDRESS_NAMES and parse_address(value) is not None:
+    if kind is not None:
+        return kind
+    bare = normalize_name(name)
+    if bare in _ADDRESS_NAMES and parse_address(value) is not None:
         return "ip"
-    return kind
+    numberless = bare.rstrip("0123456789")
+    is_in_list = _NAME_OF_SECRETS.search(numberless) and not re.search(r"\s", value)
+    if is_in_list or (_NAME_OF_KEYS.search(numberless) and is_key(value)):
+        return numberless.removesuffix("s")
+    if _UUID.fullmatch(value) and _NAME_OF_UUID.search(bare) and not _PUBLIC_KEY_NAME.search(bare):
+        return bare
+    return None
 
 
 def kind_of_header(name: str) -> str | None:
@@ -60,9 +93,33 @@ def kind_of_header(name: str) -> str | None:
     bare = normalize_name(name)
     if bare == "from":
         return "email"
-    return kind_of_name(name) or (bare if _SECRET_HEADER.search(bare) else None)
+    is_secret = _SECRET_HEADER.search(bare) and not _PUBLIC_KEY_NAME.search(bare)
+    return kind_of_name(name) or (bare if is_secret else None)
 
 
+def is_key(value: str) -> bool:
+    """Return whether a value looks like a key: letters and digits that alternate, without spaces.
+
+    A word with a number at its end does not.
+    """
+    if not _MIN_KEY_LENGTH <= len(value) <= _MAX_KEY_LENGTH or not re.fullmatch(r"[!-~]+", value):
+        return False
+    digits = sum(char.isdigit() for char in value)
+    groups = re.findall(r"[A-Za-z]+|[0-9]+", value)
+    return digits >= _MIN_DIGITS_IN_KEY and len(groups) >= 4  # noqa: PLR2004
+
+
+def is_cookie_name(name: str) -> bool:
+    """Return whether a name announces the cookies of a request or a response."""
+    return _COOKIE_NAME.search(normalize_name(name)) is not None
+
+
+def may_hold_address(name: str) -> bool:
+    """Return whether four numbers under a name may be the IP address of a person."""
+    return _NO_ADDRESS_NAME.search(normalize_name(name)) is None
+
+
+@functools.lru_cache(maxsize=1024)
 def is_credential_name(name: str) -> bool:
     """Return whether a parameter proves who sends the request: OAuth's parameters, tokens, passwords."""
     return name.lower().startswith("oauth_") or kind_of_name(name) not in (None, "email", "realname")
@@ -73,6 +130,7 @@ def is_hash_name(name: str) -> bool:
     return _HASH_NAME.search(normalize_name(name)) is not None
 
 
+@functools.lru_cache(maxsize=4096)
 def normalize_name(name: str) -> str:
     """Return a name in lower case, without the characters that separate its words."""
     return re.sub(r"[^a-z0-9]", "", name.lower())
@@ -80,6 +138,8 @@ def normalize_name(name: str) -> str:
 
 def parse_address(value: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     """Return a value as an IP address, or None if it isn't one."""
+    if not _ADDRESS_CHARACTERS.fullmatch(value):
+        return None
     try:
         return ipaddress.ip_address(value.strip())
     except ValueError:
@@ -123,6 +183,39 @@ _SCHEME = re.compile(r"\b(Basic|Bearer)\s{1,8}([A-Za-z0-9+/=._~-]{8,})", re.IGNO
 _HEX = re.compile(_AFTER_ESCAPE + r"[0-9a-fA-F]{32,}(?![0-9A-Za-z_])")
 _RANDOM = re.compile(_AFTER_ESCAPE + r"[A-Za-z0-9+/_-]{24,}={0,2}(?![0-9A-Za-z_])")
 _MIN_DIGITS_IN_BASE_32 = 5
+# The keys of shops, clouds and code hosts begin with a word that names the service.
+_SERVICE_KEY = re.compile(
+    _AFTER_ESCAPE + r"(?:(?:ck|cs)_[0-9a-fA-F]{16,}|[srp]k_(?:live|test)_[0-9A-Za-z]{10,}|whsec_[0-9A-Za-z+/=]{16,}"
+    r"|gh[pousr]_[0-9A-Za-z]{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|xox[abeprs]-[0-9A-Za-z-]{10,}"
+    r"|shp(?:at|ca|pa|ss)_[0-9a-fA-F]{16,}|(?:AKIA|ASIA)[0-9A-Z]{16}|AIza[\w-]{30,}|ya29\.[\w-]{16,}"
+    r"|SG\.[\w-]{16,}\.[\w-]{16,}|sk-(?:proj-|ant-)?[\w-]{20,}|npm_[0-9A-Za-z]{30,}|pypi-[\w-]{40,}"
+    r"|(?:AC|SK)[0-9a-f]{32}|(?:EAAA|sq0[a-z]{3}-)[\w-]{20,}|dop_v1_[0-9a-f]{32,}|hf_[0-9A-Za-z]{30,})"
+)
+# An e-mail address, from its "@" on, and the characters that may stand before it.
+_EMAIL_HOST = re.compile(r"@((?:[^\W_](?:[\w-]{0,61}[^\W_])?\.){1,8}[^\W\d_]{2,24})(?![\w-])")
+_EMAIL_USER = re.compile(r"[\w.+~-]{1,64}\Z")
+_ESCAPED = re.compile(r"[0-9A-Fa-f]{2}")
+_IN_USERINFO = re.compile(r"://[^/@\s\"'<>]*\Z")
+_PUBLIC_EMAIL_HOST = re.compile(r"(?:example\.(?:com|net|org)|.*\.(?:invalid|localhost))", re.IGNORECASE)
+# In a style sheet, a picture for two pixels per point has a name such as "logo@2x.png".
+_NO_EMAIL_HOST = re.compile(r".*\.(?:png|jpe?g|gif|svg|webp|css|js|json|html?|xml|php|txt)", re.IGNORECASE)
+_IPV4 = re.compile(r"(?:(?<![\w.])|(?<=%[0-9A-Fa-f][0-9A-Fa-f]))(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?!\.?[0-9]|[A-Za-z_])")
+_IPV6 = re.compile(
+    r"(?:(?<![\w:.])|(?<=%[0-9A-Fa-f][0-9A-Fa-f]))"
+    r"(?:[23][0-9A-Fa-f]{3}|[fF][cdCD][0-9A-Fa-f]{2}|[fF][eE][89abAB][0-9A-Fa-f])"
+    r"(?:(?::[0-9A-Fa-f]{0,4}){1,6}:[0-9A-Fa-f]{1,4}|(?::[0-9A-Fa-f]{1,4}){1,6}::)(?!\w|:[0-9A-Fa-f:])"
+)
+# Before four numbers: a product of a User-Agent, the word "version" or a comparison. These numbers are a version.
+_BEFORE_VERSION = re.compile(
+    r"(?:(?:^|[\s\"'(,;])[A-Za-z][\w.+-]*/|\bver(?:sion|\.)?[\s\"'`:=]{1,4}|[=<>~^!]=\s?|\brelease\s|\bbuild\s)\Z",
+    re.IGNORECASE,
+)
+# Before an address: the beginning of a URI, or the name of a server. The address is a server's.
+_BEFORE_HOST = re.compile(
+    r"(?:(?://|%2F%2F|\\/\\/)\[?(?:[^/@\s\"'<>]{1,100}@)?|(?:server|host)(?:name)?[\"'`]?\s{0,3}[:=]\s{0,3}[\"'`]?)\Z",
+    re.IGNORECASE,
+)
+_CONTEXT_LENGTH = 120
 
 
 class DetectedSecret(NamedTuple):
@@ -154,6 +247,12 @@ def find_by_shape(text: str) -> Iterator[DetectedSecret]:
     for match in _SCHEME.finditer(text):
         if match[1].lower() == "bearer" or basic_password(match[2]) is not None:
             yield DetectedSecret(*match.span(2), match[1].lower(), match[2])
+    for match in _SERVICE_KEY.finditer(text):
+        if any(char.isdigit() for char in match[0]):
+            yield DetectedSecret(*match.span(), "servicekey", match[0])
+    if "@" in text:
+        yield from _find_emails(text)
+    yield from _find_addresses(text)
     yield from find_random(text)
 
 
@@ -161,8 +260,70 @@ def find_random(text: str) -> Iterator[DetectedSecret]:
     """Find random values: long hexadecimal numbers, and letters and digits in no order."""
     for pattern, kind, is_random in ((_HEX, "hex", _is_random_hex), (_RANDOM, "random", _is_random_word)):
         for match in pattern.finditer(text):
-            if is_random(match[0]) and not _is_named_hash(text, match.start()):
+            # The text beside a placeholder is the rest of an encoded text. Its secret was scrubbed.
+            is_scrubbed = "SCRUBBED-" in match[0]
+            if not is_scrubbed and is_random(match[0]) and not _is_named_hash(text, match.start()):
                 yield DetectedSecret(*match.span(), kind, match[0])
+
+
+def is_personal_address(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    """Return whether an IP address may lead to a person. A loopback address and a netmask don't."""
+    is_for_no_host = address.is_loopback or address.is_unspecified or address.is_multicast or address.is_reserved
+    return not (is_for_no_host or any(address in network for network in DOCUMENTATION_NETWORKS))
+
+
+def address_spans(text: str) -> list[tuple[int, int]]:
+    """Return the positions of all IP addresses in a text."""
+    spans = (match.span() for pattern in (_IPV4, _IPV6) for match in pattern.finditer(text))
+    return sorted(span for span in spans if parse_address(text[slice(*span)]) is not None)
+
+
+def with_recorded_addresses(text: str, recorded: str) -> str:
+    """Return a text with its personal addresses replaced by the placeholders at the same places of a scrubbed text.
+
+    Only the order of the addresses counts. Any other address is kept, so that a request for it stays different.
+    """
+    spans, recorded_spans = address_spans(text), address_spans(recorded)
+    if not spans or len(spans) != len(recorded_spans):
+        return text
+    pieces, done = [], 0
+    for span, recorded_span in zip(spans, recorded_spans, strict=True):
+        address, placeholder = text[slice(*span)], recorded[slice(*recorded_span)]
+        parsed = parse_address(address)
+        is_replaced = parsed is not None and is_personal_address(parsed) and is_placeholder(placeholder)
+        pieces += [text[done : span[0]], placeholder if is_replaced else address]
+        done = span[1]
+    return "".join([*pieces, text[done:]])
+
+
+def _find_emails(text: str) -> Iterator[DetectedSecret]:
+    for host in _EMAIL_HOST.finditer(text):
+        if _PUBLIC_EMAIL_HOST.fullmatch(host[1]) or _NO_EMAIL_HOST.fullmatch(host[1]):
+            continue
+        at = host.start()
+        user = _EMAIL_USER.search(text, max(0, at - 64), at)
+        # In a URI, the name of an account or a password stands before the "@".
+        if user is None or _IN_USERINFO.search(text, max(0, at - _CONTEXT_LENGTH), at):
+            continue
+        start = user.start()
+        if text[start - 1 : start] == "%" and _ESCAPED.match(text, start, at):
+            start += 2
+        start = at - len(text[start:at].lstrip(".+~-"))
+        if start < at and not is_placeholder(text[start : host.end()]):
+            yield DetectedSecret(start, host.end(), "email", text[start : host.end()])
+
+
+def _find_addresses(text: str) -> Iterator[DetectedSecret]:
+    for pattern in (_IPV4, _IPV6):
+        for match in pattern.finditer(text):
+            address = parse_address(match[0])
+            if address is None or not is_personal_address(address):
+                continue
+            before = text[max(0, match.start() - _CONTEXT_LENGTH) : match.start()]
+            # A version of a browser often ends with two zeros. The address of a person doesn't.
+            is_version = match[0].endswith(".0.0") or _BEFORE_VERSION.search(before) is not None
+            if not is_version and not _BEFORE_HOST.search(before):
+                yield DetectedSecret(*match.span(), "ip", match[0])
 
 
 def basic_password(credentials: str) -> str | None:
@@ -203,74 +364,3 @@ def _is_named_hash(text: str, start: int) -> bool:
     """
     name = re.search(r"([A-Za-z0-9-]+)\W{1,6}$", text[max(0, start - 28) : start])
     return name is not None and is_hash_name(name[1])
-
-
-# Spellings: how a known secret may be written in a URI, a form, JSON or HTML.
-
-_PLAIN = re.compile(r"[A-Za-z0-9_-]+")
-_ENTITIES = {code: name for name, code in html.entities.name2codepoint.items()}
-_MIN_UNBOUNDED_LENGTH = 16
-_TREE_DEPTH = 4
-
-
-def spellings_pattern(secrets: Iterable[str]) -> tuple[re.Pattern[str], list[str]]:
-    """Return a pattern of all spellings of secrets, and the secrets of its groups from the second one on.
-
-    Its first group is a placeholder, so that placeholders can be skipped. A secret with a single spelling has no group.
-    """
-    longest_first = sorted(secrets, key=lambda secret: (-len(secret), secret))
-    plain = [secret for secret in longest_first if _PLAIN.fullmatch(secret)]
-    others = [secret for secret in longest_first if not _PLAIN.fullmatch(secret)]
-    alternatives = [f"({PLACEHOLDER.pattern})"]
-    alternatives += [f"({_bounded(secret, ''.join(map(_char_spellings, secret)))})" for secret in others]
-    if plain:
-        alternatives.append(_tree([(secret, _bounded(secret, re.escape(secret))) for secret in plain], 0))
-    return re.compile("|".join(alternatives)), [*others, *plain]
-
-
-def _tree(secrets: list[tuple[str, str]], depth: int) -> str:
-    """Return alternatives as a tree of their first characters.
-
-    The alternatives of a flat list would all be tried at each position of a text.
-    """
-    if depth == _TREE_DEPTH or len(secrets) < _TREE_DEPTH:
-        return "(?:" + "|".join(pattern for _, pattern in secrets) + ")"
-    branches: dict[str, list[tuple[str, str]]] = {}
-    for secret, pattern in secrets:
-        branches.setdefault(secret[depth : depth + 1], []).append((secret, pattern))
-    ahead = "(?={})".format("." * depth + "{}")
-    return (
-        "(?:"
-        + "|".join(ahead.format(re.escape(char)) + _tree(rest, depth + 1) for char, rest in branches.items())
-        + ")"
-    )
-
-
-def _bounded(secret: str, pattern: str) -> str:
-    """Return a pattern that does not match a short secret inside a longer word or number.
-
-    A long secret isn't part of another word by chance.
-    """
-    if len(secret) >= _MIN_UNBOUNDED_LENGTH:
-        return pattern
-    before = r"(?:(?<![0-9A-Za-z])|(?<=%[0-9A-Fa-f][0-9A-Fa-f]))" if secret[0].isalnum() else ""
-    return before + pattern + (r"(?![0-9A-Za-z])" if secret[-1].isalnum() else "")
-
-
-def _char_spellings(char: str) -> str:
-    """Return a pattern of the spellings of a character in a URI, a form, JSON or HTML, or in one inside another."""
-    if char.isascii() and (char.isalnum() or char in "_-"):
-        return char
-    code, units = ord(char), char.encode("utf-16-be", "surrogatepass").hex()
-    in_json = "".join(rf"\\{{1,4}}u{units[start : start + 4]}" for start in range(0, len(units), 4))
-    encoded = {char.encode("utf-8", "surrogatepass")} | ({bytes([code])} if code < 256 else set())  # noqa: PLR2004
-    percent = ["".join(f"%(?:25){{0,2}}{byte:02x}" for byte in each) for each in encoded]
-    # Hexadecimal digits may be in either case.
-    escapes = [in_json, f"&(?:amp;)?#0{{0,5}}{code};", f"&(?:amp;)?#x0{{0,5}}{code:x};", *percent]
-    literal = [re.escape(char), f"(?i:{'|'.join(escapes)})"]
-    if code in _ENTITIES:
-        literal.append(f"&(?:amp;)?{_ENTITIES[code]};")
-    literal += {" ": [r"\+"], "'": ["&apos;"]}.get(char, [])
-    if char in "\\\"/'":
-        literal.append(r"\\{1,7}" + re.escape(char))
-    return f"(?:{'|'.join(literal)})"

@@ -2,7 +2,7 @@
 
 import functools
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from importlib import import_module
 from importlib.util import find_spec
@@ -13,21 +13,38 @@ from unittest import mock
 import httplib2
 import vcr
 import yaml
+from vcr import matchers
 from vcr.cassette import Cassette, CassetteContextDecorator
 from vcr.errors import CannotOverwriteExistingCassetteException
 from vcr.filters import decode_response
+from vcr.patch import force_reset
 from vcr.persisters.filesystem import FilesystemPersister
+from vcr.record_mode import RecordMode
 from vcr.request import Request
 from vcr.serializers import jsonserializer, yamlserializer
+from vcr.stubs.httplib2_stubs import VCRHTTPConnectionWithTimeout, VCRHTTPSConnectionWithTimeout
 
 from . import matching, replay
 from .connections import ConnectionGuard
 from .errors import CassetteError, PooledConnectionError
+from .index import RequestIndex
 from .scrubbing import REFUSE, Scrubber
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 _SUFFIXES = (".yaml", ".yml", ".json")
 _MATCH_ON = ("method", "scheme", "host", "port", "path", "query", "body")
+_NONE_PLAYABLE = (None, 0)
+# What the matchers compare, in the words of RequestIndex. It does not have the other matchers of vcr.
+_COMPARED_PARTS = {
+    matchers.method: "method",
+    matchers.scheme: "scheme",
+    matchers.host: "host",
+    matchers.port: "port",
+    matchers.uri: "uri",
+    matching.path: "path",
+    matching.query: "query",
+    matching.body: "body",
+}
 
 
 def recorder(
@@ -151,6 +168,17 @@ class SignedCassette(Cassette):  # type: ignore[misc]
     _is_loaded = False
     _is_pyjwt_patched = False
 
+    def __init__(
+        self, *args: Any, match_on: Sequence[Callable[..., Any]] = (matchers.uri, matchers.method), **options: Any
+    ):
+        super().__init__(*args, match_on=match_on, **options)
+        self._matchers = match_on
+        self._index = self._index_of([])
+        # The recorded requests by the identity of their responses. vcr's play_response() returns only a response.
+        self._requests_by_response: dict[int, Any] = {}
+        # The last request that can be played, and the number of the recorded one.
+        self._playable: tuple[Any, int] = _NONE_PLAYABLE
+
     @classmethod
     def load(cls, **kwargs: Any) -> "SignedCassette":
         """Load a cassette. Interactions that are appended afterwards are new.
@@ -194,27 +222,40 @@ class SignedCassette(Cassette):  # type: ignore[misc]
         """
         if self.is_closed:
             raise PooledConnectionError(
-                f"the connection belongs to the cassette {self._path}, which is closed. Give the framework a new"
-                " connection pool"
+                f"the connection belongs to the cassette {self._path}, which is closed. Clear http.connections, and"
+                " the framework's own connection pool if it has one"
             )
-        # The first condition is fast. vcr compares a request with all recorded ones before it checks the condition.
-        may_play = self.rewound or self.allow_playback_repeats
-        if may_play and super().can_play_response_for(request):
+        filtered = self.filter_request(request)
+        if not filtered:
+            return False
+        may_play = self.record_mode != RecordMode.ALL and (self.rewound or self.allow_playback_repeats)
+        if may_play and (number := next(self._find_playable(filtered), None)) is not None:
+            self._playable = (request, number)
             return True
-        to_record = self.filter_request(request)
-        if to_record and self.write_protected:
+        if self.write_protected:
             raise NotRecordedError(cassette=self, failed_request=request)
-        if to_record:
-            self.scrubber.require_scrubbable(to_record)
+        self.scrubber.require_scrubbable(filtered)
         return False
 
     def play_response(self, request: Any) -> Any:
         """Return the recorded response to a request, adapted to this request."""
         response = super().play_response(request)
-        recorded = next(each for each, candidate in self.data if candidate is response)
+        recorded = self._requests_by_response[id(response)]
         if replay.needs_signature(response):
             self.patch_pyjwt()
         return replay.adapt_response(recorded, response, request)
+
+    def responses_of(self, request: Any) -> list[Any]:
+        """Return the responses of all recorded requests that equal a request, in the order of recording.
+
+        Raises:
+            UnhandledHTTPRequestError: There are none.
+        """
+        self._update_index()
+        request = self.filter_request(request)
+        numbers = self._index.find(request)
+        found = [self.data[number][1] for number in numbers if self._equals(request, self.data[number][0])]
+        return found or super().responses_of(request)
 
     def patch_pyjwt(self) -> None:
         """Patch PyJWT while the cassette is open, so that it accepts the JWTs that are replayed.
@@ -239,6 +280,61 @@ class SignedCassette(Cassette):  # type: ignore[misc]
         self.patches.enter_context(mock.patch.object(algorithm, "verify", verify))
         if hasattr(algorithm, "check_key_length"):  # PyJWT would warn about the short secrets of tests.
             self.patches.enter_context(mock.patch.object(algorithm, "check_key_length", return_value=None))
+
+    # The following three methods replace vcr's own, which compare each request with all others. If a version of vcr
+    # doesn't call them, it is slow, and its results are the same.
+
+    def _responses(self, request: Any) -> Iterator[tuple[int, Any]]:
+        # vcr asks can_play_response_for() immediately before it plays the response.
+        (last_request, number), self._playable = self._playable, _NONE_PLAYABLE
+        is_found = last_request is request and (self.allow_playback_repeats or not self.play_counts[number])
+        for found in (number,) if is_found else self._find_playable(self.filter_request(request)):
+            yield found, self.data[found][1]
+
+    def _find_playable(self, request: Any) -> Iterator[int]:
+        """Yield the number of each recorded request that equals a filtered request and may be played."""
+        self._update_index()
+        is_repeated = self.allow_playback_repeats
+        numbers = self._index.find(request) if is_repeated else self._index.find_unplayed(request, self.play_counts)
+        return (number for number in numbers if self._equals(request, self.data[number][0]))
+
+    def _new_interactions(self) -> list[tuple[Any, Any]]:
+        loaded = [request for request, _ in self._old_interactions]
+        index = self._index_of(loaded)
+        return [
+            (request, response)
+            for request, response in self.data
+            if not any(self._equals(request, loaded[number]) for number in index.find(request))
+        ]
+
+    def _rerecorded_interactions(self) -> list[tuple[Any, Any]]:
+        loaded, recorded = self.data[: self._loaded_count], self.data[self._loaded_count :]
+        if self.drop_unused_requests:
+            return list(recorded)
+        index = self._index_of([request for request, _ in loaded])
+        replaced: set[int] = set()
+        for request, _ in recorded:
+            candidates = (number for number in index.find(request) if number not in replaced)
+            replaced.update([number for number in candidates if self._equals(request, loaded[number][0])])
+        kept = (each for number, each in enumerate(loaded) if number not in replaced)
+        return [*kept, *recorded]
+
+    def _equals(self, request: Any, recorded: Any) -> bool:
+        return bool(matchers.requests_match(request, recorded, self._matchers))
+
+    def _index_of(self, requests: Iterable[Any]) -> RequestIndex:
+        index = RequestIndex(part for matcher, part in _COMPARED_PARTS.items() if matcher in self._matchers)
+        for request in requests:
+            index.add(request)
+        return index
+
+    def _update_index(self) -> None:
+        """Add the interactions that were appended since the last request."""
+        if len(self._index) > len(self.data):
+            self._index = self._index_of([])
+        for request, response in self.data[len(self._index) :]:
+            self._index.add(request)
+            self._requests_by_response[id(response)] = request
 
     def _save(self, force: bool = False) -> None:
         # vcr would leave its patches active if this raised. CassetteContext raises the error after closing.
@@ -352,7 +448,9 @@ class CassetteContext(CassetteContextDecorator):  # type: ignore[misc]
         self._cassette = cassette
         cassette.patches = ExitStack()
         cassette.connections = ConnectionGuard(
-            cassette, lambda method, uri: not cassette.filter_request(Request(method, uri, None, {}))
+            cassette,
+            lambda method, uri: not cassette.filter_request(Request(method, uri, None, {})),
+            (VCRHTTPConnectionWithTimeout, VCRHTTPSConnectionWithTimeout),
         )
         cassette.connections.open()
         if not cassette.write_protected:
@@ -365,6 +463,7 @@ class CassetteContext(CassetteContextDecorator):  # type: ignore[misc]
         cassette.connections.close()
         super().__exit__(*exc_info)
         cassette.is_closed = True
+        cassette.connections.release(force_reset())
         # An exception from the block of code is more important than one from writing the cassette.
         if cassette.save_error is not None and not any(exc_info):
             raise cassette.save_error
@@ -412,22 +511,24 @@ def _not_recorded_message(cassette: SignedCassette, request: Any) -> str:
     """Return the message for a request that is not in a cassette. It shows the nearest recorded request."""
     uri = cassette.scrubber.scrub_uri(request.uri)
     lines = [f"{request.method} {uri} is not in the cassette {cassette._path}, and no live request was sent."]
-    ranked = sorted(
-        (len(differences), bool(cassette.play_counts[index]), index, differences)
-        for index, recorded in enumerate(cassette.requests)
-        for differences in [matching.Comparison(request, recorded, cassette.scrubber.scrub_text).differences()]
+    requests = cassette.requests
+    ranks = (
+        (len(matching.Comparison(request, recorded).differences()), bool(cassette.play_counts[index]), index)
+        for index, recorded in enumerate(requests)
     )
-    if not ranked:
+    nearest = min(ranks, default=None)
+    if nearest is None:
         lines.append("The cassette doesn't exist yet, or it is empty.")
-    elif not ranked[0][0]:
+    elif not nearest[0]:
         lines.append("The request was recorded, and has been played as often as it was recorded.")
     else:
-        _, was_played, index, differences = ranked[0]
-        recorded = cassette.requests[index]
+        _, was_played, index = nearest
+        recorded = requests[index]
         lines.append(
-            f"The nearest recorded request is number {index + 1} of {len(ranked)}{', already played' * was_played}:"
+            f"The nearest recorded request is number {index + 1} of {len(requests)}{', already played' * was_played}:"
             f" {recorded.method} {recorded.uri}"
         )
+        differences = matching.Comparison(request, recorded, cassette.scrubber.scrub_text).differences()
         lines += [f"  - {difference}" for difference in differences]
     lines.append('If the program is right, record the cassette again: pytest --signed-record, or record_mode="all".')
     return "\n".join(lines)

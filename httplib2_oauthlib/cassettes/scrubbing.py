@@ -5,6 +5,7 @@ message names may stand without its name in another message, before or after it.
 """
 
 import base64
+import bisect
 import copy
 import functools
 import json
@@ -12,7 +13,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 from urllib.parse import urlsplit
 
 from . import bodies, detection
@@ -25,9 +26,11 @@ from .patterns import (
     DetectedSecret,
     basic_password,
     hash_number,
+    is_key,
+    kind_of_name,
     parse_address,
-    spellings_pattern,
 )
+from .spellings import EncodedSecrets, spellings_pattern
 
 #: Before the claims of a JWT that was a whole response. The claims stay readable. A replay makes a JWT of them again.
 STATEMENT = "SCRUBBED-statement "
@@ -42,8 +45,14 @@ _MIN_COOKIE_LENGTH = 16
 _MIN_LENGTH_OF_LETTERS_IN_PASSWORD = 12
 _MIN_LENGTH_OF_LETTERS = 20
 _MIN_LENGTH_OF_NAMED = 4
+_MIN_PIN_LENGTH = 6
+# The pattern of a longer secret with special characters would take long to compile.
+_MAX_LENGTH_EVERYWHERE = 4000
 # Kinds that are new in every request. Only the response to that request can hold them, too.
 _ONE_REQUEST_KINDS = ("nonce", "signature")
+
+# A pattern of secrets, and the secrets of its groups.
+_Pattern: TypeAlias = tuple[re.Pattern[str], list[str]]
 
 #: Handles one text of a cassette, together with the function that finds its secrets. Returns the new text.
 _Visit: TypeAlias = Callable[[str, detection.Finder], str]
@@ -53,6 +62,9 @@ def named_secrets(secrets: Iterable[str | None]) -> tuple[str, ...]:
     """Return the secrets that the caller names, longest first, without None and empty values."""
     stripped = {secret.strip() for secret in secrets if secret} - {""}
     return tuple(sorted(stripped, key=lambda secret: (-len(secret), secret)))
+
+
+_encoded_secrets = functools.lru_cache(maxsize=4)(EncodedSecrets)
 
 
 class Placeholders:
@@ -68,6 +80,7 @@ class Placeholders:
         self._by_value: dict[str, str] = {}
         self._counts: Counter[str] = Counter()
         self._named = tuple(named)
+        self._encoded = _encoded_secrets(self._named)
         self._everywhere: set[str] = set(self._named)
         for value in self._named:
             self.placeholder_for("secret", value)
@@ -95,11 +108,36 @@ class Placeholders:
             self._everywhere.discard(value)
             self._forget_pattern()
 
-    def find_known(self, text: str) -> list[DetectedSecret]:
-        """Find the known secrets in a text, in any spelling."""
-        pattern, values = self._pattern
-        found = (match for match in pattern.finditer(text) if match.lastindex != 1) if values else ()
-        return [DetectedSecret(*match.span(), "secret", _matched_secret(match, values)) for match in found]
+    def find_known(self, text: str, further: _Pattern | None = None) -> list[DetectedSecret]:
+        """Find the known secrets in a text, in any spelling.
+
+        Args:
+            text: The text.
+            further: The pattern of the secrets that are known in this text only.
+        """
+        found = list(self._encoded.find(text))
+        for pattern, values in filter(None, (self._pattern, further)):
+            for match in pattern.finditer(text):
+                if match.lastindex != 1:  # Not a placeholder.
+                    value = match[0] if match.lastindex is None else values[match.lastindex - 2]
+                    found.append(DetectedSecret(*match.span(), "secret", value))
+        return detection.without_overlaps(found)
+
+    def without_named(self, secrets: list[DetectedSecret], text: str) -> list[DetectedSecret]:
+        """Return secrets without the random values that encode a secret that the caller names.
+
+        The placeholder of a random value shows a hash of it. A password could be guessed by its hash.
+        """
+        if not self._named:
+            return secrets
+        named = detection.without_overlaps(self._encoded.find(text))
+        ends = [secret.end for secret in named]
+
+        def is_apart(secret: DetectedSecret) -> bool:
+            next_named = bisect.bisect_right(ends, secret.start)
+            return next_named == len(named) or named[next_named].start >= secret.end
+
+        return [secret for secret in secrets if secret.kind not in RANDOM_KINDS or is_apart(secret)]
 
     def replace_detected(self, secrets: Iterable[DetectedSecret], text: str) -> str:
         """Return a text with placeholders instead of the secrets that were detected in it.
@@ -115,28 +153,24 @@ class Placeholders:
             done = secret.end
         return "".join([*pieces, text[done:]])
 
-    def replace_known(self, text: str, one_request_secrets: Iterable[str] = ()) -> str:
+    def replace_known(self, text: str, further: _Pattern | None = None) -> str:
         """Return a text with placeholders instead of all known secrets.
 
         Args:
             text: The text.
-            one_request_secrets: The nonce and the signature of the request that the text belongs to.
+            further: The pattern of the secrets that are known in this text only.
         """
-        for pattern, values in (self._pattern, spellings_pattern(one_request_secrets)):
-            if values:
-                text = pattern.sub(functools.partial(self._replacement, values), text)
-        return text
-
-    def _replacement(self, values: list[str], match: re.Match[str]) -> str:
-        if match.lastindex == 1:  # A placeholder.
-            return match[0]
-        # A digit after the placeholder must not become a part of its number.
-        is_before_digit = match.string[match.end() : match.end() + 1].isdigit()
-        return self._by_value[_matched_secret(match, values)] + "~" * is_before_digit
+        pieces, done = [], 0
+        for secret in self.find_known(text, further):
+            # A digit after the placeholder must not become a part of its number.
+            is_before_digit = text[secret.end : secret.end + 1].isdigit()
+            pieces += [text[done : secret.start], self._by_value[secret.value] + "~" * is_before_digit]
+            done = secret.end
+        return "".join([*pieces, text[done:]])
 
     @cached_property
-    def _pattern(self) -> tuple[re.Pattern[str], list[str]]:
-        return spellings_pattern(self._everywhere)
+    def _pattern(self) -> _Pattern | None:
+        return spellings_pattern(self._everywhere) if self._everywhere else None
 
     def _forget_pattern(self) -> None:
         vars(self).pop("_pattern", None)
@@ -230,7 +264,7 @@ class Scrubber:
         Raises:
             UnscrubbableError: A body isn't text, or the response looks like a scrubbed JWT.
         """
-        name = f"{request.method} {self.scrub_uri(request.uri)}"
+        name = _Name(self, request.method, request.uri)
         self._decode_request(bodies.read(request.body), bodies.header(request.headers, "content-type"), name)
         if response is not None:
             body = bodies.read((response.get("body") or {}).get("string"))
@@ -239,7 +273,7 @@ class Scrubber:
                     f"the response to {name} begins with {STATEMENT!r} or {FORGERY!r}, which marks the claims of a JWT"
                     " in a cassette. Drop the response with before_record_response"
                 )
-            self._decode(body, bodies.header(response["headers"], "content-type"), f"the response to {name}")
+            self._decode(body, bodies.header(response["headers"], "content-type"), name, "the response to")
 
     def _scrub_alone(self, text: str, find: detection.Finder) -> str:
         placeholders = Placeholders(self._named)
@@ -247,32 +281,43 @@ class Scrubber:
 
     def _decode_bodies(self, interaction: dict[str, Any]) -> None:
         request, response = interaction["request"], interaction["response"]
-        name = f"{request.get('method')} {self.scrub_uri(request.get('uri') or '')}"
+        name = _Name(self, request.get("method"), request.get("uri") or "")
         if request.get("body") is not None:
             content_type = bodies.header(request.get("headers") or {}, "content-type")
             request["body"] = self._decode_request(bodies.read(request["body"]), content_type, name)
         if isinstance(response.get("body"), dict) and response["body"].get("string") is not None:
             content_type = bodies.header(response.get("headers") or {}, "content-type")
-            body = self._decode(bodies.read(response["body"]["string"]), content_type, f"the response to {name}")
+            body = self._decode(bodies.read(response["body"]["string"]), content_type, name, "the response to")
             if isinstance(body, Text) and (claims := _claims(body.text)) is not None:
                 marker = FORGERY if body.text.strip() in self.rejected_jwts else STATEMENT
                 body = Text(marker + json.dumps(claims, ensure_ascii=not _is_encodable(claims)), "utf-8")
             response["body"]["string"] = body
 
-    def _decode_request(self, body: bytes, content_type: str, name: str) -> Text | bytes:
-        return self._decode(bodies.with_files_described(body, content_type), content_type, f"the body of {name}")
+    def _decode_request(self, body: bytes, content_type: str, name: "_Name") -> Text | bytes:
+        return self._decode(bodies.with_files_described(body, content_type), content_type, name, "the body of")
 
-    def _decode(self, body: bytes, content_type: str, name: str) -> Text | bytes:
+    def _decode(self, body: bytes, content_type: str, name: "_Name", part: str) -> Text | bytes:
         text = bodies.as_text(body, content_type)
         if text is not None:
             return text
         if self._binary == KEEP:
             return body
         raise UnscrubbableError(
-            f"{name} is not text ({content_type or 'no content type'}, {len(body)} bytes), so it can't be scrubbed."
-            " Drop it with before_record_request or before_record_response. If it holds no secret, keep it with"
-            ' binary="keep"'
+            f"{part} {name} is not text ({content_type or 'no content type'}, {len(body)} bytes), so it can't be"
+            " scrubbed. Drop it with before_record_request or before_record_response. If it holds no secret, keep it"
+            ' with binary="keep"'
         )
+
+
+class _Name(NamedTuple):
+    """The name of a request for an error message, scrubbed when it is shown."""
+
+    scrubber: Scrubber
+    method: Any
+    uri: str
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.scrubber.scrub_uri(self.uri)}"
 
 
 class _Replacement:
@@ -289,10 +334,15 @@ class _Replacement:
         self._placeholders = placeholders
         # The index of the interaction that is visited. The metadata of the cassette come after the last one.
         self._index = 0
+        self._is_response = False
         self._one_request_secrets: list[set[str]] = [set() for _ in [*self._interactions, None]]
+        # Short secrets of each request. Only the response to the request may repeat them: elsewhere, they are words.
+        self._short_secrets: list[set[str]] = [set() for _ in [*self._interactions, None]]
         # The secrets in each text, in the order of the visits.
         self._detected: list[list[DetectedSecret]] = []
         self._remaining: Iterator[list[DetectedSecret]]
+        # The pattern of the secrets that are known in the visited request or response only.
+        self._further_pattern: _Pattern | None = None
 
     def run(self) -> None:
         """Replace the secrets."""
@@ -308,9 +358,11 @@ class _Replacement:
 
     def _visit_texts(self, visit: _Visit) -> None:
         for self._index, interaction in enumerate(self._interactions):  # noqa: B020 (the visits read it)
-            for message in (interaction["request"], interaction["response"]):
-                _visit_message(message, visit)
+            for self._is_response in (False, True):
+                self._further_pattern = None
+                _visit_message(interaction["response" if self._is_response else "request"], visit)
         self._index = len(self._interactions)
+        self._further_pattern = None
         if "metadata" in self._cassette:
             self._cassette["metadata"] = _visit_value(self._cassette["metadata"], visit)
 
@@ -319,7 +371,7 @@ class _Replacement:
         return text
 
     def _detect(self, text: str, find: detection.Finder) -> str:
-        detected = find(text)
+        detected = self._placeholders.without_named(find(text), text)
         self._detected.append(detected)
         for secret in detected:
             self._placeholders.placeholder_for(secret.kind, secret.value)
@@ -328,11 +380,25 @@ class _Replacement:
             password = basic_password(secret.value) if secret.kind == "basic" else None
             if password:
                 self._placeholders.placeholder_for("password", password)
+            if not self._is_response:
+                self._short_secrets[self._index].update(
+                    value
+                    for kind, value in ((secret.kind, secret.value), ("password", password))
+                    if value and _is_repeated(kind, value)
+                )
         return text
 
     def _replace(self, text: str, _: detection.Finder) -> str:
         text = self._placeholders.replace_detected(next(self._remaining), text)
-        return self._placeholders.replace_known(text, self._one_request_secrets[self._index])
+        return self._placeholders.replace_known(text, self._known_here())
+
+    def _known_here(self) -> _Pattern | None:
+        """Return the pattern of the secrets that are known in this request or response only."""
+        if self._further_pattern is None:
+            secrets = self._one_request_secrets[self._index]
+            secrets = secrets | self._short_secrets[self._index] if self._is_response else secrets
+            self._further_pattern = spellings_pattern(secrets) if secrets else None
+        return self._further_pattern
 
 
 def is_marked(body: bytes) -> bool:
@@ -340,14 +406,9 @@ def is_marked(body: bytes) -> bool:
     return body.startswith((STATEMENT.encode(), FORGERY.encode()))
 
 
-def _matched_secret(match: re.Match[str], values: list[str]) -> str:
-    """Return the secret that a spellings pattern has matched: the value of its group, or the matched text itself."""
-    return match[0] if match.lastindex is None else values[match.lastindex - 2]
-
-
 def _is_distinctive(kind: str, value: str) -> bool:
     """Return whether a secret is so distinctive that it can be replaced everywhere, without its name."""
-    if kind in _ONE_REQUEST_KINDS or kind == "realname":
+    if kind in _ONE_REQUEST_KINDS or kind == "realname" or len(value) > _MAX_LENGTH_EVERYWHERE:
         return False
     if kind == "ip":
         address = parse_address(value)
@@ -359,6 +420,19 @@ def _is_distinctive(kind: str, value: str) -> bool:
         return len(value) >= (_MIN_LENGTH if is_mixed else _MIN_LENGTH_OF_LETTERS_IN_PASSWORD)
     mixed_minimum = _MIN_COOKIE_LENGTH if kind == "cookie" else _MIN_LENGTH
     return len(value) >= (mixed_minimum if is_mixed else _MIN_LENGTH_OF_LETTERS)
+
+
+def _is_repeated(kind: str, value: str) -> bool:
+    """Return whether a secret of a request is replaced in its response, too, although it isn't distinctive."""
+    if _is_distinctive(kind, value) or kind in (*_ONE_REQUEST_KINDS, *RANDOM_KINDS, "ip", "email"):
+        return False
+    if kind == "cookie":  # A cookie may hold the user's name, which the response has to keep.
+        return is_key(value)
+    if kind == "realname":
+        return len(value) >= _MIN_LENGTH and " " in value
+    # Pages have fields that are called "password". A short number may be any number.
+    is_word = kind_of_name(value) is not None
+    return len(value) >= _MIN_LENGTH_OF_NAMED and not is_word and not (value.isdigit() and len(value) < _MIN_PIN_LENGTH)
 
 
 # The texts of a cassette.

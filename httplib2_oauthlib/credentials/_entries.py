@@ -56,6 +56,6 @@ def normalize_host(text: str) -> str:
     return host
 
 
-def matching_patterns(host: str) -> list[str]:
+def matching_patterns(host: str) -> tuple[str, ...]:
     """Return all patterns that match a normalized host, the most specific first."""
     return patterns(*split_pattern(host))

@@ -40,8 +40,8 @@ def from_pywikibot(authenticate: Mapping[str, Sequence[str]]) -> dict[str, OAuth
             types = f"{type(host).__name__} to {type(parts).__name__}"
             raise CredentialsError(f"{place} maps {types}; expected a host and a tuple of 4 strings")
         if len(parts) not in (2, 4):
-            expected = "client key, client secret, token, token secret"
-            raise CredentialsError(f"{place} has {len(parts)} parts, expected 4 ({expected})")
+            expected = "4 (client key, client secret, token, token secret) or 2 (user, password)"
+            raise CredentialsError(f"{place} has {len(parts)} parts, expected {expected}")
         if len(parts) != 2:  # noqa: PLR2004 (Pywikibot distinguishes entries by their lengths too)
             normalize_pattern(host)
             found[host] = to_oauth1(dict(zip(STORED_ARGUMENTS, parts, strict=False)), place)
@@ -52,7 +52,8 @@ def read_user_config(path: str | os.PathLike[str]) -> dict[str, OAuth1]:
     """Read ``authenticate`` from a Pywikibot user-config.py without running the file.
 
     Three kinds of statements are read: ``authenticate = {...}``, ``authenticate["host"] = (...)`` and
-    ``authenticate.update({...})``. They must contain only literals and stand outside of blocks.
+    ``authenticate.update({...})``. They must contain only literals and stand outside of blocks. ``authenticate`` may be
+    written as ``config.authenticate`` too.
 
     Args:
         path: The file. It must belong to the user or to the system, and other users must not be able to write it.
@@ -72,7 +73,7 @@ def read_user_config(path: str | os.PathLike[str]) -> dict[str, OAuth1]:
     place, kind = str(path), CredentialsError
     try:
         for statement in ast.parse(content).body:
-            if any(isinstance(node, ast.Name) and node.id == "authenticate" for node in ast.walk(statement)):
+            if any(map(_is_authenticate, ast.walk(statement))):
                 place = f"{path}, line {statement.lineno}"
                 _apply(statement, authenticate)
         place, problem = str(path), ""
@@ -89,19 +90,27 @@ def read_user_config(path: str | os.PathLike[str]) -> dict[str, OAuth1]:
     raise kind(f"{place}: {problem}")
 
 
+def _is_authenticate(node: ast.AST) -> bool:
+    """Whether a node is ``authenticate``, ``config.authenticate`` or ``pywikibot.config.authenticate``."""
+    match node:
+        case ast.Name("authenticate"):
+            return True
+        case ast.Attribute(ast.Name(module) | ast.Attribute(_, module), "authenticate"):
+            # Pywikibot's module was called config2 until 2021.
+            return module in ("config", "config2")
+    return False
+
+
 def _apply(statement: ast.stmt, authenticate: dict[Any, Any]) -> None:
     """Change ``authenticate`` as a statement does. Raise ValueError or TypeError if the statement isn't supported."""
     match statement:
-        case (
-            ast.Assign([ast.Name("authenticate")], value)
-            | ast.AnnAssign(ast.Name("authenticate"), _, ast.expr() as value)
-        ):  # fmt: skip
+        case ast.Assign([name], value) | ast.AnnAssign(name, _, ast.expr() as value) if _is_authenticate(name):
             replacement = dict(ast.literal_eval(value))
             authenticate.clear()
             authenticate.update(replacement)
-        case ast.Assign([ast.Subscript(ast.Name("authenticate"), key)], value):
+        case ast.Assign([ast.Subscript(name, key)], value) if _is_authenticate(name):
             authenticate[ast.literal_eval(key)] = ast.literal_eval(value)
-        case ast.Expr(ast.Call(ast.Attribute(ast.Name("authenticate"), "update"), [value], [])):
+        case ast.Expr(ast.Call(ast.Attribute(name, "update"), [value], [])) if _is_authenticate(name):
             authenticate.update(ast.literal_eval(value))
         case _:
             raise ValueError("unsupported statement")

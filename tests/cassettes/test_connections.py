@@ -1,12 +1,14 @@
 """The connections that are used while a cassette is open."""
 
+import gc
+import http.client
 import threading
 from http.client import HTTPConnection
 
 import httplib2
 import pytest
 
-from httplib2_oauthlib import OAuth1Http
+from httplib2_oauthlib import HttpPool, OAuth1Http
 from httplib2_oauthlib.cassettes import (
     NotRecordedError,
     PooledConnectionError,
@@ -14,7 +16,7 @@ from httplib2_oauthlib.cassettes import (
     use,
 )
 
-from ..frameworks import minibot
+from ..frameworks.minibot.comms import threadedhttp
 from ..servers import answer, in_turn
 from .traffic import ANY_CREDENTIALS
 
@@ -65,20 +67,74 @@ def test_a_nested_cassette_has_its_own_connections(tmp_path, serve, http):
     assert (len(outer), len(inner)) == (2, 1)
 
 
-def test_a_frameworks_pool_is_bypassed_and_its_stale_connection_raises(tmp_path, serve, record):
+def test_connections_in_a_frameworks_own_pool_reconnect_after_the_cassette(tmp_path, serve, record):
     server = serve()
     uri = server.uri("/", "127.0.0.1")
     record((uri,))
-    pool = minibot.ConnectionPool()
-    framework = minibot.Http(pool=pool, timeout=10)
+    pool = threadedhttp.ConnectionPool()
+    framework = threadedhttp.Http(connection_pool=pool, timeout=10)
     framework.request(uri)
+    for _ in range(2):
+        before = server.connections
+        with use(framework, "it", tmp_path):
+            framework.request(uri)
+            # The framework returns the error.
+            with pytest.raises(NotRecordedError):
+                raise framework.request(uri)
+        framework.connections.clear()
+        sent = len(server.received)
+        assert framework.request(uri)[1] == b"ok"
+        assert (len(server.received), server.connections) == (sent + 1, before + 1)
+
+
+def test_a_connection_that_outlives_its_cassette_keeps_its_proxy(tmp_path, serve, record):
+    server, proxy = serve(), serve(lambda _: answer(""))
+    uri = server.uri("/", "127.0.0.1")
+    record((uri,))
+    pool = threadedhttp.ConnectionPool()
+    through = httplib2.ProxyInfo(httplib2.socks.PROXY_TYPE_HTTP, "127.0.0.1", proxy.port)
+    framework = threadedhttp.Http(connection_pool=pool, timeout=10, proxy_info=through)
     with use(framework, "it", tmp_path):
         framework.request(uri)
-    assert len(server.received) == 2
-    # The pool now holds a connection that belongs to the cassette. It raises, and neither replays nor sends a request.
+    framework.request(uri)
+    assert [each.method for each in proxy.received] == ["CONNECT", "GET"]
+    assert len(server.received) == 1
+
+
+def test_a_pool_has_as_many_connections_after_many_requests_as_after_one(tmp_path, serve, record):
+    server = serve()
+    uri = server.uri("/", "127.0.0.1")
+    record(*[(uri,)] * 50)
+
+    def https():
+        gc.collect()
+        return [each for each in gc.get_objects() if isinstance(each, OAuth1Http)]
+
+    before = len(https())
+    with HttpPool(OAuth1Http(timeout=10, oauth=ANY_CREDENTIALS)) as pool:
+        pool.request(uri)
+        with recorder(tmp_path).use_cassette("it") as cassette:
+            for _ in range(50):
+                pool.request(uri)
+            count = len(https()) - before
+            kept = [each for each in gc.get_objects() if getattr(type(each), "cassette", None) is cassette]
+            assert (len(kept), count) == (1, 1)
+        connections = server.connections
+        pool.request(uri)
+        assert (len(server.received), server.connections) == (52, connections)
+
+
+def test_a_connection_of_http_client_raises_after_its_cassette(tmp_path, serve, record):
+    server = serve()
+    record((server.uri("/", "127.0.0.1"),))
+    with recorder(tmp_path).use_cassette("it"):
+        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+        connection.request("GET", "/")
+        assert connection.getresponse().read() == b"ok"
+    connection.request("GET", "/")
     with pytest.raises(PooledConnectionError, match="which is closed"):
-        framework.request(uri)
-    assert len(server.received) == 2
+        connection.getresponse()
+    assert len(server.received) == 1
 
 
 def test_a_connection_that_could_not_be_set_aside_raises(tmp_path, serve, record):

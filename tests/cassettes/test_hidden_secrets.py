@@ -12,6 +12,9 @@ from .interactions import interaction
 from .traffic import FORM
 
 SECRET = "hunter2-xq"
+# Under some names, only a value that looks like a key is secret.
+KEY = "k9fd17148czz"
+UUID = "3f2504e0-4f89-41d3-9a0c-0305e82c3301"
 HIDDEN = {
     "OAuth without quotes": {"headers": {"Authorization": f"OAuth oauth_token={SECRET},oauth_signature=sig987"}},
     "OAuth with single quotes": {"headers": {"Authorization": f"OAuth oauth_token='{SECRET}'"}},
@@ -54,6 +57,46 @@ HIDDEN = {
         "body": f'--b\r\nContent-Disposition: form-data; name="token"\r\n\r\n{SECRET}',
         "headers": {"Content-Type": "multipart/form-data; boundary=b"},
     },
+    "a cookie in JavaScript": {"response": f'document.cookie = "s={SECRET}; path=/";'},
+    "a cookie of a command": {"response": f"curl -H 'Cookie: s={SECRET}' http://wiki.test/"},
+    "a header of a command": {"response": f'curl -H "X-CSRF-Token: {SECRET}" http://wiki.test/'},
+    "cookies in JSON": {"response": json.dumps({"cookies": [{"value": SECRET, "name": "s", "domain": "x"}]})},
+    "a cookie in JSON": {"response": json.dumps({"headers": {"cookie": f"s={SECRET}"}})},
+    "a new cookie in JSON": {"response": json.dumps({"headers": {"Set-Cookie": [f"s={SECRET}; path=/"]}})},
+    "a cookie of a log": {"response": json.dumps({"headers": [{"name": "Cookie", "value": f"s={SECRET}"}]})},
+    "value before name": {"response": json.dumps({"value": SECRET, "name": "password"})},
+    "key and value": {"response": json.dumps({"key": "token", "value": SECRET})},
+    "MediaWiki's watchlist": {"response": json.dumps({"options": {"watchlisttoken": SECRET}})},
+    "an INI file": {"response": f"[wiki]\nclient_secret = {SECRET}\n"},
+    "a shell": {"response": f"export API_KEY={SECRET}\n"},
+    "YAML": {"response": f"wiki:\n  client_secret: {SECRET}\n"},
+    "a passphrase of words": {"response": f"password = correct horse {SECRET}\n"},
+    "Ruby": {"response": f"'password' => '{SECRET}'"},
+    "a member in JavaScript": {"response": f"config['csrfToken'] = '{SECRET}'; window.token = '{SECRET}'"},
+    "a template in JavaScript": {"response": f"<script>var csrfToken = `{SECRET}`;</script>"},
+    "a call in JavaScript": {"response": f"<script>xhr.setRequestHeader('X-CSRF-Token', '{SECRET}');</script>"},
+    "a storage": {"response": f'localStorage.setItem("access_token", "{SECRET}")'},
+    "a preamble": {
+        "body": f'pre\r\n--b\r\nContent-Disposition: form-data; name="token"\r\n\r\n{SECRET}\r\n--b--\r\n',
+        "headers": {"Content-Type": "multipart/form-data; boundary=b"},
+    },
+    "pw": {"body": f"pw={SECRET}", "headers": FORM},
+    "a confirmed password": {"body": f"user[password_confirmation]={SECRET}", "headers": FORM},
+    "a repeated password": {"body": f"passwordAgain={SECRET}&pass2={SECRET}", "headers": FORM},
+    "a subscription": {"headers": {"Ocp-Apim-Subscription-Key": SECRET}},
+    "an unknown scheme": {"headers": {"Authorization": f"{SECRET} x"}},
+    "a request's short password": {"body": "pw=h2zw", "headers": FORM, "response": "you sent h2zw!", "hidden": "h2zw"},
+    "a request's code": {"body": "otp=123456", "headers": FORM, "response": "it was 123456", "hidden": "123456"},
+    "a request's name": {"body": "realname=Zo%C3%AB+Roe-M", "headers": FORM, "response": "Zoë Roe-M", "hidden": "-M"},
+    "a request's cookie": {"headers": {"Cookie": f"s={KEY}"}, "response": f"s was {KEY}", "hidden": KEY},
+    "a list of tokens": {"response": json.dumps({"tokens": [KEY]}), "hidden": KEY},
+    "tokens by name": {"response": json.dumps({"tokens": {"edit": KEY}}), "hidden": KEY},
+    "a list of pairs": {"response": json.dumps({"headers": [["X-CSRF-Token", KEY]]}), "hidden": KEY},
+    "prose": {"response": f"with client_secret = {KEY}, it works", "hidden": KEY},
+    "a UUID": {"response": json.dumps({"licenseKey": UUID, "key": UUID}), "hidden": UUID},
+    "a shop's key": {"response": f"use ck_{'0a1b2c3d4e' * 4}.", "hidden": "ck_0a"},
+    "a bank's key": {"uri": "http://wiki.test/sk_live_4eC39HqLyjWDarjtT1zdp7dc", "hidden": "sk_live"},
+    "a cloud's key": {"response": "AKIA" + "IOSFODNN7ABCDEFG", "hidden": "AKIA"},
     "Basic's password elsewhere": {
         "headers": {"Authorization": "Basic " + base64.b64encode(f"alice:{SECRET}".encode()).decode()},
         "response": f"you sent {SECRET}",
@@ -64,8 +107,9 @@ HIDDEN = {
 @pytest.mark.parametrize("where", HIDDEN)
 def test_a_secret_in_an_unusual_place_is_scrubbed(scrub, where, tmp_path):
     made = {"uri": "http://wiki.test/", "method": "POST", **HIDDEN[where]}
+    hidden = made.pop("hidden", SECRET)
     text, _ = scrub(interaction(**made))
-    assert SECRET not in text
+    assert hidden not in text
     assert list(audit(tmp_path / "clean.yaml")) == []
     assert any(True for _ in audit(tmp_path / "raw.yaml"))
 
@@ -112,6 +156,9 @@ def test_harmless_cookie_values_are_kept_in_bodies(scrub):
     '{"secret_santa":"a","secretary":"b","hidetoken":"c","passwordPolicy":{"min":8},"nextPageToken":"d"}',
     '<form enctype="multipart/form-data">\n<input name="x" value="y"/>\n\n<textarea>Hello\n--Alice\n</textarea>',
     "Password reset is at [[Special:PasswordReset]]. Token: none of it.",
+    '{"tokens":["the","second","word"],"session":"spring 2026","required":["password","email"],"signature":"[[A]]"}',
+    "token = mw.user.tokens.get( 'csrfToken' );\nvar pass = false; $( '<input>' ).attr( 'name', 'password' );",
+    '<a accesskey="f" href="#">Idempotency-Key: 3f2504e0-4f89-41d3-9a0c-0305e82c3301</a>',
 ])  # fmt: skip
 def test_text_that_only_sounds_secret_is_kept(scrub, body):
     _, [clean] = scrub(interaction(response=body))

@@ -30,7 +30,7 @@ def test_tuples_of_four_become_credentials_and_pairs_are_skipped():
     ("authenticate", "excerpt"),
     [
         ({"h.example": ("canary",)}, "authenticate['h.example'] has 1 parts"),
-        ({"h.example": ("canary", "canary", "canary")}, "authenticate['h.example'] has 3 parts"),
+        ({"h.example": ("canary", "canary", "canary")}, "authenticate['h.example'] has 3 parts, expected 4 (cl"),
         ({"h.example": ("canary",) * 5}, "authenticate['h.example'] has 5 parts"),
         ({"h.example": ()}, "authenticate['h.example'] has 0 parts"),
         ({"h.example": "cana"}, "authenticate['h.example'] maps str to str"),
@@ -80,6 +80,19 @@ def test_a_user_config_without_credentials_returns_an_empty_dict(tmp_path):
     assert read_user_config(write(tmp_path / "user-config.py", "mylang = 'en'\n")) == {}
 
 
+@pytest.mark.parametrize("name", ["config", "config2", "pywikibot.config"])
+@pytest.mark.parametrize("statement", ["['*'] = {four}", " = {{'*': {four}}}", ".update({{'*': {four}}})"])
+def test_authenticate_as_an_attribute_of_the_configuration_is_read(tmp_path, name, statement):
+    text = f"{name}.authenticate{statement.format(four=('ck', 'cs', 'at', 'as'))}\n"
+    path = write(tmp_path / "user-config.py", f"from pywikibot import config\n{text}")
+    assert read_user_config(path) == {"*": OAuth1("ck", "cs", "at", "as")}
+
+
+def test_a_method_called_authenticate_is_not_taken_for_the_configuration(tmp_path):
+    path = write(tmp_path / "user-config.py", "proxy.authenticate(user, password)\n")
+    assert read_user_config(path) == {}
+
+
 @pytest.mark.parametrize(
     "statement",
     [
@@ -95,6 +108,8 @@ def test_a_user_config_without_credentials_returns_an_empty_dict(tmp_path):
         "authenticate['a']['canary'] = ('canary',)",
         "authenticate[['canary']] = ('canary',)",
         "authenticate: 'canary'",
+        "config.authenticate['*'] = (os.environ['canary'], 'canary', 'canary', 'canary')",
+        "if True:\n    config.authenticate['*'] = ('canary', 'canary', 'canary', 'canary')",
     ],
 )
 def test_a_statement_that_must_be_run_is_rejected_with_its_line(tmp_path, statement):

@@ -5,13 +5,14 @@ Arguments: the cassette's folder and the record mode, for a run that is recorded
 
 import contextlib
 import json
+import os
 import sys
 
 import pywikibot
 from pywikibot import config
 from pywikibot.exceptions import APIError
 
-from httplib2_oauthlib import cassettes
+from tests.frameworks.recipes import pywikibot_today
 
 TITLE = "User:Alice/Pywikibot"
 # The text isn't in Unicode's normal form NFC, and the bot is not excluded by the template.
@@ -31,6 +32,10 @@ def run():
     seen["edit"] = [saved.text, newest.user, newest.comment, newest.revid]
     seen["author"] = saved.oldest_revision.user
     seen["exists"] = [saved.exists(), pywikibot.Page(site, "No such page").exists()]
+
+    userinfo = f"http://{os.environ['EMBEDDED_WIKI']}/api.php?action=query&meta=userinfo&format=json"
+    _, content = pywikibot_today.http_beside_pywikibot().request(userinfo)
+    seen["beside"] = json.loads(content)["query"]["userinfo"]["name"]
 
     image = pywikibot.FilePage(site, "File:Pywikibot.png")
     seen["upload"] = image.upload("pixel.png", summary="a pixel", text="A pixel", ignore_warnings=True)
@@ -53,7 +58,7 @@ if __name__ == "__main__":
     recording = contextlib.nullcontext()
     if len(sys.argv) > 1:
         folder, mode = sys.argv[1:]
-        recording = cassettes.recorder(folder, record_mode=mode).use_cassette("pywikibot")
+        recording = pywikibot_today.recording(folder, mode)
     with recording as cassette:
         seen = run()
     if cassette is not None:

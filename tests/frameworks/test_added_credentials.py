@@ -3,7 +3,7 @@
 import httplib2
 import pytest
 
-from httplib2_oauthlib import OAuth1, OAuth1Http, OAuth1Mixin
+from httplib2_oauthlib import OAuth1, OAuth1Http, OAuth1Mixin, SigningError, mediawiki
 from tests import reference
 from tests.servers import answer
 
@@ -70,6 +70,81 @@ def test_adding_the_same_values_again_changes_nothing():
 def test_any_other_number_of_values_is_an_error(wrong):
     with pytest.raises(TypeError):
         OAuth1Http().add_credentials(*wrong)
+
+
+@pytest.mark.parametrize(
+    ("third", "more"),
+    [
+        ("0123456789abcdef0123456789abcdef", {}),
+        ("to/ken", {}),
+        ("canary", {"domain": "a.example"}),
+    ],
+    ids=["like a token", "not a host", "beside a domain"],
+)
+def test_three_values_that_are_no_password_for_a_domain_are_refused(third, more):
+    http = OAuth1Http()
+    with pytest.raises(SigningError, match="Pass 4 values to sign") as caught:
+        http.add_credentials("client", "client-secret", third, **more)
+    assert "secret," in str(caught.value)
+    assert "client-secret" not in str(caught.value)
+    assert third not in str(caught.value)
+    assert not http.credentials.credentials
+
+
+class AddsInRequest(OAuth1Mixin, httplib2.Http):
+    """Like Pywikibot's Http, which adds the values of a host in each request."""
+
+    values: tuple[str, ...] = FOUR
+
+    def request(self, uri, *args, **kwargs):
+        self.add_credentials(*self.values)
+        return super().request(uri, *args, **kwargs)
+
+
+def test_three_values_for_the_host_of_a_request_are_refused_before_it_is_sent(serve):
+    server = serve()
+    http = AddsInRequest(timeout=10)
+    http.values = FOUR[:3]
+    with pytest.raises(SigningError, match="In Pywikibot, correct the entry"):
+        http.request(server.uri())
+    assert not server.received
+    http.values = ("user", "pw", "localhost")
+    http.request(server.uri())
+    assert len(server.received) == 1
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
+def test_a_function_comes_before_four_values_that_a_framework_adds(serve, host):
+    """The function selects the credentials of one host. The four values are for hosts for which it returns None."""
+
+    def select(uri):
+        return OAuth1("of function") if "//localhost" in uri else None
+
+    server = serve()
+    http = AddsInRequest(timeout=10, oauth=select)
+    for _ in range(2):
+        http.request(server.uri(host=host))
+    keys = [reference.protocol_parameters(each)["oauth_consumer_key"] for each in server.received]
+    assert keys == ["of function" if host == "localhost" else "client"] * 2
+    http.clear_credentials()
+    assert http.oauth is select
+
+
+def test_a_restricted_function_beside_four_values_signs_no_other_host(serve):
+    elsewhere = serve()
+    server = serve(lambda _: answer(status="302 Found", Location=elsewhere.uri("/w/api.php", host="127.0.0.1")))
+    http = AddsInRequest(timeout=10, oauth=mediawiki.api_only(OAuth1("of function")))
+    http.request(server.uri("/w/api.php"))
+    assert reference.protocol_parameters(server.received[0])["oauth_consumer_key"] == "of function"
+    assert "authorization" not in elsewhere.received[0].headers
+
+
+def test_four_values_for_several_hosts_are_added_beside_a_function(serve):
+    server = serve()
+    http = AddsInRequest(timeout=10, oauth=lambda uri: None)
+    for host in ("localhost", "127.0.0.1", "localhost"):
+        http.request(server.uri(host=host))
+    assert all(map(reference.protocol_parameters, server.received))
 
 
 @pytest.mark.parametrize("more", [{"domain": "e.example"}, {"realm": "r"}])
@@ -142,6 +217,14 @@ def test_values_added_at_every_hop_do_not_sign_a_redirect_to_another_host(serve)
     assert reference.protocol_parameters(server.received[0])["oauth_consumer_key"] == "client"
     assert "authorization" not in elsewhere.received[0].headers
     assert list(http.oauth) == [f"localhost:{server.port}"]
+
+
+def test_values_added_beside_a_function_do_not_sign_a_redirect_to_another_host(serve):
+    elsewhere = serve()
+    server = serve(lambda _: answer(status="302 Found", Location=elsewhere.uri("/", host="127.0.0.1")))
+    AddsInRequest(timeout=10, oauth=lambda uri: None).request(server.uri())
+    assert reference.protocol_parameters(server.received[0])["oauth_consumer_key"] == "client"
+    assert "authorization" not in elsewhere.received[0].headers
 
 
 @pytest.mark.parametrize("domain", ["https://en.example", "a b", "en.*.org", "::1", "en.example."])

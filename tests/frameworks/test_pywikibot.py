@@ -39,7 +39,10 @@ socket_timeout = 10
 
 @pytest.fixture
 def bot(tmp_path):
-    """Run a bot in a new process and a new folder, and return the finished process."""
+    """Run a bot in a new process and a new folder, and return the finished process.
+
+    The bot uses recipes.pywikibot_today.
+    """
 
     def run(host, credentials, *arguments):
         # Pywikibot keeps responses in its folder, so that a second run there would send fewer requests.
@@ -88,6 +91,7 @@ def test_it_logs_in_edits_uploads_lists_pages_and_logs_out(wiki, bot):
     page = wiki.store.pages[Title(2, "Alice/Pywikibot")]
     assert seen["edit"] == [TEXT, "Alice", "a+b & c=d", page.latest.id]
     assert (page.latest.user, page.latest.text, seen["author"]) == ("Alice", TEXT, "Alice")
+    assert seen["beside"] == "Alice"
     assert seen["exists"] == [True, False]
     assert (seen["upload"], seen["uploader"]) == (True, "Alice")
     assert seen["preloaded"] == ["x", "x", "x"]

@@ -1,15 +1,18 @@
 """The keys of a mapping in ``oauth``: one that can match no host is refused when it is set."""
 
+import re
+import sys
 from collections import ChainMap, OrderedDict, UserDict, defaultdict
 from collections.abc import Mapping
 from types import MappingProxyType
 
 import httplib2
 import pytest
-from hypothesis import assume, example, given
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from httplib2_oauthlib import OAuth1, OAuth1Http, SigningError, install, mediawiki
+from httplib2_oauthlib._signing.hosts import normalize_pattern
 
 from .. import reference
 from .signed_requests import is_signed
@@ -106,7 +109,9 @@ class SendsNothing(Double):
     """A test double of a connection. It notes whether each request is signed."""
 
     def request(self, method, target, body=None, headers=None):
-        raise Sent("Authorization" in headers)
+        authorization = headers.get("Authorization", "")
+        key = re.search('oauth_consumer_key="(.*?)"', authorization)
+        raise Sent(bool(authorization), key and key[1])
 
 
 class Sent(Exception):
@@ -216,6 +221,140 @@ def test_mapping_of_any_class_signs(serve, oauth, kind):
     http = OAuth1Http(oauth=kind(oauth))
     http.request(server.uri())
     assert is_signed(server.received[0])
+
+
+def selected(http, host):
+    """Return the client key of a request to a host, or None if it isn't signed."""
+    with pytest.raises(Sent) as caught:
+        http.request(f"https://{host}/", connection_type=SendsNothing)
+    return caught.value.args[1]
+
+
+def expected(mapping, host):
+    """Return the client key that a mapping selects, found by a walk through it."""
+    by_pattern = {normalize_pattern(key): value for key, value in mapping.items()}
+    labels = host.split(".")
+    names = [host, *(".".join(["*", *labels[start:]]) for start in range(1, len(labels) + 1))]
+    found = (by_pattern[each] for name in names for each in (f"{name}:443", name) if each in by_pattern)
+    return getattr(next(found, None), "client_key", None)
+
+
+class Own(Mapping):
+    """A mapping of a program's own class."""
+
+    def __init__(self, stored):
+        self.stored = stored
+
+    def __getitem__(self, key):
+        return self.stored[key]
+
+    def __iter__(self):
+        return iter(self.stored)
+
+    def __len__(self):
+        return len(self.stored)
+
+
+def in_a_user_dict(stored):
+    mapping = UserDict()
+    mapping.data = stored
+    return mapping
+
+
+SPELLINGS = ["a.example", "A.example", "a.EXAMPLE:443", "a.example:443", "*.example", "*.EXAMPLE", "*", "\u00fc.test"]
+VALUES = [OAUTH, OAuth1("other"), None, KeyError]
+CHANGES = st.lists(st.tuples(st.sampled_from(SPELLINGS), st.sampled_from(VALUES)), min_size=2, max_size=8)
+
+
+@pytest.mark.parametrize(
+    ("kind", "others"),
+    [
+        (dict, 1),
+        (dict, 100),
+        (OrderedDict, 100),
+        (in_a_user_dict, 100),
+        (ChainMap, 1),
+        (MappingProxyType, 100),
+        (Own, 1),
+    ],
+)
+@settings(max_examples=10)
+@given(CHANGES)
+def test_each_change_of_a_mapping_counts_for_the_next_request(kind, others, changes):
+    stored = (OrderedDict if kind is OrderedDict else dict)({f"other{number}.org": OAUTH for number in range(others)})
+    mapping = stored if kind in (dict, OrderedDict) else kind(stored)
+    http = OAuth1Http(oauth=mapping)
+    assert http.oauth is mapping
+    for key, value in changes:
+        if value is KeyError:
+            stored.pop(key, None)
+        else:
+            stored[key] = value
+        for host in ("a.example", "xn--tda.test"):
+            assert selected(http, host) == expected(stored, host)
+
+
+def test_long_mapping_that_is_built_again_in_place_never_leaves_a_host_unsigned():
+    """Neither the number of its keys changes, nor the first key or the last one."""
+    first, last = {"first.example": OAUTH}, {"last.example": OAUTH}
+    others = {f"other{number}.example": OAUTH for number in range(100)}
+    mapping = {**first, "a.example": OAUTH, **others, **last}
+    http = OAuth1Http(oauth=mapping)
+    for key in ("B.EXAMPLE", "https://b.example"):
+        mapping.clear()
+        mapping.update({**first, key: OAUTH, **others, **last})
+        if key == "B.EXAMPLE":
+            assert selected(http, "b.example") == "client"
+        else:
+            with pytest.raises(SigningError, match=r"write 'b\.example'"):
+                http.request("https://b.example/", connection_type=SendsNothing)
+            with pytest.raises(SigningError, match=r"write 'b\.example'"):
+                http.request("https://first.example/", connection_type=SendsNothing)
+
+
+def count_calls(work):
+    """Return how many functions are called, as a measure of work that no other program disturbs."""
+    calls = []
+    sys.setprofile(lambda frame, event, argument: calls.append(event))
+    try:
+        work()
+    finally:
+        sys.setprofile(None)
+    return len(calls)
+
+
+@pytest.mark.parametrize("wrapped", [dict, in_a_user_dict, ChainMap, MappingProxyType, Own])
+@pytest.mark.parametrize("host", ["a.example", "unsigned.example"])
+def test_request_does_the_same_work_for_2000_hosts_as_for_one(wrapped, host):
+    others = {f"Other{number}.test": OAUTH for number in range(2000)}
+    https = [OAuth1Http(oauth=wrapped({**more, "A.example": OAUTH})) for more in ({}, others)]
+    for http in https:
+        selected(http, host)
+    one, many = (count_calls(lambda http=http: selected(http, host)) for http in https)
+    assert many < 2 * one
+
+
+def test_first_map_of_a_chain_map_wins_in_any_spelling():
+    mapping = ChainMap({"A.example": OAUTH}, {"a.example": OAuth1("other")})
+    http = OAuth1Http(oauth=mapping)
+    assert selected(http, "a.example") == "client"
+    mapping.maps.reverse()
+    assert selected(http, "a.example") == "other"
+    mapping.maps.insert(0, {"a.EXAMPLE": None})
+    assert selected(http, "a.example") is None
+
+
+def test_values_of_an_own_class_are_read_only_for_the_request_that_needs_them():
+    class Vault(Own):
+        def __getitem__(self, key):
+            opened.append(key)
+            return super().__getitem__(key)
+
+    opened = []
+    http = OAuth1Http(oauth=Vault({f"{number}.example": OAUTH for number in range(100)}))
+    opened.clear()
+    assert selected(http, "7.example") == "client"
+    assert set(opened) <= {"7.example:443", "7.example"}
 
 
 def test_most_specific_pattern_wins_whether_listed_or_computed(serve, oauth):

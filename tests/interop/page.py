@@ -11,7 +11,7 @@ from .peers import EmbeddedWiki, Reference, all_peers
 from .shapes import RAW_FORMS, SHAPES
 from .traits import TRAITS, traits_of
 
-PAGE = Path(__file__).parents[2] / "docs" / "compatibility.rst"
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "compatibility.rst"
 # How a raw form is sent is tested elsewhere. These rows are about programs that send one as it is.
 LEFT_OUT = {"raw_form", "raw_form_not_ascii"}
 

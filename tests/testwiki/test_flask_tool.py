@@ -436,6 +436,15 @@ def test_a_configuration_that_lacks_a_key_is_refused_by_name(module, tmp_path, k
         module.read_config(write_config(tmp_path / "config.toml", {**CONFIG, key: value}))
 
 
+def test_environment_variables_with_all_settings_replace_the_file(module, monkeypatch, tmp_path):
+    for key, value in CONFIG.items():
+        monkeypatch.setenv(f"TOOL_{key}", value)
+    assert module.read_config(tmp_path / "missing.toml") == CONFIG
+    monkeypatch.setenv("TOOL_SECRET_KEY", "")
+    with pytest.raises(SystemExit, match="missing"):
+        module.read_config(tmp_path / "missing.toml")
+
+
 def test_a_configuration_that_is_not_toml_is_refused_without_its_secrets(module, tmp_path):
     path = write_config(tmp_path / "config.toml", {})
     path.write_text('SECRET_KEY = "canary')
