@@ -7,7 +7,7 @@ from typing import Any
 import httplib2
 
 from .mixin import OAuth1Http, OAuth1Mixin
-from .signatures import show_constructor, show_request
+from .signatures import show_arguments
 from .signers import Signers, SignersLike, accepted
 
 _LOGGER = logging.getLogger("httplib2_oauthlib")
@@ -138,8 +138,8 @@ def _signing_class(oauth: Signers, former: type) -> Any:
 
     Http.__doc__, Http.__qualname__ = former.__doc__, "Http"
     # Frameworks inspect which arguments httplib2 accepts. PySimpleSOAP looks for timeout in those of __init__().
-    show_constructor(vars(Http)["__init__"], former.__init__, OAuth1Mixin.__init__)  # type: ignore[misc]
-    show_request(vars(Http)["request"], former.request)  # type: ignore[attr-defined]
+    show_arguments(vars(Http)["__init__"], former.__init__)  # type: ignore[misc]
+    show_arguments(vars(Http)["request"], former.request)  # type: ignore[attr-defined]
     return Http
 
 

@@ -37,7 +37,7 @@ from .exchange import note_followed, remember_redirected, sign_and_send
 from .limits import send_limited
 from .lost_responses import HttpResponse, carries_response, is_httplib2_error, redirect_failed
 from .safe_requests import is_safe
-from .signatures import Cache, ProxyInfo, RequestBody, RequestHeaders, show_constructor, show_request
+from .signatures import Cache, ProxyInfo, RequestBody, RequestHeaders, show_arguments, show_constructor
 from .signers import CheckedProperty, Signers, SignersLike, accepted, given
 from .stand_in import ConnectionStandIn
 from .unanswered import UNANSWERED, numbers_of
@@ -291,7 +291,10 @@ class _Default(enum.Enum):
 
     def __repr__(self) -> str:
         """Return what ``help()`` shows."""
-        return "<default of the class>"
+        return "..."
+
+
+_OF_CLASS: Any = _Default.OF_CLASS
 
 
 def _give_to_class(cls: type, oauth: Any) -> None:
@@ -372,7 +375,7 @@ class OAuth1Mixin(_Base):
     def __init__(
         self,
         *args: Any,
-        oauth: SignersLike | _Default = _Default.OF_CLASS,
+        oauth: SignersLike = _OF_CLASS,
         repair_clock: bool | None = None,
         require_signature: bool | None = None,
         raise_refusals: bool | None = None,
@@ -382,7 +385,7 @@ class OAuth1Mixin(_Base):
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
-        if not isinstance(oauth, _Default):
+        if oauth is not _OF_CLASS:
             self.oauth = oauth
         if repair_clock is not None:
             self.repair_clock = repair_clock
@@ -572,7 +575,7 @@ class OAuth1Mixin(_Base):
 
 
 _hook_methods(OAuth1Mixin)
-show_request(OAuth1Mixin.request, httplib2.Http.request)
+show_arguments(OAuth1Mixin.request, httplib2.Http.request)
 
 
 class OAuth1Http(OAuth1Mixin, httplib2.Http):

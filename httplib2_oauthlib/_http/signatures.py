@@ -41,7 +41,7 @@ RequestHeaders: TypeAlias = Mapping[str, str | bytes] | Mapping[bytes, str | byt
 ProxyInfo: TypeAlias = httplib2.ProxyInfo | Callable[..., httplib2.ProxyInfo | None] | None
 
 
-def show_request(method: Any, next_method: Any) -> None:
+def show_arguments(method: Any, next_method: Any) -> None:
     """Let ``inspect.signature()`` and ``help()`` show the arguments of the method that gets them."""
     with contextlib.suppress(TypeError, ValueError):  # It wraps a callable without a signature.
         method.__signature__ = inspect.signature(next_method)
