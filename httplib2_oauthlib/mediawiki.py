@@ -18,15 +18,15 @@ from urllib.parse import urlencode
 import httplib2
 
 from ._http.origin import Origin
+from ._http.refused import refused
 from ._http.signers import RestrictedSigners, SignersLike, accepted
-from ._refusals.advice import describe
 from ._refusals.quoting import plain_line
 from ._refusals.refusals import read_refusal
 from ._refusals.token_endpoint import EndpointResponse
 from ._signing.oauth1 import OAuth1
 from ._signing.protocol_parameters import add_to_query
 from ._signing.wiki_uris import takes_signature
-from .errors import HandshakeError, IdentityError, OAuthError, RefusedError
+from .errors import HandshakeError, IdentityError, OAuthError
 from .handshake import Handshake, KeyAndSecret, key_and_secret, open_http, request_signed
 
 __all__ = [
@@ -83,7 +83,7 @@ class Handshaker:
         callback: The URI to which the wiki sends the user's browser: the registered callback, or a URI that begins
             with it. ``oob`` means that the wiki shows the verifier to the user.
         user_agent: The name of your tool and a way to contact you, see
-            https://meta.wikimedia.org/wiki/User-Agent_policy
+            https://meta.wikimedia.org/wiki/User-Agent_policy. None means that of ``http``, if it has one.
         http: Any ``httplib2.Http``, for example for a proxy, TLS settings or another timeout. Several threads must not
             share it. None means a new Http for each call, with a timeout of 30 seconds. Then threads may share the
             Handshaker.
@@ -101,7 +101,7 @@ class Handshaker:
         self.mw_uri = mw_uri
         self.consumer_token = ConsumerToken(*_token(consumer_token, "consumer_token"))
         self.callback = callback
-        self.user_agent = _user_agent(user_agent)
+        self.user_agent = _user_agent(user_agent, http)
         self.http = http
 
     def initiate(self, callback: str | None = None) -> tuple[str, RequestToken]:
@@ -145,7 +145,7 @@ def initiate(
     Raises:
         HandshakeError: The wiki refused, or the server isn't a MediaWiki.
     """
-    handshake = _make_handshake(mw_uri, consumer_token, _user_agent(user_agent), http)
+    handshake = _make_handshake(mw_uri, consumer_token, _user_agent(user_agent, http), http)
     request_token = RequestToken(*handshake.temporary_credentials(callback))
     uri = handshake.authorization_uri(request_token, oauth_consumer_key=handshake.oauth.client_key)
     return uri, request_token
@@ -178,7 +178,7 @@ def complete(
     Raises:
         HandshakeError: The callback is incomplete or belongs to another request, or the wiki refused.
     """
-    handshake = _make_handshake(mw_uri, consumer_token, _user_agent(user_agent), http)
+    handshake = _make_handshake(mw_uri, consumer_token, _user_agent(user_agent, http), http)
     oauth = handshake.token_credentials(_token(request_token, "request_token"), response_qs)
     return AccessToken(str(oauth.resource_owner_key), str(oauth.resource_owner_secret))
 
@@ -219,7 +219,7 @@ def identify(
     """
     consumer = ConsumerToken(*_token(consumer_token, "consumer_token"))
     oauth = OAuth1(*consumer, *_token(access_token, "access_token"))
-    uri, headers = _special_uri(mw_uri, "identify"), {"User-Agent": _user_agent(user_agent)}
+    uri, headers = _special_uri(mw_uri, "identify"), {"User-Agent": _user_agent(user_agent, http)}
     with open_http(http) as used:
         response, nonce = request_signed(used, oauth, uri, headers, "an identity", is_repeatable=True)
     response.raise_for_refusal()
@@ -250,7 +250,7 @@ def check(response: httplib2.Response, content: bytes) -> None:
     """
     refusal = read_refusal(response, content)
     if refusal is not None:
-        raise RefusedError(refusal.reason, f"the server refused: {describe(refusal)}", response, content)
+        raise refused(refusal, response, content)
 
 
 def api_only(oauth: SignersLike) -> Callable[[str], OAuth1 | None]:
@@ -319,8 +319,11 @@ def _token(token: Sequence[str] | Sequence[bytes], name: str) -> tuple[str, str]
     return key_and_secret(cast(Sequence[str], token), name)
 
 
-def _user_agent(user_agent: str | None) -> str:
+def _user_agent(user_agent: str | None, http: httplib2.Http | None) -> str:
     """Return the User-Agent to send, and warn the caller's caller if there is none."""
+    of_http = getattr(http, "user_agent", None)
+    if user_agent is None and isinstance(of_http, str):
+        return of_http
     if user_agent is None and defaults.USER_AGENT == _DEFAULT_USER_AGENT:
         warnings.warn(
             "no user_agent was passed. Wikimedia's wikis refuse requests that don't identify their sender: pass the"

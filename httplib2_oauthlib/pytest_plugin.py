@@ -1,4 +1,4 @@
-"""pytest fixtures for programs that use OAuth, and the option ``--record``. pytest loads this plugin automatically.
+"""pytest fixtures for programs that use OAuth, and the option ``--signed-record``. pytest loads this automatically.
 
 pytest loads the plugin in every run in an environment where this package is installed. So this module imports nothing
 else until a fixture is used: neither the extras, which may be missing, nor this package, because the run may measure
@@ -23,16 +23,69 @@ if TYPE_CHECKING:
 
 _MAX_NAME_LENGTH = 120
 _HAS_FAILED = pytest.StashKey[bool]()
+_LONG, _SHORT, _DESTINATION = "--signed-record", "--record", "signed_record"
+_PLUGIN = "httplib2-oauthlib-record-option"
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the option ``--record``."""
-    group = parser.getgroup("httplib2-oauthlib")
-    group.addoption(
-        "--record",
-        action="store_true",
-        help="record the cassettes of signed_cassette again. OAUTH_WIKI names the wiki, OAUTH_TOKENS the credentials",
-    )
+class RecordOption:
+    """The option ``--signed-record``, and ``--record`` for short, unless the project or a plugin defines ``--record``.
+
+    Many projects define ``--record`` in a conftest.py. pytest raises an error for the second definition, and it loads
+    the conftest.py after this plugin. So ``--record`` is added after that, and only if it is used: a conftest.py of a
+    subfolder is loaded even later.
+
+    Args:
+        parser: pytest's parser of the command line.
+    """
+
+    def __init__(self, parser: pytest.Parser) -> None:
+        self._parser = parser
+        self._group = parser.getgroup("httplib2-oauthlib")
+        self._is_short_added = False
+        self._add(
+            _LONG,
+            "record the cassettes of signed_cassette again. OAUTH_WIKI names the wiki, OAUTH_TOKENS the credentials."
+            f" Unless another plugin or a conftest.py defines {_SHORT}, that is short for it",
+        )
+
+    @property
+    def name(self) -> str:
+        """The name to show: the short one, unless the project or another plugin defines it."""
+        return _SHORT if self._is_short_added or self._is_short_free() else _LONG
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_load_initial_conftests(self, args: list[str]) -> Generator[None, Any, None]:
+        """Add the short option when all plugins and the first conftest.py files are loaded."""
+        outcome = yield
+        if _SHORT in args:
+            self.add_short()
+        outcome.get_result()
+
+    def add_short(self) -> None:
+        """Add the short option, unless the project or another plugin has defined it."""
+        if not self._is_short_added and self._is_short_free():
+            self._add(_SHORT, f"the same as {_LONG}")
+            self._is_short_added = True
+
+    def _add(self, name: str, text: str) -> None:
+        self._group.addoption(name, action="store_true", dest=_DESTINATION, help=text)
+
+    def _is_short_free(self) -> bool:
+        try:
+            return _SHORT in self._parser.parse_known_and_unknown_args([_SHORT])[1]
+        except (pytest.UsageError, SystemExit):  # It is defined with a value.
+            return False
+
+
+def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
+    """Add the option ``--signed-record``."""
+    option = RecordOption(parser)
+    # If a conftest.py loads this plugin, pytest does not call pytest_load_initial_conftests of it any more.
+    if any(
+        Path(getattr(plugin, "__file__", None) or "").name == "conftest.py" for plugin in pluginmanager.get_plugins()
+    ):
+        option.add_short()
+    pluginmanager.register(option, _PLUGIN)
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -80,15 +133,22 @@ def oauth_http(oauth_wiki: "TestWiki") -> "Iterator[OAuth1Http]":
 class CassetteOfTest:
     """The value of ``signed_cassette``: vcr's cassette, the URIs of the wiki, and the credentials.
 
-    All other attributes are those of the cassette: ``play_count``, ``all_played``, ``requests``, ``responses``.
+    Import it for an annotation: ``def test_edit(signed_cassette: CassetteOfTest)``. All other attributes are those of
+    the cassette: ``play_count``, ``all_played``, ``requests``, ``responses``.
+
+    Args:
+        cassette: vcr's cassette, open.
+        index_uri: The URI of the wiki's index.php while recording, or None.
+        option: The option that records.
 
     Attributes:
         cassette: vcr's cassette, open.
         is_recording: Whether the cassette is being recorded.
     """
 
-    def __init__(self, cassette: Any, index_uri: str | None) -> None:
+    def __init__(self, cassette: Any, index_uri: str | None, option: RecordOption) -> None:
         self.cassette = cassette
+        self._option = option
         self.is_recording = index_uri is not None
         self._index_uri = index_uri
 
@@ -103,7 +163,7 @@ class CassetteOfTest:
             found = next((match for uri in uris if (match := re.match(r"(.*?/)(?:index|api|rest)\.php\b", uri))), None)
             if found is None:
                 pytest.fail(
-                    f"{self.cassette._path} holds no request to a wiki: record it with --record",
+                    f"{self.cassette._path} holds no request to a wiki: record it with {self._option.name}",
                     pytrace=False,
                 )
             self._index_uri = f"{found[1]}index.php"
@@ -123,7 +183,9 @@ class CassetteOfTest:
             return OAuth1("client-key", "client-secret", "token", "token-secret")
         oauth = OAuth1.from_env()
         if oauth is None:
-            pytest.fail("--record needs OAUTH_TOKENS: client key and secret, token and token secret", pytrace=False)
+            pytest.fail(
+                f"{self._option.name} needs OAUTH_TOKENS: client key and secret, token and token secret", pytrace=False
+            )
         return oauth
 
 
@@ -133,7 +195,7 @@ def signed_cassette_options() -> dict[str, Any]:
 
     The default of ``cassette_library_dir`` is ``cassettes`` in the folder of the test file. In any other folder, the
     cassettes have the paths that their tests have in pytest's root folder. A ``record_mode`` also applies without
-    ``--record``, so requests may then be sent live.
+    ``--signed-record``, so requests may then be sent live.
     """
     return {}
 
@@ -142,10 +204,13 @@ def signed_cassette_options() -> dict[str, Any]:
 def signed_cassette(
     request: pytest.FixtureRequest, signed_cassette_options: dict[str, Any]
 ) -> "Iterator[CassetteOfTest]":
-    """A cassette for one test. It is replayed, or recorded with ``--record`` from the wiki in ``OAUTH_WIKI``.
+    """A cassette for one test. It is replayed, or recorded from the wiki in ``OAUTH_WIKI`` with ``--signed-record``.
 
-    Its path is ``cassettes/MODULE/TEST.yaml`` in the folder of the test file. A new recording replaces the old one
-    unless the test fails. Requires the extra ``httplib2-oauthlib[cassettes]``.
+    ``--record`` is short for ``--signed-record`` where neither another plugin nor a conftest.py defines it.
+
+    The type of the value is :class:`CassetteOfTest`, which can be imported for annotations. The path of the cassette is
+    ``cassettes/MODULE/TEST.yaml`` in the folder of the test file. A new recording replaces the old one unless the test
+    fails. Requires the extra ``httplib2-oauthlib[cassettes]``.
     """
     try:
         from .cassettes import recorder  # noqa: PLC0415
@@ -155,18 +220,19 @@ def signed_cassette(
     folder = _cassette_folder(request, options.pop("cassette_library_dir", None))
     suffix = "json" if options.get("serializer") == "json" else "yaml"
     path = folder / f"{_file_name(request)}.{suffix}"
-    if not request.config.getoption("--record"):
+    option: Any = request.config.pluginmanager.get_plugin(_PLUGIN)
+    if not request.config.getoption(_DESTINATION):
         with recorder(**options).use_cassette(path) as cassette:
-            yield CassetteOfTest(cassette, None)
+            yield CassetteOfTest(cassette, None, option)
         return
     wiki = os.environ.get("OAUTH_WIKI", "").strip()
     if not wiki.endswith("index.php"):
-        pytest.fail("--record needs OAUTH_WIKI, the URI of a wiki's index.php", pytrace=False)
+        pytest.fail(f"{option.name} needs OAUTH_WIKI, the URI of a wiki's index.php", pytrace=False)
     new = path.with_name(f"{path.stem}.recording.{suffix}")
     new.unlink(missing_ok=True)
     try:
         with recorder(**{**options, "record_mode": "once"}).use_cassette(new) as cassette:
-            yield CassetteOfTest(cassette, wiki)
+            yield CassetteOfTest(cassette, wiki, option)
         if not request.node.stash.get(_HAS_FAILED, True) and new.exists():
             new.replace(path)
     finally:

@@ -154,7 +154,11 @@ def test_a_missing_user_agent_warns_with_the_policys_address(wiki, consumer):
         warnings.simplefilter("error")
         handshaker = mediawiki.Handshaker(wiki.index_uri, consumer, user_agent=AGENT)
         handshaker.initiate()
-    assert wiki.requests[-1].headers["user-agent"] == AGENT
+        http = OAuth1Http(timeout=5, user_agent=f"{AGENT} of the Http")
+        mediawiki.initiate(wiki.index_uri, consumer, http=http)
+        mediawiki.Handshaker(wiki.index_uri, consumer, user_agent=AGENT, http=http).initiate()
+    agents = [request.headers["user-agent"] for request in list(wiki.requests)[-3:]]
+    assert agents == [AGENT, f"{AGENT} of the Http", AGENT]
 
 
 def test_the_callers_http_is_used(wiki, consumer):

@@ -212,9 +212,9 @@ def query_as_visitor(query: Mapping[str, str]) -> dict[str, Any]:
     # With "assert", the wiki returns an error if the signature got lost on the way, and not the data of an IP address.
     parameters = {**query, "action": "query", "assert": "user", "format": "json", "formatversion": "2"}
     uri = f"{urljoin(config['OAUTH_MWURI'], 'api.php')}?{urlencode(parameters)}"
-    http = OAuth1Http(timeout=TIMEOUT, oauth=oauth)
-    response, content = http.request(uri, headers={"User-Agent": config["USER_AGENT"]})
-    mediawiki.check(response, content)
+    # api.php refuses a signature with status 200. raise_refusals makes an error of it.
+    http = OAuth1Http(timeout=TIMEOUT, oauth=oauth, user_agent=config["USER_AGENT"], raise_refusals=True)
+    response, content = http.request(uri)
     try:
         return dict(json.loads(content)["query"])
     except (ValueError, KeyError, TypeError):

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from .._signing.request import is_file
+from .._signing.request import is_file, require_sendable
 from ..errors import SigningError
 from .lost_responses import HttpResponse, redirect_failed
 
@@ -19,11 +19,15 @@ class SentBody:
 
     Attributes:
         redirect: The redirect that answered the request, or None.
+
+    Raises:
+        SigningError: The body isn't encoded yet: it is a dict, for example. Nothing was sent.
     """
 
     __slots__ = ("_body", "_start", "redirect")
 
     def __init__(self, body: Any) -> None:
+        require_sendable(body)
         self._body = body
         self._start = start_of(body)
         self.redirect: HttpResponse | None = None

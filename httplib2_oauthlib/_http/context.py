@@ -12,6 +12,7 @@ from types import FrameType
 from typing import Any, TypeVar
 
 from .._signing.oauth1 import OAuth1
+from ..errors import RefusedError
 from .bodies import SentBody
 from .lost_responses import HttpResponse, hides_redirect, redirect_failed
 from .origin import Origin, split_origin
@@ -55,6 +56,7 @@ class RequestContext:
         hops: The runs of ``request()`` that are in progress, the innermost last.
         redirect_response: The redirect that answered the last signed request that isn't safe.
         redirected_exchanges: The exchanges that were answered by a redirect. What follows settles them.
+        refused: The error to raise for the response to the hop that was sent last, or None.
         unanswered: The requests of this call whose responses were lost and that no later call can recognise, or None.
         sent_body: The body that was sent last, if it is neither str nor bytes.
     """
@@ -65,6 +67,7 @@ class RequestContext:
     max_bytes: int | None = None
     was_sent = False
     redirect_response: HttpResponse | None = None
+    refused: RefusedError | None = None
     # The type of an element is exchange.SignedExchange; that module is above this one.
     redirected_exchanges: Sequence[Any] = ()
     unanswered: UnansweredRequests | None = None
@@ -188,6 +191,12 @@ class RequestContext:
             exchange.settle()
         self.redirected_exchanges = ()
 
+    def take_refused(self) -> RefusedError:
+        """Return the error for the last response, and keep no reference to it: it will refer to this call."""
+        error, self.refused = self.refused, None
+        assert error is not None
+        return error
+
     def _signer(self, oauth: Signers, origin: Origin, uri: str) -> OAuth1 | None:
         own_scheme = self.own_scheme
         if own_scheme == OAUTH:
@@ -273,6 +282,8 @@ def run_hop(
         result = work()
         if is_outermost and context.redirected_exchanges:
             context.note_redirect_followed()  # The program itself gets the redirect.
+        if is_outermost and context.refused is not None:
+            raise context.take_refused()
         return result
     finally:
         if is_outermost:

@@ -49,6 +49,7 @@ from .lost_responses import (
 )
 from .origin import target_of, target_of_double
 from .own_authorization import OAUTH, is_signed_form, own_scheme, prevents_signature, scheme_of_request
+from .refused import refused
 from .required_signature import FOLLOWS_REDIRECT, not_signed, sent_unsigned
 from .signers import signers_of
 from .unanswered import UNANSWERED, Asked, Unanswered, UnansweredRequests
@@ -96,7 +97,7 @@ def sign_and_send(
     """
     was_sent, scheme = False, scheme_of_request(target, body, headers)
     if context is not None:
-        was_sent, context.was_sent = context.was_sent, True
+        was_sent, context.was_sent, context.refused = context.was_sent, True, None
         if scheme is not None:
             context.own_scheme = scheme
     selected = signers_of(http)
@@ -136,7 +137,29 @@ def sign_and_send(
     if oauth.signature_type == "QUERY":
         _, target_as_sent, *_ = exchange.as_sent
         strip_echo(response[0], exchange.signed.uri, target_as_sent)
+    if http.raise_refusals:
+        _note_refusal(context, exchange, response)
     return response
+
+
+def _note_refusal(context: RequestContext | None, exchange: "SignedExchange", response: HttpResponse) -> None:
+    """Note the error that the call is to raise for its response, if the response refuses the OAuth part of the request.
+
+    The error isn't raised here: httplib2 may still answer a challenge with a password, a framework may fetch a new
+    token and repeat the request, and httplib2 would make a response of the error (force_exception_to_status_code).
+
+    Raises:
+        RefusedError: The response is a refusal, and no call is in progress that could raise the error.
+    """
+    head, content = response
+    refusal = read_refusal(head, content)
+    if refusal is None or not is_confirmed(head, exchange.base + exchange.as_given[1]):
+        return
+    error = refused(refusal, head, content)
+    name_unanswered(error, exchange)
+    if context is None:
+        raise error
+    context.refused = error
 
 
 def _run_and_remember(

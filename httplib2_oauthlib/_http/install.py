@@ -7,6 +7,7 @@ from typing import Any
 import httplib2
 
 from .mixin import OAuth1Http, OAuth1Mixin
+from .signatures import show_arguments
 from .signers import Signers, SignersLike, accepted
 
 _LOGGER = logging.getLogger("httplib2_oauthlib")
@@ -27,8 +28,9 @@ class Installation:
         self._cls = _signing_class(oauth, former)
         httplib2.Http = self._cls  # type: ignore[misc]
 
-    def __enter__(self) -> None:
-        """Do nothing: the class is in place already."""
+    def __enter__(self) -> type[OAuth1Mixin]:
+        """Return the class that is now ``httplib2.Http``. It is in place already."""
+        return self._cls  # type: ignore[no-any-return]
 
     def __exit__(self, *exc_info: object) -> None:
         """Undo this installation, and every one after it."""
@@ -52,8 +54,12 @@ def install(oauth: SignersLike) -> Installation:
     of each class that was derived before. As a context manager it ends with its block, and every Http that was created
     within goes on signing::
 
-        with install({"*.wikipedia.org": oauth}):
+        with install({"*.wikipedia.org": oauth}) as signing_class:
+            signing_class.user_agent = "my-tool/1.0 (me@example.org)"
             bot = framework.Bot()
+
+    The signing class has the attributes of :class:`.OAuth1Mixin`. One that is set on the class is the default of each
+    instance.
 
     Such an Http can be copied, but not pickled. While a class is installed, an ``httplib2.Http`` from before can't be
     pickled either.
@@ -63,7 +69,7 @@ def install(oauth: SignersLike) -> Installation:
             environment. It counts in the whole process, so give a mapping of hosts to keep signatures from others.
 
     Returns:
-        A context manager that uninstalls.
+        A context manager that uninstalls. ``with`` gives the class that is now ``httplib2.Http``.
 
     Raises:
         TypeError: ``oauth`` can't select credentials.
@@ -130,9 +136,10 @@ def _signing_class(oauth: Signers, former: type) -> Any:
                 return former.request(self, *args, **kwargs)  # type: ignore[attr-defined]
             return super().request(*args, **kwargs)
 
-    # Frameworks inspect which arguments httplib2 accepts. PySimpleSOAP looks for timeout in those of __init__().
-    Http.__init__.__signature__ = inspect.signature(former.__init__)  # type: ignore[attr-defined, misc]
     Http.__doc__, Http.__qualname__ = former.__doc__, "Http"
+    # Frameworks inspect which arguments httplib2 accepts. PySimpleSOAP looks for timeout in those of __init__().
+    show_arguments(vars(Http)["__init__"], former.__init__)  # type: ignore[misc]
+    show_arguments(vars(Http)["request"], former.request)  # type: ignore[attr-defined]
     return Http
 
 

@@ -16,6 +16,7 @@ import contextlib
 import enum
 import functools
 import inspect
+import ssl
 import weakref
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -36,9 +37,11 @@ from .exchange import note_followed, remember_redirected, sign_and_send
 from .limits import send_limited
 from .lost_responses import HttpResponse, carries_response, is_httplib2_error, redirect_failed
 from .safe_requests import is_safe
+from .signatures import Cache, ProxyInfo, RequestBody, RequestHeaders, show_arguments, show_constructor
 from .signers import CheckedProperty, Signers, SignersLike, accepted, given
 from .stand_in import ConnectionStandIn
 from .unanswered import UNANSWERED, numbers_of
+from .user_agent import add_user_agent, checked
 
 # A mixin for the Http of any framework: httplib2's, or one that only has the same methods (modern_httplib2). For types
 # it is httplib2's, with the inner methods that the stubs leave out.
@@ -68,6 +71,9 @@ def _hook_request(request: _Method) -> _Method:
     """Note what the program asks for. The arguments pass unchanged, since frameworks rename the later ones."""
 
     def hooked(self: Any, *args: Any, **kwargs: Any) -> Any:
+        user_agent = getattr(self, "user_agent", None)
+        if user_agent is not None:
+            args, kwargs = add_user_agent(user_agent, args, kwargs)
         uri = args[0] if args else kwargs.get("uri")
         headers = args[3] if len(args) > 3 else kwargs.get("headers")  # noqa: PLR2004
         work = functools.partial(request, self, *args, **kwargs)
@@ -126,6 +132,8 @@ def _hook_conn_request(conn_request: _Method, is_of_instance: bool = False) -> _
                 return conn_request(self, conn, *args, **kwargs)
             # A framework between both hooks may have set credentials.
             conn = conn.real
+        if self.user_agent is not None:  # A framework may have called an inner method, or left headers out.
+            args, kwargs = add_user_agent(self.user_agent, args, kwargs)
         context = context_of(self)
         send: _Method = functools.partial(conn_request, self)
         kind: Any = type(self)
@@ -282,6 +290,13 @@ class _Default(enum.Enum):
 
     OF_CLASS = "keeps what the class has"
 
+    def __repr__(self) -> str:
+        """Return what ``help()`` shows."""
+        return "..."
+
+
+_OF_CLASS: Any = _Default.OF_CLASS
+
 
 def _give_to_class(cls: type, oauth: Any) -> None:
     """Let a class attribute ``oauth = ...`` select the credentials of each instance without an ``oauth``."""
@@ -317,6 +332,8 @@ class OAuth1Mixin(_Base):
         keep_unanswered: How long requests whose response was lost are remembered; see :attr:`keep_unanswered`. None
             keeps the class's default (3600).
         require_signature: See :attr:`require_signature`. None keeps the class's default (False).
+        raise_refusals: See :attr:`raise_refusals`. None keeps the class's default (False).
+        user_agent: See :attr:`user_agent`. None keeps the class's default (None).
     """
 
     #: Whether a wrong clock is repaired. You can change it at any time, and set a default in a subclass.
@@ -331,17 +348,26 @@ class OAuth1Mixin(_Base):
     #: For how many seconds a request is remembered whose response was lost. A retry of it carries the same nonce, so
     #: that the server can't act twice. 0 means that a retry is remembered only within one call of :meth:`request`.
     keep_unanswered: float = 3600
+
     #: Whether a request that the program asks for is refused with SigningError, before anything is sent, if it would
     #: not be signed. A request with an Authorization header of the caller's own, or with a signature in its query or
     #: form, is sent as it is. A redirect to another origin is followed without a signature. You can change it at any
     #: time, and set a default in a subclass.
     require_signature: bool = False
 
+    #: Whether :meth:`request` raises RefusedError when the server refuses the OAuth part of a request that was signed
+    #: here: the signature, the token, the nonce and so on. MediaWiki's ``api.php`` refuses with status 200, so that a
+    #: program that looks at the status alone would not notice. ``error.response`` and ``error.content`` are the
+    #: response. Every other response is returned: the response to an unsigned request, any other error, and a 401 that
+    #: gives no reason. You can change it at any time, and set a default in a subclass.
+    raise_refusals: bool = False
+
     #: The cache as it was set. While a request runs, a view of it that keeps the entries of users apart.
     cache = CacheAttribute()
 
     # Set on the class, for an instance whose __init__ was skipped, or that was unpickled from a plain Http.
     _oauth: Signers = None
+    _user_agent: str | None = None
     # The credentials that add_credentials() has added to _oauth, by domain.
     _added: Mapping[str, OAuth1] = {}
     # Seconds that a server's clock is ahead of this machine's, by scheme and authority.
@@ -350,15 +376,17 @@ class OAuth1Mixin(_Base):
     def __init__(
         self,
         *args: Any,
-        oauth: SignersLike | _Default = _Default.OF_CLASS,
+        oauth: SignersLike = _OF_CLASS,
         repair_clock: bool | None = None,
         require_signature: bool | None = None,
+        raise_refusals: bool | None = None,
+        user_agent: str | None = None,
         max_clock_offset: float | None = None,
         keep_unanswered: float | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
-        if not isinstance(oauth, _Default):
+        if oauth is not _OF_CLASS:
             self.oauth = oauth
         if repair_clock is not None:
             self.repair_clock = repair_clock
@@ -370,40 +398,76 @@ class OAuth1Mixin(_Base):
             self.keep_unanswered = keep_unanswered
         if require_signature is not None:
             self.require_signature = require_signature
+        if raise_refusals is not None:
+            self.raise_refusals = raise_refusals
+        if user_agent is not None:
+            self.user_agent = user_agent
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         _hook_methods(cls)
         if "oauth" in vars(cls):
             _give_to_class(cls, vars(cls)["oauth"])
+        if "user_agent" in vars(cls) and not hasattr(vars(cls)["user_agent"], "__get__"):
+            cls._user_agent = checked(vars(cls)["user_agent"])
+            # The property stays, so that a value that is set on an instance is checked too.
+            setattr(cls, "user_agent", vars(OAuth1Mixin)["user_agent"])  # noqa: B010 (mypy takes it for a method)
         cache = inspect.getattr_static(cls, "cache", None)
         if not isinstance(cache, CacheAttribute):
             cls.cache = CacheAttribute(cache)
 
-    @CheckedProperty
-    def oauth(self) -> Signers:
-        """Selects the credentials. You can change it at any time, also between two requests.
+    # Type checkers let a subclass replace an attribute by a value, and a property by another property only.
+    if TYPE_CHECKING:
+        oauth: SignersLike
+        user_agent: str | None
+    else:
 
-        - An :class:`OAuth1`: every request that the program asks for is signed.
-        - A mapping of host pattern to OAuth1, as in Pywikibot's ``authenticate``: ``{"*.wikipedia.org": oauth}``. The
-          host itself is looked up first, with and without its port. Then its first labels are replaced by ``*``.
-        - A function that takes a URI and returns an OAuth1 or None.
-        - None: nothing is signed.
+        @CheckedProperty
+        def oauth(self) -> Signers:
+            """Selects the credentials. You can change it at any time, also between two requests.
 
-        A subclass may set it as a class attribute, ``oauth = OAuth1(...)``, for each instance that isn't given another.
+            - An :class:`OAuth1`: every request that the program asks for is signed.
+            - A mapping of host pattern to OAuth1, as in Pywikibot's ``authenticate``:
+              ``{"*.wikipedia.org": oauth}``. The host itself is looked up first, with and without its port. Then its
+              first labels are replaced by ``*``.
+            - A function that takes a URI and returns an OAuth1 or None.
+            - None: nothing is signed.
 
-        In place of an OAuth1, credentials of other libraries are accepted: a ``requests_oauthlib.OAuth1``, an
-        ``oauthlib.oauth1.Client``, or mwoauth's tokens as the pair ``(consumer_token, access_token)``.
+            A subclass may set it as a class attribute, ``oauth = OAuth1(...)``, for each instance that isn't given
+            another.
 
-        Raises:
-            TypeError: The value is of another type, or an OAuth1 would not sign in the same way.
-            SigningError: A mapping is empty, or has a key that can match no host. It is a ValueError.
-        """
-        return given(self._oauth)
+            In place of an OAuth1, credentials of other libraries are accepted: a ``requests_oauthlib.OAuth1``, an
+            ``oauthlib.oauth1.Client``, or mwoauth's tokens as the pair ``(consumer_token, access_token)``.
 
-    @oauth.setter
-    def oauth(self, oauth: SignersLike) -> None:
-        self._oauth = accepted(oauth)
+            Raises:
+                TypeError: The value is of another type, or an OAuth1 would not sign in the same way.
+                SigningError: A mapping is empty, or has a key that can match no host. It is a ValueError.
+            """
+            return given(self._oauth)
+
+        @oauth.setter
+        def oauth(self, oauth: SignersLike) -> None:
+            self._oauth = accepted(oauth)
+
+        @CheckedProperty
+        def user_agent(self) -> str | None:
+            """The User-Agent of each request for which the caller sends none, whether it is signed or not.
+
+            Without it, httplib2 sends one that names only httplib2. Wikimedia's wikis refuse it: send the name of your
+            program and a way to contact you, such as ``"my-tool/1.0 (me@example.org)"``. You can change it at any
+            time, and set a default in a subclass.
+
+            Raises:
+                TypeError: The value isn't a str.
+                ValueError: The value is empty, or contains a character that can't be sent.
+
+            Source: https://meta.wikimedia.org/wiki/User-Agent_policy
+            """
+            return self._user_agent
+
+        @user_agent.setter
+        def user_agent(self, user_agent: str | None) -> None:
+            self._user_agent = checked(user_agent)
 
     def is_safe_request(self, method: str, uri: str, body: Any) -> bool:
         """Return whether a request may be repeated freely, each time with a new nonce.
@@ -478,16 +542,24 @@ class OAuth1Mixin(_Base):
     def request(self, *args: Any, **kwargs: Any) -> HttpResponse:
         """Make a request as ``httplib2.Http.request`` does, signed if :attr:`oauth` selects credentials for it.
 
-        Takes the arguments of the next class, returns what it returns, and raises what it raises. It also raises the
-        errors below.
+        The next class gets the arguments unchanged. A framework's own class may take others than httplib2's, which are
+        listed here.
 
-        http.client encodes a ``str`` body as Latin-1, unless it is a form. Pass bytes for any other charset: only the
-        caller knows the charset that the Content-Type declares.
+        Args:
+            *args: ``uri``: absolute, with http or https. ``method``: the method, GET by default. ``body``: str, bytes,
+                a file or an iterable of bytes. http.client encodes a str as Latin-1, unless it is a form. Pass bytes
+                for any other charset: only the caller knows the charset that the Content-Type declares. ``headers``: a
+                mapping. ``redirections``: how many redirects are followed, 5 by default. ``connection_type``: a class
+                for the connection.
+            **kwargs: The same by name.
+
+        Returns:
+            The response and its body: a pair of ``httplib2.Response`` and bytes.
 
         Raises:
-            SigningError: The request can't be signed truthfully, :attr:`require_signature` refuses it, or its body is a
-                ``str`` beyond Latin-1. Nothing of it
-                was sent.
+            SigningError: The request can't be signed truthfully, :attr:`require_signature` refuses it, or its body
+                can't be sent: a ``str`` beyond Latin-1, or a dict. Nothing of it was sent.
+            RefusedError: The server refused the OAuth part of the request, and :attr:`raise_refusals` is set.
             ResponseLostError: The server has received a request that isn't safe, and its response was lost.
         """
         response: HttpResponse = super().request(*args, **kwargs)
@@ -504,6 +576,7 @@ class OAuth1Mixin(_Base):
 
 
 _hook_methods(OAuth1Mixin)
+show_arguments(OAuth1Mixin.request, httplib2.Http.request)
 
 
 class OAuth1Http(OAuth1Mixin, httplib2.Http):
@@ -512,11 +585,58 @@ class OAuth1Http(OAuth1Mixin, httplib2.Http):
     Like ``httplib2.Http``, an instance serves one thread at a time. One OAuth1 may serve many threads.
 
     Args:
-        *args: Every argument of ``httplib2.Http``, in its order: ``cache``, ``timeout``, ``proxy_info`` and so on.
-        **kwargs: The same by name.
+        cache: As for ``httplib2.Http``, with which the arguments begin: the path of a folder, or a cache.
+        timeout: Seconds to wait for a connection, and each time for the next part of a response. None means for ever.
+        proxy_info: As for ``httplib2.Http``, like the rest of the arguments that aren't described here.
         oauth: Selects the credentials; see :attr:`OAuth1Mixin.oauth`.
         repair_clock: See :attr:`OAuth1Mixin.repair_clock`.
         max_clock_offset: See :attr:`OAuth1Mixin.max_clock_offset`.
         keep_unanswered: See :attr:`OAuth1Mixin.keep_unanswered`.
         require_signature: See :attr:`OAuth1Mixin.require_signature`.
+        raise_refusals: See :attr:`OAuth1Mixin.raise_refusals`.
+        user_agent: See :attr:`OAuth1Mixin.user_agent`.
     """
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            cache: str | Cache | None = None,
+            timeout: float | None = None,
+            proxy_info: ProxyInfo = ...,
+            ca_certs: str | None = None,
+            disable_ssl_certificate_validation: bool = False,
+            tls_maximum_version: ssl.TLSVersion | str | None = None,
+            tls_minimum_version: ssl.TLSVersion | str | None = None,
+            decode_limit_hard: float | None = None,
+            decode_limit_safe: float | None = None,
+            decode_limit_ratio: float | None = None,
+            decode_limit_chunk: float | None = None,
+            *,
+            oauth: SignersLike = ...,
+            repair_clock: bool | None = None,
+            require_signature: bool | None = None,
+            raise_refusals: bool | None = None,
+            user_agent: str | None = None,
+            max_clock_offset: float | None = None,
+            keep_unanswered: float | None = None,
+        ) -> None: ...
+
+        def request(
+            self,
+            uri: str,
+            method: str = "GET",
+            body: RequestBody = None,
+            headers: RequestHeaders = None,
+            redirections: int = 5,
+            connection_type: Any = None,
+        ) -> HttpResponse: ...
+
+    else:
+
+        def __init__(self, *args, **kwargs):
+            super().__init__(*args, **kwargs)
+
+
+if not TYPE_CHECKING:
+    show_constructor(OAuth1Http.__init__, httplib2.Http.__init__, OAuth1Mixin.__init__)

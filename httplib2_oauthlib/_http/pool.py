@@ -3,16 +3,46 @@
 import copy
 import copyreg
 import threading
+import types
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Protocol, Self, TypeVar
+
+import httplib2
 
 from .cache import LockedCache
-from .lost_responses import HttpResponse
 from .places import Place, Places
 
-# The attributes of the pool itself. Every other attribute is the configured Http's.
-_OWN = ("request", "_http", "_copy", "_size", "_places", "_cache_lock", "_idle", "_generation")
+# The attributes of the pool itself. Every other attribute is the configured Http's. typing sets the last one.
+_OWN = ("request", "_http", "_copy", "_size", "_places", "_cache_lock", "_idle", "_generation", "__orig_class__")
+
+# For types a pool is an httplib2.Http, so that it fits where a framework's function takes one, and its request() takes
+# the arguments of the Http that it is made of.
+if TYPE_CHECKING:
+    _Arguments = ParamSpec("_Arguments")
+    _Response_co = TypeVar("_Response_co", covariant=True)
+
+    class _Requester(Protocol[_Arguments, _Response_co]):
+        """What the pool needs of an Http."""
+
+        connections: Any
+
+        def request(self, *args: _Arguments.args, **kwargs: _Arguments.kwargs) -> _Response_co: ...
+
+        def close(self) -> Any: ...
+
+    _Http_co = TypeVar("_Http_co", bound=_Requester[..., Any], covariant=True)
+
+    class _Base(Generic[_Http_co], httplib2.Http):
+        """What type checkers see of a pool's base class."""
+
+else:
+    _Http_co = Any
+
+    class _Base:
+        """The base class of a pool, which only takes the type of its Http in an annotation."""
+
+        __class_getitem__ = classmethod(types.GenericAlias)
 
 
 class _Slot:
@@ -72,7 +102,7 @@ class _Loan:
 
     __slots__ = ("_http", "_place", "_pool", "_slot")
 
-    def __init__(self, pool: "HttpPool") -> None:
+    def __init__(self, pool: "HttpPool[Any]") -> None:
         self._pool = pool
         self._place: Place | None = None
         self._slot: _Slot | None = None
@@ -117,7 +147,7 @@ class _Loan:
                 pool._places.put_back(place)
 
 
-class HttpPool:
+class HttpPool(_Base[_Http_co]):
     """An Http that threads may share: one configuration, and one Http per thread that makes a request.
 
     ::
@@ -126,9 +156,13 @@ class HttpPool:
         response, content = pool.request(uri)                              # from any thread
         response, content = await asyncio.to_thread(pool.request, uri)     # from asyncio
 
-    Use it in place of an ``httplib2.Http``. Every attribute and method except ``request`` and ``close`` is the
+    Use it in place of an ``httplib2.Http``. The pool has the same attributes and methods, and type checkers accept a
+    pool where a function takes an ``httplib2.Http``. Every attribute and method except ``request`` and ``close`` is the
     configured Http's, and counts for each request that begins later: ``pool.oauth = None`` logs all of them out. A copy
     or a pickle is a new pool with the same configuration.
+
+    The type of the Http is a parameter: ``HttpPool(OAuth1Http())`` is an ``HttpPool[OAuth1Http]``. Its ``request()``
+    takes the arguments of that Http.
 
     Args:
         http: The configuration: an ``OAuth1Http``, or another Http that can be copied as httplib2's can. The pool makes
@@ -141,7 +175,7 @@ class HttpPool:
         ValueError: ``size`` is less than 1.
     """
 
-    def __init__(self, http: Any, size: int = 10) -> None:
+    def __init__(self, http: _Http_co, size: int = 10) -> None:
         state: dict[str, Any] = getattr(http, "__dict__", {})
         # An object that only wraps an Http would share its connections with its own copies.
         if "connections" not in state:
@@ -163,13 +197,20 @@ class HttpPool:
         self._idle: list[_Slot] = []
         self._generation = 0
 
-    def request(self, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Make a request as the configured Http does. Arguments, results and errors are the same."""
-        with self.http() as http:
-            response: HttpResponse = http.request(*args, **kwargs)
-            return response
+    if TYPE_CHECKING:
 
-    def http(self) -> AbstractContextManager[Any]:
+        def request(
+            self: "HttpPool[_Requester[_Arguments, _Response_co]]", *args: _Arguments.args, **kwargs: _Arguments.kwargs
+        ) -> _Response_co: ...
+
+    else:
+
+        def request(self, *args, **kwargs):
+            """Make a request as the configured Http does. Arguments, results and errors are the same."""
+            with self.http() as http:
+                return http.request(*args, **kwargs)
+
+    def http(self) -> AbstractContextManager[_Http_co]:
         """Lend an Http to this thread, for several requests in a row over its connections.
 
         The Http begins as the pool is configured. What is set on it ends with the block. Within the block, another Http
@@ -212,7 +253,7 @@ class HttpPool:
         self._disconnect(list(self._idle))
         self._http.close()
 
-    def __enter__(self) -> "HttpPool":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exc_info: object) -> None:
@@ -236,7 +277,7 @@ class HttpPool:
         else:
             delattr(self._http, name)
 
-    def __copy__(self) -> "HttpPool":
+    def __copy__(self) -> Self:
         return type(self)(copy.copy(self._http), self._size)
 
     def __reduce__(self) -> tuple[Any, ...]:

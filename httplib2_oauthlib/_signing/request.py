@@ -237,7 +237,7 @@ def read_form(body: Any) -> bytes:
         body: Any body that httplib2 can send. A file is read from its current position to its end.
 
     Raises:
-        SigningError: The form is not encoded yet (a dict, pairs), or UTF-8 can't encode its text.
+        SigningError: The form is not encoded yet (a dict, pairs), or UTF-8 can't encode its str.
     """
     try:
         if isinstance(body, str):
@@ -249,13 +249,34 @@ def read_form(body: Any) -> bytes:
             return body
         with contextlib.suppress(TypeError):
             return memoryview(body).tobytes()
-        if not isinstance(body, Mapping):
-            return b"".join(body)
+        require_sendable(body)
+        return b"".join(body)
     except UnicodeEncodeError:
         raise SigningError("the form contains a character that UTF-8 can't encode; remove lone surrogates") from None
     except TypeError:
         pass
-    raise SigningError("a form must be text, bytes or a file of them; encode a dict with urllib.parse.urlencode first")
+    raise SigningError(
+        "a form must be str, bytes, a file or an iterable of bytes; encode other values with urllib.parse.urlencode()"
+    )
+
+
+def require_sendable(body: object) -> None:
+    """Raise an error for a dict, and for a list of pairs or of str.
+
+    http.client would send the keys of a dict, or fail after it has sent the headers.
+
+    Args:
+        body: A body that is neither str nor bytes.
+
+    Raises:
+        SigningError: The body isn't encoded yet.
+    """
+    is_list = isinstance(body, list | tuple) and any(isinstance(each, str | list | tuple) for each in body)
+    if is_list or isinstance(body, Mapping):
+        raise SigningError(
+            f"the body is a {type(body).__name__}, which can't be sent; encode it first: a form with"
+            " urllib.parse.urlencode(), JSON with json.dumps()"
+        )
 
 
 def is_file(body: object) -> bool:

@@ -6,9 +6,17 @@ without this package. :func:`audit` finds secrets in files before they are commi
 of httplib2-oauthlib.
 """
 
-from .auditing import Finding, audit, files_of
-from .errors import CassetteError, PooledConnectionError, UnscrubbableError
-from .recording import NotRecordedError, Recorder, SignedCassette, recorder, scrub_file, use
+try:
+    from .auditing import Finding, audit, files_of
+    from .errors import CassetteError, PooledConnectionError, UnscrubbableError
+    from .recording import NotRecordedError, Recorder, SignedCassette, recorder, scrub_file, use
+except ImportError as error:
+    raise type(error)(
+        f"httplib2_oauthlib.cassettes needs an extra ({error.name} is missing):"
+        " pip install 'httplib2-oauthlib[cassettes]'",
+        name=error.name,
+        path=error.path,
+    ) from error
 
 __all__ = [
     "CassetteError",

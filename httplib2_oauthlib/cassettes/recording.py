@@ -530,5 +530,5 @@ def _not_recorded_message(cassette: SignedCassette, request: Any) -> str:
         )
         differences = matching.Comparison(request, recorded, cassette.scrubber.scrub_text).differences()
         lines += [f"  - {difference}" for difference in differences]
-    lines.append('If the program is right, record the cassette again: pytest --record, or record_mode="all".')
+    lines.append('If the program is right, record the cassette again: pytest --signed-record, or record_mode="all".')
     return "\n".join(lines)

@@ -4,9 +4,17 @@ It needs an extra: ``pip install 'httplib2-oauthlib[testwiki]'``. Nothing in thi
 of ``httplib2_oauthlib``, so that signatures are verified with code that did not create them.
 """
 
-from .refusals import OAuthRefusal
-from .routes import SeenRequest
-from .server import OwnerOnly, TestWiki
-from .store import PASSWORD, Consumer
+try:
+    from .refusals import OAuthRefusal
+    from .routes import SeenRequest
+    from .server import OwnerOnly, TestWiki
+    from .store import PASSWORD, Consumer
+except ImportError as error:
+    raise type(error)(
+        f"httplib2_oauthlib.testwiki needs an extra ({error.name} is missing):"
+        " pip install 'httplib2-oauthlib[testwiki]'",
+        name=error.name,
+        path=error.path,
+    ) from error
 
 __all__ = ["PASSWORD", "Consumer", "OAuthRefusal", "OwnerOnly", "SeenRequest", "TestWiki"]

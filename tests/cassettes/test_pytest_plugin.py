@@ -6,6 +6,8 @@ import subprocess
 import sys
 from importlib.metadata import entry_points
 
+import pytest
+
 from httplib2_oauthlib.testwiki import TestWiki
 
 SUITE = """
@@ -224,3 +226,38 @@ def test_signed_cassette_without_its_extra_names_the_extra(tmp_path):
     done = run_suite(tmp_path, text)
     assert "pip install 'httplib2-oauthlib[cassettes]'" in done.stdout
     assert done.returncode == 1
+
+
+# -- the short option --record, which other projects define too
+
+WHAT_RECORDS = """
+def test_it(request, signed_cassette):
+    signed_cassette.index_uri
+"""
+OWN_OPTION = "def pytest_addoption(parser):\n    parser.addoption('--record', action='store_true')\n"
+
+
+@pytest.mark.parametrize(
+    ("place", "own"),
+    [("conftest.py", OWN_OPTION), ("earlier_plugin.py", OWN_OPTION.replace("action='store_true'", "default='x'"))],
+)
+def test_a_project_that_defines_record_gets_the_long_option(tmp_path, place, own):
+    (tmp_path / place).write_text(own)
+    arguments = [] if place == "conftest.py" else ["-p", "earlier_plugin"]
+    path = os.pathsep.join([str(tmp_path), *sys.path])
+    done = run_suite(tmp_path, WHAT_RECORDS, "--signed-record", *arguments, OAUTH_WIKI="", PYTHONPATH=path)
+    assert "--signed-record needs OAUTH_WIKI" in done.stdout, done.stdout + done.stderr
+
+
+def test_a_conftest_of_a_subfolder_may_define_record(tmp_path):
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "conftest.py").write_text(OWN_OPTION)
+    (tmp_path / "sub" / "test_sub.py").write_text("def test_it():\n    pass\n")
+    done = run_suite(tmp_path, "def test_it():\n    pass\n")
+    assert "2 passed" in done.stdout, done.stdout + done.stderr
+
+
+def test_a_conftest_that_loads_the_plugin_gets_the_short_option(tmp_path):
+    (tmp_path / "conftest.py").write_text('pytest_plugins = ["httplib2_oauthlib.pytest_plugin"]\n')
+    done = run_suite(tmp_path, WHAT_RECORDS, "-pno:httplib2_oauthlib", "--record", OAUTH_WIKI="")
+    assert "--record needs OAUTH_WIKI" in done.stdout, done.stdout + done.stderr

@@ -20,7 +20,7 @@ from email.utils import formatdate
 import modern_httplib2
 import pytest
 
-from httplib2_oauthlib import HandshakeError, OAuth1, ResponseLostError, SigningError
+from httplib2_oauthlib import HandshakeError, OAuth1, RefusedError, ResponseLostError, SigningError
 from httplib2_oauthlib.handshake import Handshake
 from tests import reference
 from tests.http2_server import Http2Server
@@ -88,6 +88,18 @@ def test_requests_over_it_are_signed(speak, make_http):
     assert not server.guard.refused
     http.oauth = None
     assert http.request(server.uri())[0].status == 401
+
+
+def test_refusals_are_raised_and_the_user_agent_is_sent(speak, make_http):
+    refusal = answer("no", "401 No", WWW_Authenticate='OAuth oauth_problem="token_revoked"')
+    server = speak(lambda received: refusal if received.target == "/no" else answer(received.headers["user-agent"]))
+    http = make_http(raise_refusals=True, user_agent="my-tool/1.0")
+    assert http.request(server.uri(), "POST", b"x")[1] == b"my-tool/1.0"
+    assert http.request(server.uri(), headers={b"User-Agent": b"theirs"})[1] == b"theirs"
+    for method in ("GET", "POST"):
+        with pytest.raises(RefusedError) as caught:
+            http.request(server.uri("/no"), method)
+        assert (caught.value.reason, caught.value.response.status) == ("token", 401)
 
 
 @pytest.mark.parametrize("placement", ["QUERY", "BODY"])
