@@ -121,6 +121,7 @@ def test_a_recorded_suite_replays_without_the_wiki(tmp_path):
     assert "3 passed" in done.stdout, done.stdout
 
 
+@pytest.mark.slow
 def test_a_test_that_fails_during_recording_keeps_the_old_cassette(tmp_path, wiki):
     tokens = wiki.owner_only("Alice")
     run_cassettes(tmp_path, "--record", wiki=wiki, tokens=tokens)
@@ -133,6 +134,7 @@ def test_a_test_that_fails_during_recording_keeps_the_old_cassette(tmp_path, wik
     assert all("x=&meta=" in path.read_text() for path in tmp_path.rglob("*.yaml"))
 
 
+@pytest.mark.slow
 def test_the_remains_of_an_interrupted_recording_are_replaced(tmp_path, wiki):
     stale = tmp_path / "cassettes" / "test_suite" / "test_it.recording.yaml"
     stale.parent.mkdir(parents=True)
@@ -181,6 +183,7 @@ def test_skipped(signed_cassette):
     assert "3 passed, 1 skipped, 1 error" in run_cassettes(tmp_path, text=text).stdout
 
 
+@pytest.mark.slow
 def test_tests_with_one_name_in_two_folders_have_two_cassettes(tmp_path, wiki):
     for folder in ("one", "two"):
         (tmp_path / folder).mkdir()
@@ -213,6 +216,7 @@ def signed_cassette_options():
     assert "3 passed" in done.stdout, done.stdout
 
 
+@pytest.mark.slow
 def test_long_names_that_differ_only_at_the_end_have_two_cassettes(tmp_path, wiki):
     text = RECORDED.replace('["a/b", "a:b"]', '["x" * 300 + "1", "x" * 300 + "2"]')
     done = run_cassettes(tmp_path, "--record", text=text, wiki=wiki, tokens=wiki.owner_only("Alice"))

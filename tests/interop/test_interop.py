@@ -88,11 +88,13 @@ def test_each_shape_that_a_peer_signs_is_accepted_except_those_listed(peer):
     assert ([shape.name for shape in new], gone) == ([], [])
 
 
+@pytest.mark.slow
 @each(VERIFIERS)
 def test_a_peer_accepts_random_requests_that_we_sign(peer):
     assert differences(peer, "verifies", random_shapes(200, SEED))[0] == []
 
 
+@pytest.mark.slow
 @each(SIGNERS)
 def test_random_requests_that_a_peer_signs_are_accepted(peer):
     assert differences(peer, "signs", random_shapes(200, SEED))[0] == []

@@ -424,6 +424,7 @@ def test_the_explained_base_string_keeps_its_order():
 # -- the cache
 
 
+@pytest.mark.slow
 def test_large_uris_and_hosts_are_not_cached(oauth):
     oauth.sign(URI, "POST", "a=b", FORM)
     tracemalloc.start()

@@ -191,6 +191,7 @@ def test_logging_out_deletes_the_session(page, tool):
     expect_greeting(page)
 
 
+@pytest.mark.slow
 def test_a_login_works_with_only_the_keyboard(page, tool):
     def choose(role, name):
         control = page.get_by_role(role, name=name, exact=True)
@@ -216,6 +217,7 @@ def test_a_login_works_with_only_the_keyboard(page, tool):
 # -- unusual visitors
 
 
+@pytest.mark.slow
 def test_a_visitor_who_cancels_stays_anonymous_and_can_log_in_later(page, tool):
     begin(page, tool)
     click(page, "Cancel")
@@ -253,6 +255,7 @@ def test_a_callback_in_another_browser_does_not_log_in(page, tool):
     expect_greeting(page, error="No login is under way here")
 
 
+@pytest.mark.slow
 def test_going_back_or_reopening_the_callback_keeps_the_login(page, tool):
     with page.expect_request(re.compile("/oauth-callback")) as seen:
         log_in(page, tool)
@@ -310,6 +313,7 @@ def test_an_unreachable_wiki_is_shown_to_the_visitor_and_logged(page, tool, wiki
     assert f"tool.{path[1:]} failed\nTraceback" in logged
 
 
+@pytest.mark.slow
 def test_a_callback_works_once_an_unreachable_wiki_is_back(page, tool, wiki):
     begin(page, tool)
     callback = tool.uri + tool.callback_of(page.url)
@@ -336,6 +340,7 @@ def test_an_invalid_api_response_is_shown_as_an_error(tool, serve, module, monke
     assert "Hello <bdi>Alice</bdi>!" in shown
 
 
+@pytest.mark.slow
 def test_a_revoked_grant_logs_the_visitor_out(page, tool, wiki):
     log_in(page, tool)
     wiki.revoke(next(iter(wiki.store.access_tokens)))
@@ -350,7 +355,7 @@ def test_a_wrong_consumer_secret_is_shown_as_the_tools_own_fault(page, tool):
     expect_greeting(page, error="The wiki does not accept this tool as it is set up.")
 
 
-@pytest.mark.parametrize("seconds", [100, -1000])
+@pytest.mark.parametrize("seconds", [pytest.param(100, marks=pytest.mark.slow), -1000])
 def test_a_wrong_clock_is_shown_as_an_error(page, tool, wiki, seconds):
     wiki.clock = lambda: time.time() + seconds
     begin(page, tool)
