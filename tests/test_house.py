@@ -72,6 +72,7 @@ ORDER = [
     "_http.echo",
     "_http.exchange",
     "_http.added_credentials",
+    "_http.hooks",
     "_http.mixin",
     "_http.install",
     "_http.places",

@@ -1,47 +1,23 @@
-"""The hooks into httplib2, and the public classes that have them. This package touches its internals nowhere else.
+"""The public classes: an Http whose requests are signed, and what makes one of any framework's Http."""
 
-Six methods of httplib2 are hooked:
-
-- ``request()`` and ``_request()``, to know what the program asked for;
-- ``_conn_request()``, to sign. The requests of every framework pass this method, after caching, redirects and header
-  clean-up, as they will be sent;
-- ``_auth_from_challenge()``, because httplib2 can't parse every ``WWW-Authenticate`` that a server may send;
-- ``add_credentials()``, because frameworks pass it what their configuration holds: a password, or OAuth credentials;
-- ``clear_credentials()``.
-
-A signature is added to a copy of the headers, so it reaches neither the program's headers nor a cache.
-"""
-
-import contextlib
 import enum
-import functools
 import inspect
 import ssl
-import weakref
-from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, TypeAlias
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 import httplib2
 
-from .._signing.hosts import normalize_pattern
 from .._signing.oauth1 import OAuth1
-from ..errors import SigningError
-from .added_credentials import add_signer, clear_signers, refuse_three_values
-from .bodies import SentBody
-from .bypass import is_direct, never_past_signing
 from .cache import CacheAttribute
-from .challenges import authorizations
 from .clocks import ClockOffsets
-from .context import context_of, run_hop
-from .exchange import note_followed, remember_redirected, sign_and_send
-from .limits import send_limited
-from .lost_responses import HttpResponse, carries_response, is_httplib2_error, redirect_failed
+from .hooks import count_positional, hook_methods
+from .lost_responses import HttpResponse
 from .safe_requests import is_safe
 from .signatures import Cache, ProxyInfo, RequestBody, RequestHeaders, show_arguments, show_constructor
 from .signers import CheckedProperty, Signers, SignersLike, accepted, given
-from .stand_in import ConnectionStandIn
 from .unanswered import UNANSWERED, numbers_of
-from .user_agent import add_user_agent, checked
+from .user_agent import checked
 
 # A mixin for the Http of any framework: httplib2's, or one that only has the same methods (modern_httplib2). For types
 # it is httplib2's, with the inner methods that the stubs leave out.
@@ -61,229 +37,6 @@ if TYPE_CHECKING:
 else:
     _Base = object
 
-_Method: TypeAlias = Callable[..., Any]
-
-
-# -- the hooks: each takes the method that it goes around, and returns what takes the method's place
-
-
-def _hook_request(request: _Method) -> _Method:
-    """Note what the program asks for. The arguments pass unchanged, since frameworks rename the later ones."""
-
-    def hooked(self: Any, *args: Any, **kwargs: Any) -> Any:
-        user_agent = getattr(self, "user_agent", None)
-        if user_agent is not None:
-            args, kwargs = add_user_agent(user_agent, args, kwargs)
-        uri = args[0] if args else kwargs.get("uri")
-        headers = args[3] if len(args) > 3 else kwargs.get("headers")  # noqa: PLR2004
-        work = functools.partial(request, self, *args, **kwargs)
-        context = context_of(self)
-        if context is None:
-            return run_hop(self, None, uri, headers, work)
-        try:
-            if context.sent_body is not None:
-                body = args[2] if len(args) > 2 else kwargs.get("body")  # noqa: PLR2004
-                context.sent_body.send_again(body, is_signed=context.redirect_response is not None)
-            response = run_hop(self, context, uri, headers, functools.partial(context.follow_redirect, work))
-        except BaseException as error:
-            remember_redirected(self, context, error)
-            raise
-        note_followed(self, context, response)
-        return response
-
-    return hooked
-
-
-def _hook_inner_request(inner_request: _Method) -> _Method:
-    """Note what code asks for that calls ``_request()``, or ``httplib2.Http.request()`` past our hook."""
-
-    def hooked(self: Any, *args: Any, **kwargs: Any) -> Any:
-        context = context_of(self)
-        if context is None:
-            uri = args[2] if len(args) > 2 else kwargs.get("absolute_uri")  # noqa: PLR2004
-            headers = args[6] if len(args) > 6 else kwargs.get("headers")  # noqa: PLR2004
-            return run_hop(self, None, uri, headers, functools.partial(hooked, self, *args, **kwargs))
-        try:
-            if "_conn_request" not in vars(self):
-                return inner_request(self, *args, **kwargs)
-            with _instance_method_hooked(self):
-                return inner_request(self, *args, **kwargs)
-        except Exception as error:
-            if not carries_response(error):
-                raise
-            # _request() follows redirects. This one led nowhere, for example because it had no Location.
-            remember_redirected(self, context, error)
-            # httplib2 makes a response with status 500 of such an error, which frameworks take for a reason to retry.
-            is_hidden = getattr(self, "force_exception_to_status_code", False)
-            leads_nowhere = is_httplib2_error(error, "RedirectMissingLocation")
-            if context.redirect_response is None or not (is_hidden or leads_nowhere):
-                raise
-            raise redirect_failed(context.redirect_response, error) from error
-
-    return hooked
-
-
-def _hook_conn_request(conn_request: _Method, is_of_instance: bool = False) -> _Method:
-    """Sign what is sent."""
-
-    def hooked(self: Any, conn: Any, *args: Any, **kwargs: Any) -> Any:
-        if type(conn) is ConnectionStandIn:  # The hook of another class has run already.
-            if conn.is_signing:
-                return conn_request(self, conn, *args, **kwargs)
-            # A framework between both hooks may have set credentials.
-            conn = conn.real
-        if self.user_agent is not None:  # A framework may have called an inner method, or left headers out.
-            args, kwargs = add_user_agent(self.user_agent, args, kwargs)
-        context = context_of(self)
-        send: _Method = functools.partial(conn_request, self)
-        kind: Any = type(self)
-        is_direct_send = not is_of_instance and is_direct(kind)
-        if not is_direct_send:
-            send = never_past_signing(send)
-        if context is None:
-            return sign_and_send(self, context, send, conn, *args, **kwargs)
-        if context.max_bytes is not None:
-            send = functools.partial(send_limited, send, context.max_bytes)
-            is_direct_send = False
-        body = args[2] if len(args) > 2 else kwargs.get("body")  # noqa: PLR2004
-        sent_body = None if body is None or isinstance(body, str | bytes) else SentBody(body)
-        context.sent_body = sent_body
-        if context.redirect_response is None:
-            response = sign_and_send(self, context, send, conn, *args, is_direct=is_direct_send, **kwargs)
-        else:
-            # httplib2 may turn an error into a response with status 500, which frameworks take for a reason to retry.
-            response = context.follow_redirect(
-                functools.partial(sign_and_send, self, context, send, conn, *args, **kwargs)
-            )
-        if sent_body is not None:
-            sent_body.note_response(response)
-        return response
-
-    return hooked
-
-
-@contextlib.contextmanager
-def _instance_method_hooked(http: Any) -> Iterator[None]:
-    """Hook a ``_conn_request`` that was set on the instance, as a framework's tracing does, while a request runs."""
-    own = vars(http)
-    method = own["_conn_request"]
-    hook = _hook_conn_request(lambda _, *args, **kwargs: method(*args, **kwargs), is_of_instance=True)
-    own["_conn_request"] = hooked = functools.partial(hook, http)
-    try:
-        yield
-    finally:
-        if own.get("_conn_request") is hooked:
-            own["_conn_request"] = method
-
-
-def _hook_auth_from_challenge(auth_from_challenge: _Method) -> _Method:
-    """Skip the challenges that httplib2 can't parse, so that the program gets the response with status 401."""
-
-    def hooked(self: Any, host: Any, request_uri: Any, headers: Any, response: Any, content: Any) -> Any:
-        return authorizations(
-            lambda readable: auth_from_challenge(self, host, request_uri, headers, readable, content), response
-        )
-
-    return hooked
-
-
-def _hook_add_credentials(add_credentials: _Method) -> _Method:
-    """Take four values for OAuth credentials."""
-    if _count_positional(add_credentials) > 4:  # noqa: PLR2004 (self, name, password, domain)
-        return add_credentials  # A framework's own, in which four values have another meaning.
-
-    def hooked(self: Any, *args: Any, domain: str = "", **kwargs: Any) -> None:
-        if len(args) == 3:  # noqa: PLR2004
-            refuse_three_values(self, args[2], domain)
-        if len(args) < 4:  # noqa: PLR2004
-            add_credentials(self, *args, **({"domain": domain} if domain else {}), **kwargs)
-            return
-        four, more = args[:4], args[4:]
-        if len(more) > 1 or (more and domain) or kwargs:
-            raise TypeError("add_credentials takes 2 or 4 strings and a domain")
-        domain = more[0] if more else domain
-        try:
-            pattern = normalize_pattern(domain) if domain else ""
-        except (TypeError, ValueError) as error:
-            raise SigningError(f"the domain must be a host or a pattern of hosts: {error}") from None
-        add_signer(self, OAuth1(*four), pattern)
-
-    return hooked
-
-
-def _hook_clear_credentials(clear_credentials: _Method) -> _Method:
-    """Remove OAuth credentials too. httplib2's ``close()`` calls this method."""
-
-    def hooked(self: Any, *args: Any, **kwargs: Any) -> None:
-        clear_credentials(self, *args, **kwargs)
-        clear_signers(self)
-
-    return hooked
-
-
-def _count_positional(method: _Method) -> int:
-    """Return how many positional arguments a method takes, or 0 if that is unknown."""
-    try:
-        parameters = inspect.signature(method).parameters.values()
-    except (TypeError, ValueError):  # It wraps a callable without a signature.
-        return 0
-    return sum(each.kind in (each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD) for each in parameters)
-
-
-_HOOKS: Mapping[str, Callable[[_Method], _Method]] = {
-    "request": _hook_request,
-    "_request": _hook_inner_request,
-    "_conn_request": _hook_conn_request,
-    "_auth_from_challenge": _hook_auth_from_challenge,
-    "add_credentials": _hook_add_credentials,
-    "clear_credentials": _hook_clear_credentials,
-}
-
-
-def _hook_methods(cls: type) -> None:
-    """Hook every method in the table that a class ends up with, unless it is a hook already.
-
-    A framework's class may stand before ours in the MRO, or derive from ours. It may follow redirects after our hook
-    has returned, or call httplib2.Http's methods by that name, past ours. Then a hop would be signed for any host, or
-    nothing would be signed at all. A hook within a hook does nothing.
-    """
-    for name, hook in _HOOKS.items():
-        method: Any = inspect.getattr_static(cls, name, None)
-        # A function that wraps a hook (functools.wraps) isn't a hook, although it has the attributes of one.
-        if method is None or method in _hooked:
-            continue
-        inner = _bound_at_call(method) if name in vars(cls) else _inherited(cls, name, method)
-        hooked = hook(inner)
-        if hooked is not inner:
-            functools.update_wrapper(hooked, method)
-            _hooked.add(hooked)
-            setattr(cls, name, hooked)
-
-
-# Compared by identity: a class may define a method by an object of any kind.
-_hooked: "weakref.WeakSet[Any]" = weakref.WeakSet()
-
-
-def _bound_at_call(method: Any) -> _Method:
-    """Return a function for a method that may be of another kind, such as ``functools.partialmethod``."""
-    if inspect.isfunction(method):
-        return method
-
-    def bound(self: Any, *args: Any, **kwargs: Any) -> Any:
-        each = method.__get__(self, type(self)) if hasattr(method, "__get__") else method
-        return each(*args, **kwargs)
-
-    return bound
-
-
-def _inherited(cls: type, name: str, method: _Method) -> _Method:
-    """Return a method that calls the one that a class inherits, so that it can be hooked in this class alone."""
-
-    def inherited(self: Any, *args: Any, **kwargs: Any) -> Any:
-        return getattr(super(cls, self), name)(*args, **kwargs)
-
-    return functools.wraps(method)(inherited)
-
 
 class _Default(enum.Enum):
     """The default of an argument that may be None."""
@@ -302,7 +55,7 @@ def _give_to_class(cls: type, oauth: Any) -> None:
     """Let a class attribute ``oauth = ...`` select the credentials of each instance without an ``oauth``."""
     if isinstance(oauth, staticmethod):
         oauth = oauth.__func__
-    is_method = inspect.isfunction(oauth) and _count_positional(oauth) != 1
+    is_method = inspect.isfunction(oauth) and count_positional(oauth) != 1
     if is_method or isinstance(oauth, property):
         return  # It computes the value for each instance; it is checked for each request.
     oauth = accepted(oauth)
@@ -310,9 +63,6 @@ def _give_to_class(cls: type, oauth: Any) -> None:
     cls._oauth = staticmethod(oauth) if inspect.isfunction(oauth) else oauth  # type: ignore[attr-defined]
     # Not deleted: another base class may have an attribute of this name.
     cls.oauth = vars(OAuth1Mixin)["oauth"]  # type: ignore[attr-defined]
-
-
-# -- the public classes
 
 
 class OAuth1Mixin(_Base):
@@ -405,7 +155,7 @@ class OAuth1Mixin(_Base):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        _hook_methods(cls)
+        hook_methods(cls)
         if "oauth" in vars(cls):
             _give_to_class(cls, vars(cls)["oauth"])
         if "user_agent" in vars(cls) and not hasattr(vars(cls)["user_agent"], "__get__"):
@@ -575,7 +325,7 @@ class OAuth1Mixin(_Base):
         return super()._auth_from_challenge(*args, **kwargs)
 
 
-_hook_methods(OAuth1Mixin)
+hook_methods(OAuth1Mixin)
 show_arguments(OAuth1Mixin.request, httplib2.Http.request)
 
 
