@@ -157,7 +157,7 @@ class CassetteOfTest:
 
     @property
     def index_uri(self) -> str:
-        """The URI of the wiki's index.php: from ``OAUTH_WIKI``, or from the recorded requests."""
+        """The URI of the wiki's index.php, from ``OAUTH_WIKI`` or from the recorded requests."""
         if self._index_uri is None:
             uris = (request.uri for request in self.cassette.requests)
             found = next((match for uri in uris if (match := re.match(r"(.*?/)(?:index|api|rest)\.php\b", uri))), None)
@@ -176,7 +176,7 @@ class CassetteOfTest:
 
     @property
     def oauth(self) -> "OAuth1":
-        """The credentials: those in ``OAUTH_TOKENS`` while recording, placeholders during a replay."""
+        """The credentials in ``OAUTH_TOKENS`` while recording, and placeholders during a replay."""
         from ._signing.oauth1 import OAuth1  # noqa: PLC0415
 
         if not self.is_recording:

@@ -116,11 +116,11 @@ def test_the_test_files_of_the_pages_run_live_recorded_and_replayed(wiki, tokens
         for name, source in blocks(page, "python"):
             if name:
                 (tmp_path / name).write_text(source.replace(REAL_WIKI, f"{wiki.server}/"), "utf-8")
-    recorded = run_pytest("--record", OAUTH_WIKI=wiki.index_uri, OAUTH_TOKENS=tokens)
-    assert "9 passed" in recorded.stdout, recorded.stdout
+    recorded = run_pytest("--signed-record", OAUTH_WIKI=wiki.index_uri, OAUTH_TOKENS=tokens)
+    assert "10 passed" in recorded.stdout, recorded.stdout
     cassettes = sorted(path.name for path in tmp_path.rglob("*.yaml"))
     assert cassettes == ["test_an_edit_is_made.yaml", "test_my_bot_edits_as_alice.yaml"]
     assert list(audit(tmp_path / "cassettes")) == []
     # Without credentials, the recorded tests pass and the live test is skipped. A fork gets variables without values.
     played = run_pytest(OAUTH_TOKENS=":::")
-    assert "8 passed, 1 skipped" in played.stdout, played.stdout
+    assert "9 passed, 1 skipped" in played.stdout, played.stdout

@@ -122,8 +122,9 @@ def load_credentials(host: str) -> OAuth1:
 def _ask_for_owner_only_consumer(wiki: Wiki) -> OAuth1:
     alternative = "set OAUTH_TOKENS to the four values, joined by colons"
     print_message(
-        "enter the four values of an owner-only consumer. The wiki shows them when you register it, at"
-        f" {wiki.index_uri}?title={_REGISTRATION_PAGE}"
+        "enter the four values of an owner-only consumer for OAuth 1.0a. (If you have three values, they are those of"
+        " an OAuth 2.0 client, which can't be used here.) The wiki shows the four values when you register the"
+        f" consumer, at {wiki.index_uri}?title={_REGISTRATION_PAGE}"
     )
     # The prompts use the wiki's words on this page.
     key = ask("Consumer token", alternative)

@@ -12,6 +12,8 @@ from .signers import FunctionWithAdded, given, resolve, signers_of
 
 #: MediaWiki's keys and secrets have 32 or 40 characters. A host without a dot is shorter.
 _LONGEST_NAME = 20
+#: The longest part of a host (RFC 1035, section 2.3.4). A part of an access token of OAuth 2.0, a JWT, is longer.
+_LONGEST_LABEL = 63
 
 
 def refuse_three_values(http: Any, third: Any, domain: str) -> None:
@@ -28,14 +30,15 @@ def refuse_three_values(http: Any, third: Any, domain: str) -> None:
     if domain or (isinstance(third, str) and third and not _is_domain(third, _origin_in_progress(http))):
         raise SigningError(
             "add_credentials got 3 values, and the third isn't the domain that a password is for. Pass 4 values to sign"
-            " (client key, client secret, token, token secret), or 2 (user, password). In Pywikibot, correct the entry"
-            " of this host in authenticate"
+            " (client key, client secret, token, token secret), or 2 (user, password). The 3 values of an OAuth 2.0"
+            " client can't sign: register one for OAuth 1.0a. In Pywikibot, correct the entry of this host in"
+            " authenticate"
         )
 
 
 def _is_domain(text: str, origin: Origin | None) -> bool:
     """Whether a str is a host, and not rather the token of an entry that has lost one of its four values."""
-    if as_pattern(text) is None:
+    if as_pattern(text) is None or max(map(len, text.split("."))) > _LONGEST_LABEL:
         return False
     if "." in text or ":" in text or text.lower() == "localhost":
         return True

@@ -19,6 +19,9 @@ _PARTS = {
 }
 # RSA signs with the key alone.
 _REQUIRED_WITH_RSA = ("CLIENT_KEY", "RESOURCE_OWNER_KEY")
+# What MediaWiki shows for an owner-only client of OAuth 2.0: its key, its secret and an access token.
+_PARTS_OF_OAUTH_2 = 3
+_OAUTH_2_ADVICE = ". Three values are those of an OAuth 2.0 client, which can't sign: register one for OAuth 1.0a"
 
 
 def read_environment(prefix: str) -> dict[str, Any] | None:
@@ -85,6 +88,7 @@ def _split(tokens: str, variable: str) -> dict[str, str]:
             f"{variable} has {len(parts)} {'part' if len(parts) == 1 else 'parts'}"
             + (f" (empty: number {' and '.join(empty)})" if empty else "")
             + f"; expected {len(_PARTS)}, joined by colons: {', '.join(_PARTS.values())}"
+            + (_OAUTH_2_ADVICE if len(parts) == _PARTS_OF_OAUTH_2 and not empty else "")
         )
     return dict(zip(_PARTS, parts, strict=True))
 

@@ -41,6 +41,26 @@ class _Server(Server):
             prepared.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         return prepared
 
+    def prepare(self) -> None:
+        """Bind the socket and start the worker threads, as daemon threads.
+
+        Python waits for every other thread at exit, so a program that forgets to stop the wiki would hang. cheroot has
+        no argument for this. A thread inherits it from the thread that starts it.
+        """
+        errors: list[BaseException] = []
+
+        def run() -> None:
+            try:
+                Server.prepare(self)
+            except BaseException as error:
+                errors.append(error)
+
+        thread = threading.Thread(target=run, name="testwiki-start", daemon=True)
+        thread.start()
+        thread.join()
+        if errors:
+            raise errors[0]
+
 
 class TestWiki:
     """A MediaWiki look-alike on loopback, for tests and for trying things out.

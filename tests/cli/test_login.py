@@ -156,3 +156,4 @@ def test_owner_only_values_are_prompted_without_echo(wiki):
     code, shown = at_terminal(["login", "--owner-only", host_of(wiki)], {}, [("Consumer token: ", "")])
     assert code == 1
     assert "nothing was entered: Consumer token" in shown
+    assert "an OAuth 2.0 client, which can't be used here" in shown

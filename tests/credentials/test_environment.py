@@ -122,6 +122,11 @@ def test_incomplete_joined_credentials_are_rejected_with_their_count(tokens, exc
     assert excerpt in refusal({"OAUTH_TOKENS": tokens})
 
 
+@pytest.mark.parametrize(("tokens", "has_advice"), [("canary:canary:canary", True), ("canary:canary:", False)])
+def test_three_joined_values_are_rejected_as_those_of_an_oauth_2_client(tokens, has_advice):
+    assert ("register one for OAuth 1.0a" in refusal({"OAUTH_TOKENS": tokens})) == has_advice
+
+
 def test_forms_that_contradict_each_other_are_rejected_by_name():
     message = refusal({**TOKENS, **SEPARATE, "OAUTH_RESOURCE_OWNER_KEY": "canary-other"})
     assert "OAUTH_TOKENS contradicts OAUTH_RESOURCE_OWNER_KEY;" in message

@@ -78,14 +78,17 @@ def test_any_other_number_of_values_is_an_error(wrong):
         ("0123456789abcdef0123456789abcdef", {}),
         ("to/ken", {}),
         ("canary", {"domain": "a.example"}),
+        # MediaWiki shows a JWT as the third value of an OAuth 2.0 client.
+        (f"eyJ0eXAiOiJKV1QifQ.eyJ{'aA0' * 40}.{'bB1' * 28}", {}),
     ],
-    ids=["like a token", "not a host", "beside a domain"],
+    ids=["like a token", "not a host", "beside a domain", "of OAuth 2.0"],
 )
 def test_three_values_that_are_no_password_for_a_domain_are_refused(third, more):
     http = OAuth1Http()
     with pytest.raises(SigningError, match="Pass 4 values to sign") as caught:
         http.add_credentials("client", "client-secret", third, **more)
     assert "secret," in str(caught.value)
+    assert "OAuth 2.0" in str(caught.value)
     assert "client-secret" not in str(caught.value)
     assert third not in str(caught.value)
     assert not http.credentials.credentials

@@ -3,6 +3,8 @@
 import contextlib
 import http.client
 import socket
+import subprocess
+import sys
 import threading
 from urllib.parse import urlsplit
 
@@ -29,6 +31,25 @@ def test_a_restarted_wiki_keeps_its_address_and_its_data():
         wiki.start()
         assert Client(wiki, oauth).query(meta="userinfo")["userinfo"]["name"] == "Alice"
     wiki.stop()
+
+
+def test_a_program_that_does_not_stop_the_wiki_ends_all_the_same():
+    program = """if True:
+        from httplib2_oauthlib import OAuth1Http
+        from httplib2_oauthlib.testwiki import TestWiki
+
+        wiki = TestWiki()
+        wiki.start()
+        http = OAuth1Http(timeout=10)
+        print(http.request(f"{wiki.api_uri}?action=query&format=json")[0].status)
+    """
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=20, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "200\n", "")
+
+
+def test_an_occupied_port_is_reported():
+    with TestWiki() as wiki, pytest.raises(OSError, match=r"in use|not permitted"):
+        TestWiki(port=int(wiki.server.rpartition(":")[2])).start()
 
 
 def test_an_unknown_version_is_rejected_with_the_known_ones():

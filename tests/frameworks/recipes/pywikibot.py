@@ -9,6 +9,6 @@ authenticate = {
 
 
 def http_for(host, authenticate=authenticate):
-    http = OAuth1Http(timeout=30)
+    http = OAuth1Http(timeout=30, user_agent="my-bot/1.0 (me@example.org)")
     http.add_credentials(*authenticate[host], domain=host)
     return http

@@ -12,4 +12,6 @@ def recording(folder, record_mode="none"):
 
 def http_beside_pywikibot():
     """Sign requests of your own with Pywikibot's credentials."""
-    return OAuth1Http(timeout=30, oauth=from_pywikibot(config.authenticate))
+    agent = "my-bot/1.0 (me@example.org)"
+    oauth = from_pywikibot(config.authenticate)
+    return OAuth1Http(timeout=30, oauth=oauth, user_agent=agent)
