@@ -93,7 +93,7 @@ def uninstall() -> None:
     """Undo the last :func:`install`. Without one, do nothing.
 
     An Http that was created in the meantime goes on signing. A class that a framework derived in the meantime stays as
-    it is, but its later instances do not sign.
+    it is, but its later instances do not sign. The logger ``httplib2_oauthlib`` warns of each.
     """
     if _installed:
         _installed.pop()._undo()
@@ -127,6 +127,14 @@ def _signing_class(oauth: Signers, former: type) -> Any:
             if _was_derived_before(self, Http):
                 former.__init__(self, *args, **kwargs)  # type: ignore[misc]
                 return
+            if not Http._is_installed and "oauth" not in kwargs:
+                kind = type(self)
+                _LOGGER.warning(
+                    "%s.%s was derived from httplib2.Http during install(), and an instance was created after it: what"
+                    " it asks for is not signed. Create it earlier, or set its attribute oauth",
+                    kind.__module__,
+                    kind.__qualname__,
+                )
             # The attribute of the class, which is a function here and no method.
             kwargs.setdefault("oauth", type(self)._oauth)
             super().__init__(*args, **kwargs)

@@ -231,6 +231,27 @@ def test_subclass_of_oauth1http_that_replaced_httplib2_is_kept(serve, monkeypatc
     assert sends_signed(server, again)
 
 
+def test_later_instance_of_a_class_derived_while_installed_is_logged(serve, caplog):
+    def warnings():
+        return [record for record in caplog.records if "during install()" in record.getMessage()]
+
+    with install(OAUTH):
+
+        class Derived(httplib2.Http):
+            pass
+
+        Derived(timeout=10)
+    assert warnings() == []
+    later = Derived(timeout=10)
+    (record,) = warnings()
+    assert record.levelname == "WARNING"
+    assert f"{__name__}.{Derived.__qualname__} was derived" in record.getMessage()
+    later.oauth = OAUTH
+    assert sends_signed(serve(), later)
+    Derived(timeout=10, oauth=None)
+    assert len(warnings()) == 1
+
+
 def test_class_that_replaced_httplib2_after_install_stays(serve):
     server = serve()
     install(OAUTH)
