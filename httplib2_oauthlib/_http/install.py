@@ -66,7 +66,7 @@ def install(oauth: SignersLike) -> Installation:
 
     Args:
         oauth: Selects the credentials, as :attr:`.OAuth1Mixin.oauth` does; ``OAuth1.from_env()`` takes them from the
-            environment. It counts in the whole process, so give a mapping of hosts to keep signatures from others.
+            environment. It applies to the whole process. A mapping of hosts keeps signatures from other hosts.
 
     Returns:
         A context manager that uninstalls. ``with`` gives the class that is now ``httplib2.Http``.

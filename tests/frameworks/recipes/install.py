@@ -4,7 +4,7 @@ from httplib2_oauthlib import OAuth1, install
 
 
 def main(root, host):
-    # For this host only: install() counts in the whole process.
+    # For this host only: install() applies to the whole process.
     install({host: OAuth1.from_env()})
 
     # Imported afterwards: what it derives from httplib2.Http is ours then.
