@@ -52,7 +52,7 @@ def writing_output(consequence: str = "") -> Iterator[None]:
         raise
     except OSError as error:
         if os.name == "nt" and error.errno == errno.EINVAL:
-            raise BrokenPipeError from None  # This is how Windows reports that the reader has closed the pipe.
+            raise BrokenPipeError from None  # Windows reports by EINVAL that the reader has closed the pipe.
         problem = f"standard output can't be written: {error.strerror or type(error).__name__}"
         raise OutputError(f"{problem}{consequence}") from None
 

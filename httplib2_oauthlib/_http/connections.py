@@ -1,7 +1,7 @@
 """Connections: sending one request over a connection, and reading the response to it and to no other.
 
-http.client does not notice that a server has answered before the whole request was sent. What an earlier request has
-left on a connection is discarded by :mod:`.leftovers`.
+http.client does not notice that a server has answered before the whole request was sent. :mod:`.leftovers` discards
+the remains of an earlier request on a connection.
 """
 
 import contextlib
@@ -317,8 +317,9 @@ def send_unsigned(
         headers: The headers.
         is_direct: Whether ``send`` is httplib2's own method, so that no code of a framework sees the connection.
     """
-    # Without a body, no response comes before the whole request was sent. What an error leaves on the connection is
-    # discarded before its next request. So httplib2 can use the connection itself, once its responses are complete.
+    # Without a body, no response comes before the whole request was sent. If an error leaves something on the
+    # connection, the next request discards it. So httplib2 can use the connection itself, once its responses are
+    # complete.
     is_complete = getattr(conn, "response_class", None) is CompletenessResponse
     if is_direct and is_complete and body is None and not ConnectionStandIn.is_kept_with(conn):
         discard_leftovers(conn)

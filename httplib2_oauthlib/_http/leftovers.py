@@ -1,4 +1,4 @@
-"""What earlier requests have left on a connection: a part of a request, or a part of a response.
+"""The remains of earlier requests on a connection: a part of a request, or a part of a response.
 
 http.client does not notice either of them, nor that a pooled connection went stale.
 """

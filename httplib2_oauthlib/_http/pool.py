@@ -287,8 +287,8 @@ class HttpPool(_Base[_Http_co]):
 def _copying(cls: Any) -> Callable[[Any], Any]:
     """Return a function that copies an Http of a class.
 
-    It does what ``copy.copy`` does for a class whose instances are copied by their state, as httplib2's are. It takes
-    half the time.
+    If instances of the class are copied by their state, as httplib2's are, the function does the same as ``copy.copy``
+    in half the time.
     """
     is_copied_by_state = (
         cls.__reduce_ex__ is object.__reduce_ex__

@@ -87,7 +87,7 @@ class Refusal(NamedTuple):
         if self.reason == "timestamp" and self.claimed_time not in (None, timestamp):
             return None
         # rest.php before MediaWiki 1.44 and responses to HEAD give no reason. A Date that differs too much is likely to
-        # be the reason. A clock that differs less isn't the reason, whatever the response says.
+        # be the reason. A clock that differs less isn't the reason, even if the response says so.
         is_possible = self.reason in ("timestamp", "other") and abs(self.server_time - timestamp) > self.window
         return self.server_time if is_possible else None
 
