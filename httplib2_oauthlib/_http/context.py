@@ -198,13 +198,10 @@ class RequestContext:
         return error
 
     def _signer(self, oauth: Signers, origin: Origin, uri: str) -> OAuth1 | None:
-        own_scheme = self.own_scheme
-        if own_scheme == OAUTH:
+        if self.own_scheme == OAUTH:
             return None
         signer = self._selected(oauth, origin, uri)
-        if own_scheme is not None and signer is not None and prevents_signature(own_scheme, signer):
-            return None
-        return signer
+        return None if signer is not None and prevents_signature(self.own_scheme, signer) else signer
 
     def _selected(self, oauth: Signers, origin: Origin, uri: str) -> OAuth1 | None:
         """Return the credentials that are selected for a URI, whether or not the caller authorizes the request."""
@@ -274,10 +271,7 @@ def run_hop(
             context.frame = sys._getframe()
             context.max_bytes = max_bytes or context.max_bytes
             _CONTEXT.set(context)
-        if uri is not None and is_signed_query(uri):
-            context.own_scheme = OAUTH
-        elif headers:
-            context.note_own_scheme(own_scheme(headers))
+        context.note_own_scheme(OAUTH if uri is not None and is_signed_query(uri) else own_scheme(headers))
         hops.append(Hop(uri, bool(hops) and hops[-1].was_https))
         result = work()
         if is_outermost and context.redirected_exchanges:

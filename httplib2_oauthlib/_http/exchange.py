@@ -98,8 +98,7 @@ def sign_and_send(
     was_sent, scheme = False, scheme_of_request(target, body, headers)
     if context is not None:
         was_sent, context.was_sent, context.refused = context.was_sent, True, None
-        if scheme is not None:
-            context.own_scheme = scheme
+        context.note_own_scheme(scheme)
     selected = signers_of(http)
     # If the cache was asked for a user who has logged out since, the signer is selected again, to find the difference.
     is_logged_out = selected is None and (context is None or not context.is_signed)
@@ -151,11 +150,9 @@ def _note_refusal(context: RequestContext | None, exchange: "SignedExchange", re
     Raises:
         RefusedError: The response is a refusal, and no call is in progress that could raise the error.
     """
-    head, content = response
-    refusal = read_refusal(head, content)
-    if refusal is None or not is_confirmed(head, exchange.base + exchange.as_given[1]):
+    if exchange.refusal is None:
         return
-    error = refused(refusal, head, content)
+    error = refused(exchange.refusal, *response)
     name_unanswered(error, exchange)
     if context is None:
         raise error
@@ -259,8 +256,8 @@ class SignedExchange:
 
     It has more than ten attributes, in four groups. ``oauth``, ``base``, ``as_given``, ``resend`` and the body are the
     request as it was asked for. ``as_sent``, ``signed``, the nonce, the timestamp and the clock's offset are the
-    signature. The transport, the number of transmissions and the two flags are what became of it. ``entry``,
-    ``is_unsettled`` and whether it is a retry are about other attempts of the same request.
+    signature. The transport, the number of transmissions, the two flags and ``refusal`` are what became of it.
+    ``entry``, ``is_unsettled`` and whether it is a retry are about other attempts of the same request.
 
     Args:
         conn: The connection.
@@ -277,6 +274,7 @@ class SignedExchange:
         resend: Whether the request may be sent again.
         entry: The earlier attempt that this request repeats, or its own place among the unanswered requests, or None.
         is_unsettled: Whether the response leaves open if the server acted.
+        refusal: The refusal of OAuth in the last response, or None.
     """
 
     _nonce: str
@@ -285,6 +283,7 @@ class SignedExchange:
     # Most exchanges keep these values until they are sent.
     entry: Unanswered | None = None
     is_unsettled = False
+    refusal: Refusal | None = None
     _has_own_authorization = False
     _is_over = False
     _is_retry = False
@@ -575,6 +574,7 @@ class SignedExchange:
         refusal = read_refusal(head, content)
         if refusal is not None and not is_confirmed(head, self.base + self.as_given[1]):
             refusal = None
+        self.refusal = refusal
         if self.resend.is_safe:
             return refusal
         # A refusal of the token or the signature says nothing about an earlier transmission.

@@ -357,9 +357,7 @@ class OAuth1:
             signature = self._signer.signature(request.base_string(protocol))
             return self._place(request, [*protocol, ("oauth_signature", signature)])
         # The rest computes the same result from parts that were encoded earlier. It is several times as fast.
-        both = f"{nonce}{timestamp}"
-        if not (both.isalnum() and both.isascii()):  # Nearly always they are.
-            nonce, timestamp = percent_encode(nonce), percent_encode(timestamp)
+        nonce, timestamp = percent_encode(nonce), percent_encode(timestamp)
         signature = self._signer.signature(
             base_string_start(method, request.base_uri), own.before, encoded.normalized(nonce, timestamp), own.after
         )

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeAlias
 from urllib.parse import urlsplit
 
 from . import bodies
-from .matching import SECRET_PLACEHOLDER, Request, replace_random, to_json, values_by_name
+from .matching import RANDOM_PLACEHOLDER, Request, replace_random, to_json, values_by_name
 from .patterns import PLACEHOLDER, address_spans, is_credential_name, is_placeholder
 
 # Deeper values of a JSON body are not in the key, so that no body exceeds Python's recursion limit.
@@ -93,9 +93,9 @@ class RequestIndex:
         """Add a recorded request. Its number is the number of requests that were added before."""
         fields = self._fields(request)
         gaps = frozenset(
-            _gap(label, value)
+            _gap(label, value, spans)
             for label, value in fields.items()
-            if isinstance(value, str) and _placeholder_spans(value)
+            if isinstance(value, str) and (spans := _placeholder_spans(value))
         )
         buckets = self._buckets.setdefault(gaps, {})
         buckets.setdefault(_key(fields, gaps), _Bucket()).numbers.append(self._count)
@@ -126,12 +126,12 @@ class RequestIndex:
         return {(part, *label): value for part in self._parts for label, value in _READERS[part](request)}
 
 
-def _gap(label: _Label, value: str) -> _Gap:
-    """Return the gap of a recorded value. Few different lengths make few different gaps, and so few searches."""
-    spans = _placeholder_spans(value)
-    if not any(
-        SECRET_PLACEHOLDER.fullmatch(value[slice(*span)]) or address_spans(value[slice(*span)]) for span in spans
-    ):
+def _gap(label: _Label, value: str, spans: list[tuple[int, int]]) -> _Gap:
+    """Return the gap of a recorded value with placeholders at these positions.
+
+    Few different lengths make few different gaps, and so few searches.
+    """
+    if all(RANDOM_PLACEHOLDER.fullmatch(value, *span) for span in spans):
         return _Gap(label, has_secret=False)
     # A quote may belong to the placeholder of a number in JSON.
     start, end = value[: spans[0][0]].rstrip('"'), value[spans[-1][1] :].lstrip('"')
@@ -139,7 +139,10 @@ def _gap(label: _Label, value: str) -> _Gap:
 
 
 def _placeholder_spans(value: str) -> list[tuple[int, int]]:
-    """Return the positions of the placeholders in a recorded value. That of an IP address is one for documentation."""
+    """Return the positions of the placeholders in a recorded value.
+
+    The placeholder of an IP address is an address from a network for documentation.
+    """
     addresses = [span for span in address_spans(value) if is_placeholder(value[slice(*span)])]
     return sorted([*addresses, *(match.span() for match in PLACEHOLDER.finditer(value))])
 

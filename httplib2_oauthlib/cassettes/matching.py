@@ -17,7 +17,8 @@ from .scrubbing import Placeholders
 
 _MAX_SHOWN_LENGTH = 60
 _Fields = Mapping[str, Sequence[str]]
-_RANDOM_PLACEHOLDER = re.compile(rf"SCRUBBED-(?:{'|'.join(RANDOM_KINDS)})-[0-9]+")
+#: The placeholder of a random value. It matches one value only.
+RANDOM_PLACEHOLDER = re.compile(rf"SCRUBBED-(?:{'|'.join(RANDOM_KINDS)})-[0-9]+")
 #: The placeholder of a secret. It matches any text.
 SECRET_PLACEHOLDER = re.compile(
     rf"SCRUBBED-(?!(?:{'|'.join(RANDOM_KINDS)})-)[a-z0-9]+-[0-9]+|scrubbed-[0-9]+@example\.org"
@@ -198,7 +199,7 @@ def _matches(new: str, recorded: str) -> bool:
     """Return whether a value equals the recorded one, with any text instead of the placeholders of secrets."""
     if new == recorded:
         return True
-    if _RANDOM_PLACEHOLDER.search(recorded):
+    if RANDOM_PLACEHOLDER.search(recorded):
         new = replace_random(new)
     new = with_recorded_addresses(new, recorded)
     return new == recorded or _matches_gaps(new, recorded)
