@@ -1,10 +1,11 @@
 """The embedded wiki as a Flask application, which connects HTTP with the wiki's entry points."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from email.utils import formatdate
+from functools import cache
 from http import HTTPStatus
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 from flask import Flask, Response, g, request
@@ -21,6 +22,8 @@ from .special import SUBPAGES, application_response
 from .store import Store
 from .titles import Title
 
+# The key of the site in the environment of a request.
+_SITE = f"{__package__}.site"
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _NOT_CACHED = {
     "Cache-Control": "no-cache, no-store, max-age=0, must-revalidate",
@@ -51,7 +54,10 @@ class SeenRequest(NamedTuple):
 
 
 class Site:
-    """The wiki's entry points. ``lag`` is the database lag in seconds. ``record`` is called with every request."""
+    """The wiki's entry points, as a WSGI application.
+
+    ``lag`` is the database lag in seconds. ``record`` is called with every request.
+    """
 
     def __init__(self, store: Store, lag: Callable[[], float], record: Callable[[SeenRequest], None]) -> None:
         self.store = store
@@ -59,18 +65,9 @@ class Site:
         self.record = record
         self.verifier = Verifier(store)
 
-    def app(self) -> Flask:
-        """Return the WSGI application."""
-        app = Flask(__package__, static_folder=None)
-        app.url_map.merge_slashes = False
-        app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
-        rules = {"/api.php": self._api, "/rest.php/<path:path>": self._rest, "/index.php/<path:title>": self._index}
-        rules |= {"/rest.php": self._rest, "/rest.php/": self._rest, "/index.php": self._index, "/": self._index}
-        for rule, view in rules.items():
-            app.add_url_rule(rule, rule, view, methods=_METHODS, provide_automatic_options=False)
-        app.before_request(self._begin)
-        app.after_request(self._finish)
-        return app
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """Respond to a request, as a WSGI application."""
+        return _flask()({**environ, _SITE: self}, start_response)
 
     def _begin(self) -> None:
         """Keep the current request as it arrived. Flask discards the body when it parses a form."""
@@ -208,6 +205,26 @@ class Site:
                 headers["Last-Modified"] = formatdate(page.latest.timestamp, usegmt=True)
             return Response(text or "", 200 if page else 404, headers, content_type="text/x-wiki; charset=UTF-8")
         return _as_page(view.read(text), _REVALIDATED)
+
+
+def _view(of_site: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function for Flask that calls a method of the site that the current request is for."""
+    return lambda *args, **kwargs: of_site(request.environ[_SITE], *args, **kwargs)
+
+
+@cache
+def _flask() -> Flask:
+    """Return the Flask application of all sites. It takes Flask milliseconds to create one, and a wiki starts often."""
+    app = Flask(__package__, static_folder=None)
+    app.url_map.merge_slashes = False
+    app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
+    rules = {"/api.php": Site._api, "/rest.php/<path:path>": Site._rest, "/index.php/<path:title>": Site._index}
+    rules |= {"/rest.php": Site._rest, "/rest.php/": Site._rest, "/index.php": Site._index, "/": Site._index}
+    for rule, method in rules.items():
+        app.add_url_rule(rule, rule, _view(method), methods=_METHODS, provide_automatic_options=False)
+    app.before_request(_view(Site._begin))
+    app.after_request(_view(Site._finish))
+    return app
 
 
 def _as_page(response: Response, headers: Mapping[str, str]) -> Response:

@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
+from cheroot.server import HTTPConnection
 from cheroot.wsgi import Server
 
 from .authorization import authorize
@@ -40,6 +41,17 @@ class _Server(Server):
             # Connections from before the restart may still be closing, and would keep the port occupied.
             prepared.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         return prepared
+
+    def process_conn(self, conn: HTTPConnection) -> None:
+        """Give a connection with a request to a thread, to a new one if all are busy.
+
+        A new connection occupies a thread until its first request, and browsers open connections before they use them.
+        Idle connections occupy none.
+        """
+        # One to spare: a thread that has just taken a connection from the queue still counts as idle.
+        if self.requests.idle <= self.requests.qsize + 1:
+            self.requests.grow(1)
+        super().process_conn(conn)
 
     def prepare(self) -> None:
         """Bind the socket and start the worker threads, as daemon threads.
@@ -144,16 +156,14 @@ class TestWiki:
         """Start the server. It responds to requests when this method returns."""
         if self._http is not None:
             return
-        # Many threads are needed because a new connection occupies one until its first request, and browsers open
-        # connections before they use them. Idle connections need none: cheroot frees the thread after each request.
-        http = _Server(self._address, None, numthreads=64)
+        http = _Server(self._address, None, numthreads=4, max=64)
         http.timeout = 5  # Seconds to wait for data on a connection.
-        http.expiration_interval = 0.05  # Seconds between two checks whether to stop.
+        http.expiration_interval = 0.01  # Seconds between two checks whether to stop.
         http.shutdown_timeout = 0.2  # Seconds to wait for requests that are being processed.
         http.prepare()
         self._address = (self._address[0], http.bind_addr[1])
         self.store.server = self.server
-        http.wsgi_app = Site(self.store, lambda: self.lag, self.requests.append).app()
+        http.wsgi_app = Site(self.store, lambda: self.lag, self.requests.append)
         self._http = http
         self._thread = threading.Thread(target=http.serve, name="testwiki", daemon=True)
         self._thread.start()

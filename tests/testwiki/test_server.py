@@ -107,7 +107,7 @@ def test_silent_connections_block_neither_other_clients_nor_stopping(alice):
     """Browsers open such connections in advance."""
     with TestWiki() as wiki, contextlib.ExitStack() as stack:
         address = ("127.0.0.1", urlsplit(wiki.server).port)
-        for _ in range(16):
+        for _ in range(50):
             stack.enter_context(socket.create_connection(address))
         assert Client(wiki).query(meta="userinfo")["userinfo"]["anon"] is True
         stopping = threading.Thread(target=wiki.stop)
