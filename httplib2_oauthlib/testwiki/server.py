@@ -43,14 +43,15 @@ class _Server(Server):
         return prepared
 
     def process_conn(self, conn: HTTPConnection) -> None:
-        """Give a connection with a request to a thread, to a new one if all are busy.
+        """Give a connection with a request to a thread. If all are busy, start more threads.
 
         A new connection occupies a thread until its first request, and browsers open connections before they use them.
         Idle connections occupy none.
         """
         # One to spare: a thread that has just taken a connection from the queue still counts as idle.
         if self.requests.idle <= self.requests.qsize + 1:
-            self.requests.grow(1)
+            # Several at once, because cheroot may wait a tenth of a second for them.
+            self.requests.grow(12)
         super().process_conn(conn)
 
     def prepare(self) -> None:
