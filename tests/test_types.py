@@ -135,18 +135,17 @@ with pool.http() as lent:
 """
 
 
-def test_mypy_accepts_right_calls_and_rejects_wrong_ones(tmp_path, pytestconfig):
+def test_mypy_accepts_right_calls_and_rejects_wrong_ones(tmp_path):
     if importlib.util.find_spec("mypy") is None and not os.environ.get("CI"):
         pytest.skip("needs mypy, from the extra lint")
-    cache = pytestconfig.cache.mkdir("mypy") if hasattr(pytestconfig, "cache") else tmp_path / "cache"
     (tmp_path / "right.py").write_text(RIGHT)
     (tmp_path / "wrong.py").write_text(WRONG)
-    command = [sys.executable, "-m", "mypy", "--strict", "--config-file", os.devnull, "--cache-dir", str(cache)]
+    # With this project's settings, mypy finds what it wrote to its cache when it checked the package.
     done = subprocess.run(
-        [*command, "right.py", "wrong.py"], cwd=tmp_path, env={**os.environ, "MYPYPATH": str(ROOT)},
-        capture_output=True, text=True, check=False, timeout=50,
+        [sys.executable, "-m", "mypy", str(tmp_path / "right.py"), str(tmp_path / "wrong.py")],
+        cwd=ROOT, capture_output=True, text=True, check=False, timeout=50,
     )  # fmt: skip
-    found = re.findall(r"^(\w+\.py):(\d+): error: .*\[([\w-]+)\]$", done.stdout, re.MULTILINE)
+    found = re.findall(r"^.*\b(\w+\.py):(\d+): error: .*\[([\w-]+)\]$", done.stdout, re.MULTILINE)
     expected = [
         ("wrong.py", str(number), line.partition("  # ")[2])
         for number, line in enumerate(WRONG.splitlines(), 1)

@@ -176,6 +176,7 @@ def test_comments_keys_and_other_unread_text_are_audited(tmp_path):
     assert findings == [(1, "lgtoken"), (2, "bearer"), (4, "secret"), (5, "hex"), (7, "random")]
 
 
+@pytest.mark.slow
 def test_the_time_of_an_audit_grows_with_the_length_of_the_file(tmp_path):
     """In quadratic time, this test would exceed the timeout of one minute."""
     for number, text in enumerate(

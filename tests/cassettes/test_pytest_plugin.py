@@ -243,7 +243,13 @@ OWN_OPTION = "def pytest_addoption(parser):\n    parser.addoption('--record', ac
 
 @pytest.mark.parametrize(
     ("place", "own"),
-    [("conftest.py", OWN_OPTION), ("earlier_plugin.py", OWN_OPTION.replace("action='store_true'", "default='x'"))],
+    [
+        ("conftest.py", OWN_OPTION),
+        pytest.param(
+            "earlier_plugin.py", OWN_OPTION.replace("action='store_true'", "default='x'"), marks=pytest.mark.slow
+        ),
+    ],
+    ids=["conftest", "plugin"],
 )
 def test_a_project_that_defines_record_gets_the_long_option(tmp_path, place, own):
     (tmp_path / place).write_text(own)

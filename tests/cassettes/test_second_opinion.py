@@ -38,6 +38,7 @@ def test_after_a_second_opinion_errors_in_other_files_still_name_the_line(tmp_pa
         configparser.ConfigParser().read_string("[one]\n= two\n")
 
 
+@pytest.mark.slow
 def test_a_second_opinion_finds_nothing_in_the_committed_cassettes(detector):
     assert list(audit(CASSETTES, second_opinion=True)) == []
 

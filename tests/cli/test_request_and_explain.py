@@ -120,12 +120,12 @@ def test_a_full_disk_is_reported_by_other_commands(wiki, tokens):
 
 
 @pytest.mark.parametrize(
-    "body", [gzip.compress(bytes(30_000_000)), gzip.compress(b"x" * 100)[:-9]], ids=["bomb", "half"]
+    "body", [lambda: gzip.compress(bytes(30_000_000)), lambda: gzip.compress(b"x" * 100)[:-9]], ids=["bomb", "half"]
 )
 @pytest.mark.parametrize("command", ["whoami", "login", "page"])
 def test_a_response_that_can_not_be_decompressed_is_one_line(serve, run, monkeypatch, body, command):
     monkeypatch.setenv("OAUTH_TOKENS", "a:b:c:d")
-    server = serve(lambda _: answer(body, Content_Encoding="gzip"))
+    server = serve(lambda _: answer(body(), Content_Encoding="gzip"))
     arguments = {
         "whoami": ["whoami", server.uri("/w/index.php")],
         "login": ["login", "--owner-only", server.uri("/w/index.php")],

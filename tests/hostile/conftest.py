@@ -1,5 +1,4 @@
 from collections import defaultdict
-from pathlib import Path
 
 import httplib2
 import pytest
@@ -17,7 +16,7 @@ def pytest_collection_modifyitems(items):
     """Mark the further cases of large matrices as slow: they repeat a point with more examples."""
     matrices = defaultdict(list)
     for item in items:
-        if Path(__file__).parent in item.path.parents and not item.get_closest_marker("slow"):
+        if item.nodeid.startswith("tests/hostile/") and not item.get_closest_marker("slow"):
             matrices[item.path, getattr(item, "originalname", item.name)].append(item)
     for cases in matrices.values():
         usual = {number * len(cases) // USUAL_CASES for number in range(USUAL_CASES)}

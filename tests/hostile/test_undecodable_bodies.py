@@ -2,6 +2,7 @@
 
 import gzip
 import zlib
+from functools import cache
 
 import httplib2
 import modern_httplib2
@@ -30,7 +31,6 @@ CUT = {
     "head of gzip": ("gzip", gzip.compress(TEXT)[:5]),
     "deflate": ("deflate", zlib.compress(TEXT)[:-5]),
 }
-BOMB = gzip.compress(bytes(30 << 20))
 
 
 class ModernHttp(OAuth1Mixin, modern_httplib2.Http):
@@ -42,8 +42,9 @@ def undecodable(name):
     return answer(body, Content_Encoding=encoding)
 
 
+@cache
 def bomb():
-    return answer(BOMB, Content_Encoding="gzip")
+    return answer(gzip.compress(bytes(30 << 20)), Content_Encoding="gzip")
 
 
 def cut(name):

@@ -250,7 +250,7 @@ def signed_with_peak(oauth, form):
         tracemalloc.stop()
 
 
-@pytest.mark.parametrize("kind", [str, str.encode])
+@pytest.mark.parametrize("kind", [str, pytest.param(str.encode, marks=pytest.mark.slow)])
 def test_a_large_form_takes_five_times_its_size_at_most(oauth, kind):
     form = kind(urlencode({"action": "edit", "text": WIKITEXT * 3000, "token": "t+\\"}))
     signed, peak = signed_with_peak(oauth, form)
@@ -259,7 +259,14 @@ def test_a_large_form_takes_five_times_its_size_at_most(oauth, kind):
     assert is_valid(signed, "POST")
 
 
-@pytest.mark.parametrize("text", [WIKITEXT * 3000, "It is plain English, and has a space here and there. " * 4000])
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(WIKITEXT * 3000, marks=pytest.mark.slow),
+        "It is plain English, and has a space here and there. " * 4000,
+    ],
+    ids=["wikitext", "English"],
+)
 def test_a_large_form_that_is_encoded_takes_five_times_what_is_sent_at_most(oauth, text):
     signed, peak = signed_with_peak(oauth, f"action=edit&text={text}")
     assert peak < 5 * len(signed.body)
