@@ -20,7 +20,7 @@ for name in ("http_proxy", "https_proxy", "all_proxy"):
     os.environ.pop(name.upper(), None)
 
 # Tests don't measure time, so that they need no deadlines. The nightly profile runs more examples.
-settings.register_profile("default", deadline=None, max_examples=80)
+settings.register_profile("default", deadline=None, max_examples=50)
 settings.register_profile("nightly", deadline=None, max_examples=10_000)
 settings.load_profile("default")
 

@@ -74,7 +74,7 @@ class Tool:
         self.app.after_request(self.remember)
         self.given, self.secrets = "", {CONFIG["SECRET_KEY"], CONFIG["CONSUMER_SECRET"], consumer.secret}
         self.server = Server(("127.0.0.1", 0), self.app)
-        self.server.expiration_interval, self.server.shutdown_timeout = 0.05, 0.2
+        self.server.expiration_interval, self.server.shutdown_timeout = 0.01, 0.2
         self.server.prepare()
         # The name differs from the wiki's, so for the browser they are two sites, as in production.
         self.uri = f"http://localhost:{self.server.bind_addr[1]}"
