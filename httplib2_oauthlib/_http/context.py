@@ -5,10 +5,8 @@ retry. These hops belong to the same call. A server can redirect a call to any h
 origin that the program asked for, or for hosts that the program has named.
 """
 
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextvars import ContextVar
-from types import FrameType
 from typing import Any, TypeVar
 
 from .._signing.oauth1 import OAuth1
@@ -32,9 +30,11 @@ class Hop:
         was_sent: Whether the hop was sent.
         signers: The credentials per URI. The selection happens once each time that the hop is sent, so that the cache
             and the signature agree.
+        is_signed: Whether credentials were selected for any of the URIs.
     """
 
     was_sent = False
+    is_signed = False
 
     def __init__(self, uri: str | None, was_https: bool) -> None:
         self.uri = uri
@@ -48,7 +48,8 @@ class RequestContext:
     Attributes:
         http: The Http that was called. None once the call is over.
         max_bytes: The limit for the size of responses to the call, or None.
-        frame: The frame of the function that runs the call, or None before and after that.
+        run: The generator that runs the call, or None before and after that.
+        result: What the call returns, from its end until it is returned.
         outer: The call of another Http, in the same thread, within which this one was made.
         asked_uri: The URI that the program asked for, or the URI of the first hop if the program's own is unknown.
         own_scheme: The scheme by which the caller authorizes the call itself; see :func:`.own_scheme`.
@@ -62,7 +63,8 @@ class RequestContext:
     """
 
     # Most calls keep these values.
-    frame: FrameType | None = None
+    run: Any = None  # Its type has no gi_running in the types of collections.abc.
+    result: Any = None
     own_scheme: str | None = None
     max_bytes: int | None = None
     was_sent = False
@@ -98,15 +100,9 @@ class RequestContext:
 
     @property
     def is_over(self) -> bool:
-        """Whether the function that runs the call has ended, even if an interrupt kept it from cleaning up."""
-        if self.frame is None:
-            return True
-        try:
-            # Python offers no other test. A frame that has ended loses its variables, which nothing uses any more.
-            self.frame.clear()
-        except RuntimeError:  # "cannot clear an executing frame"
-            return False
-        return True
+        """Whether the call has ended, even if an interrupt kept it from cleaning up."""
+        run = self.run
+        return run is None or not run.gi_running
 
     @property
     def uri(self) -> str | None:
@@ -121,7 +117,7 @@ class RequestContext:
     @property
     def is_signed(self) -> bool:
         """Whether credentials were selected for the innermost hop."""
-        return any(signer is not None for signer in self.hops[-1].signers.values())
+        return self.hops[-1].is_signed
 
     def note_own_scheme(self, scheme: str | None) -> None:
         """Note by which scheme the caller authorizes the call, if it does. It counts for the whole call."""
@@ -149,6 +145,7 @@ class RequestContext:
         # A framework retries within its request(). It may have fetched new credentials for an expired token.
         former = self._signer(oauth, origin, uri)
         hop.signers.clear()
+        hop.is_signed = False
         signer = self._signer(oauth, origin, uri)
         return signer, signer != former
 
@@ -198,6 +195,8 @@ class RequestContext:
         return error
 
     def _signer(self, oauth: Signers, origin: Origin, uri: str) -> OAuth1 | None:
+        if self.own_scheme is None:
+            return self._selected(oauth, origin, uri)
         if self.own_scheme == OAUTH:
             return None
         signer = self._selected(oauth, origin, uri)
@@ -217,6 +216,7 @@ class RequestContext:
                 signer = resolve(oauth, uri)
         # None is kept too: a signer that is set in the meantime must not read or write another user's cache entry.
         hop.signers[uri] = signer
+        hop.is_signed = hop.is_signed or signer is not None
         return signer
 
     def was_asked_for(self, origin: Origin, uri: str) -> bool:
@@ -259,31 +259,51 @@ def run_hop(
         max_bytes: A limit for the size of responses to a new call.
     """
     uri = uri if isinstance(uri, str) else None
-    is_outermost = context is None
-    if context is None:
-        context = RequestContext(http, context_of(None), uri)
+    scheme = OAUTH if uri is not None and is_signed_query(uri) else own_scheme(headers)
+    if context is not None:
+        return _run_further_hop(context, uri, scheme, work)
+    context = RequestContext(http, context_of(None), uri)
+    context.note_own_scheme(scheme)
+    if max_bytes is not None:
+        context.max_bytes = max_bytes
+    context.hops.append(Hop(uri, was_https=False))
+    context.run = run = _run_call(context, work)
+    next(run, None)
+    if context.refused is not None:
+        raise context.take_refused()
+    result: _Result = context.result
+    context.result = None
+    return result
+
+
+def _run_call(context: RequestContext, work: Callable[[], object]) -> Generator[None]:
+    """Run a call, and store its result in the context.
+
+    An interrupt can come at any line, within the finally clause too. A generator knows whether it runs, so a later
+    request sees even then that the call is over.
+    """
+    try:
+        _CONTEXT.set(context)
+        context.result = work()
+        if context.redirected_exchanges:
+            context.note_redirect_followed()  # The program itself gets the redirect.
+    finally:
+        # Code that kept a copy of this context (contextvars.copy_context) must not continue the call.
+        context.http = context.run = None
+        _CONTEXT.set(context.outer)
+    yield from ()  # Nothing: this makes the function a generator.
+
+
+def _run_further_hop(
+    context: RequestContext, uri: str | None, scheme: str | None, work: Callable[[], _Result]
+) -> _Result:
+    """Run some work as one more hop of a call in progress."""
     hops = context.hops
     depth = len(hops)
-    # An interrupt can come at any line, within the finally clause too. So the outermost call also leaves its frame: a
-    # later request sees by it that the call is over.
+    context.note_own_scheme(scheme)
     try:
-        if is_outermost:
-            context.frame = sys._getframe()
-            context.max_bytes = max_bytes or context.max_bytes
-            _CONTEXT.set(context)
-        context.note_own_scheme(OAUTH if uri is not None and is_signed_query(uri) else own_scheme(headers))
-        hops.append(Hop(uri, bool(hops) and hops[-1].was_https))
-        result = work()
-        if is_outermost and context.redirected_exchanges:
-            context.note_redirect_followed()  # The program itself gets the redirect.
-        if is_outermost and context.refused is not None:
-            raise context.take_refused()
-        return result
+        hops.append(Hop(uri, hops[-1].was_https))
+        return work()
     finally:
-        if is_outermost:
-            # Code that kept a copy of this context (contextvars.copy_context) must not continue the call.
-            context.http = context.frame = None
-            _CONTEXT.set(context.outer)
-        else:
-            hops[depth - 1].was_https = any(hop.was_https for hop in hops[depth - 1 :])
-            del hops[depth:]
+        hops[depth - 1].was_https = any(hop.was_https for hop in hops[depth - 1 :])
+        del hops[depth:]
