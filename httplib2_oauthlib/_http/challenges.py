@@ -14,14 +14,15 @@ from typing import Any
 
 from .lost_responses import is_httplib2_error
 
-# RFC 9110, section 5.6.2.
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+# Patterns that re compiles at their first use. Most programs never get a challenge.
+# RFC 9110, section 5.6.2, calls it a token.
+_WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 # A quote that is never closed extends to the end, so that each character is read once.
 _QUOTED = r'"(?:[^"\\]|\\(?:.|\Z))*(?:"|\Z)'
-_ELEMENT = re.compile(rf"(?:{_QUOTED}|[^,])+", re.DOTALL)
+_ELEMENT = rf"(?s:{_QUOTED}|[^,])+"
+_PARAMETER = rf"(?s:{_WORD}\s*=\s*(?:{_QUOTED}|{_WORD}))"
 # The parameters without which httplib2 raises KeyError in place of an answer.
 _REQUIRED = {"digest": {"realm", "nonce"}, "hmacdigest": {"realm", "snonce"}}
-_PARAMETER = re.compile(rf"{_TOKEN.pattern}\s*=\s*(?:{_QUOTED}|{_TOKEN.pattern})", re.DOTALL)
 
 
 def parseable_challenges(response: Any) -> Any:
@@ -32,9 +33,9 @@ def parseable_challenges(response: Any) -> Any:
             challenges, or contains nothing that begins as a challenge does.
     """
     challenges: list[tuple[str, list[str]]] = []
-    for element in (each.strip() for each in _ELEMENT.findall(response.get("www-authenticate", ""))):
-        token = _TOKEN.match(element)
-        is_parameter = _PARAMETER.fullmatch(element) is not None
+    for element in (each.strip() for each in re.findall(_ELEMENT, response.get("www-authenticate", ""))):
+        token = re.match(_WORD, element)
+        is_parameter = re.fullmatch(_PARAMETER, element) is not None
         if challenges and (is_parameter or token is None):
             challenges[-1][1].append(element)
         elif token is not None:
@@ -42,7 +43,7 @@ def parseable_challenges(response: Any) -> Any:
     kept = [
         f"{scheme} {', '.join(parameters)}"
         for scheme, parameters in challenges
-        if all(map(_PARAMETER.fullmatch, parameters))
+        if all(re.fullmatch(_PARAMETER, each) for each in parameters)
         and _REQUIRED.get(scheme.lower(), set()) <= {each.partition("=")[0].strip().lower() for each in parameters}
     ]
     if len(kept) == len(challenges):

@@ -15,10 +15,11 @@ from .._signing.request import is_file
 # Headers that change what a request means. Content-Length follows from the body, boundaries and tokens included.
 _HEADERS = ("content-", "if-")
 _MORE_HEADERS = ("x-http-method-override", "idempotency-key")
-_BOUNDARY = re.compile(r';\s*boundary=(?:"([^"]*)"|([^\s;]*))', re.IGNORECASE)
+# Patterns that re compiles at their first use. Most programs never lose a response.
+_BOUNDARY = r'(?i);\s*boundary=(?:"([^"]*)"|([^\s;]*))'
 # MediaWiki's tokens are hexadecimal digits, a plus sign and a backslash, which a form percent-encodes and JSON doubles.
 # The anonymous user's has no digits. A match begins at the token's end, so that the search takes linear time.
-_TOKEN = re.compile(rb"(?<![0-9a-f])[0-9a-f]{40,64}(?=(?:\+|%2B)(?:\\|%5C))", re.IGNORECASE)
+_TOKEN = rb"(?i)(?<![0-9a-f])[0-9a-f]{40,64}(?=(?:\+|%2B)(?:\\|%5C))"
 _CHUNK = 1 << 16
 
 
@@ -38,7 +39,7 @@ class FilePosition(NamedTuple):
 
 def uri_key(uri: str) -> str:
     """Return a URI without the values of MediaWiki's tokens."""
-    return _TOKEN.sub(b"", uri.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
+    return re.sub(_TOKEN, b"", uri.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
 
 
 def request_digest(body: Any, headers: Any) -> bytes | None:
@@ -61,7 +62,7 @@ def request_digest(body: Any, headers: Any) -> bytes | None:
     if isinstance(content, bytes):
         if boundary:
             content = content.replace(boundary, b"")
-        digest.update(_TOKEN.sub(b"", content))
+        digest.update(re.sub(_TOKEN, b"", content))
     else:
         # A file can be too large for the memory. Then its boundaries and tokens are compared like the rest.
         try:
@@ -98,7 +99,7 @@ def _compared_headers(headers: Any) -> tuple[list[tuple[str, str]], bytes]:
     for given_name, given in headers.items() if headers else ():
         name, value = _text(given_name).lower(), _text(given)
         if name == "content-type":
-            match = _BOUNDARY.search(value)
+            match = re.search(_BOUNDARY, value)
             if match is not None:
                 boundary = (match[1] or match[2] or "").encode("utf-8", "surrogatepass")
                 value = value.replace(match[0], "")

@@ -7,10 +7,10 @@ import re
 from typing import Any
 
 # Sent by httplib2 and by modern_httplib2, if the caller sends no User-Agent.
-_DEFAULT = re.compile(r"Python-httplib2/\S+ \(gzip\)")
+_DEFAULT = r"Python-httplib2/\S+ \(gzip\)"
 # http.client encodes headers in Latin-1. RFC 9110, section 5.5, excludes control characters. httplib2 takes a backslash
 # in a header for the beginning of an escape sequence of re.sub().
-_UNSENDABLE = re.compile(r"[^\x20-\x7e\xa0-\xff]|\\")
+_UNSENDABLE = r"[^\x20-\x7e\xa0-\xff]|\\"
 _HEADERS = 3  # The position of the headers, both in request() and in _conn_request() without its connection.
 
 
@@ -27,7 +27,7 @@ def checked(user_agent: Any) -> str | None:
         raise TypeError(f"user_agent must be a str or None, not {type(user_agent).__name__}")
     if not user_agent.strip():
         raise ValueError("user_agent is empty; pass the name of your program and a way to contact you")
-    found = _UNSENDABLE.search(user_agent)
+    found = re.search(_UNSENDABLE, user_agent)
     if found is not None:
         raise ValueError(
             f"user_agent contains {found[0]!r} at position {found.start()}, which can't be sent; remove control"
@@ -58,7 +58,7 @@ def add_user_agent(
         is_bytes = isinstance(name, bytes)
         if (name.decode("latin-1") if is_bytes else name).lower() != "user-agent":
             changed[name] = value
-        elif not (isinstance(value, str) and _DEFAULT.fullmatch(value)):
+        elif not (isinstance(value, str) and re.fullmatch(_DEFAULT, value)):
             return args, kwargs
     changed["user-agent"] = checked(user_agent)
     if len(args) > _HEADERS:

@@ -7,9 +7,8 @@ from ..errors import CredentialsError, SigningError
 
 HOST_ADVICE = "write a host such as en.wikipedia.org or 127.0.0.1:8080, or a pattern such as *.wikipedia.org"
 _LABEL = "[a-z0-9_-]+"
-_PATTERN = re.compile(
-    rf"(\*|(?:\*\.)?{_LABEL}(?:\.{_LABEL})*|\[[0-9a-f:.]+(?:%25[a-z0-9._~-]+)?\])(?::([1-9][0-9]{{0,4}}))?"
-)
+# Compiled at its first use, by programs that name hosts.
+_PATTERN = rf"(\*|(?:\*\.)?{_LABEL}(?:\.{_LABEL})*|\[[0-9a-f:.]+(?:%25[a-z0-9._~-]+)?\])(?::([1-9][0-9]{{0,4}}))?"
 _HIGHEST_PORT = 65535
 _LONGEST_SHOWN = 80
 
@@ -44,7 +43,7 @@ def normalize_pattern(text: str) -> str:
 
 def split_pattern(pattern: str) -> tuple[str, str]:
     """Return the host of a normalized pattern, and its port or an empty str."""
-    match = _PATTERN.fullmatch(pattern)
+    match = re.fullmatch(_PATTERN, pattern)
     assert match is not None
     return match[1], match[2] or ""
 
@@ -78,7 +77,7 @@ def as_pattern(text: str) -> str | None:
             pattern = f"{name.encode('idna').decode('ascii')}{colon}{port}"
         except UnicodeError:
             return None
-    match = _PATTERN.fullmatch(pattern)
+    match = re.fullmatch(_PATTERN, pattern)
     if match is None or int(match[2] or 1) > _HIGHEST_PORT:
         return None
     name = match[1]

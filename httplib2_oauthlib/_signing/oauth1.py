@@ -19,7 +19,6 @@ from ..errors import CredentialsError, InsecureTransportError, SigningError
 from .base_string import base_string_start, percent_encode
 from .body_hash import PARAMETER, hash_name, hash_of_body
 from .environment import read_environment, variable_stem, variables_advice
-from .explain import explain
 from .protocol_parameters import (
     EncodedProtocolParameters,
     add_to_query,
@@ -402,6 +401,9 @@ class OAuth1:
         request = SignableRequest(uri, method, body, headers)
         self._require_possible(request)
         nonce, timestamp = _nonce_and_timestamp(nonce, timestamp)
+        # Most programs never ask for it.
+        from .explain import explain  # noqa: PLC0415
+
         return explain(self, request, list(self.request_parameters(nonce, timestamp, request)))
 
     # lazr.restfulclient and launchpadlib accept an OAuth1 as authorizer. They define the names of these three members.

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from typing import NamedTuple
 from urllib.parse import parse_qsl, unquote
 
-_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*([^?#]*)(?:\?([^#]*))?", re.DOTALL)
+_URI = r"(?s)[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*([^?#]*)(?:\?([^#]*))?"
 # MediaWiki reads names of namespaces and of special pages in any case, and "_" as a space. The English name of the
 # namespace is valid in every wiki.
-_SPECIAL_OAUTH = re.compile(r" *(?:: *)?special *: *oauth *(?:/.*)?", re.IGNORECASE | re.DOTALL)
-_SCRIPT = re.compile(r"[a-z0-9_]+\.php")
+_SPECIAL_OAUTH = r"(?is) *(?:: *)?special *: *oauth *(?:/.*)?"
+_SCRIPT = r"[a-z0-9_]+\.php"
 # Query parameters with which index.php shows a page or a revision of it.
 _PAGE_PARAMETERS = {"title", "curid", "oldid", "diff", "action"}
 
@@ -69,7 +69,7 @@ def is_page(uri: str) -> bool:
 
 
 def _target_of(uri: str) -> _Target:
-    match = _URI.match(uri)
+    match = re.match(_URI, uri)
     path, query = (match[1], match[2] or "") if match else ("", "")
     # PHP keeps the last one of several parameters with the same name.
     parameters = dict(parse_qsl(query, keep_blank_values=True))
@@ -84,10 +84,10 @@ def _read_path(segments: Sequence[str]) -> tuple[str, str, bool]:
     """Return the script and the title in a path, empty if they are missing, and whether the path begins with /wiki/."""
     for position, segment in enumerate(segments):
         rest = segments[position + 1 :]
-        if _SCRIPT.fullmatch(segment):
+        if re.fullmatch(_SCRIPT, segment):
             return segment, "/".join(rest) if segment == "index.php" else "", False
         # A wiki may also be installed in a folder of the name "wiki". Then a script follows.
-        if segment == "wiki" and any(rest) and not _SCRIPT.fullmatch(rest[0]):
+        if segment == "wiki" and any(rest) and not re.fullmatch(_SCRIPT, rest[0]):
             return "", "/".join(rest), position == 0
         # Other wikis have other paths before a title.
         if _is_special_oauth(segment):
@@ -96,4 +96,4 @@ def _read_path(segments: Sequence[str]) -> tuple[str, str, bool]:
 
 
 def _is_special_oauth(title: str) -> bool:
-    return _SPECIAL_OAUTH.fullmatch(title.replace("_", " ")) is not None
+    return re.fullmatch(_SPECIAL_OAUTH, title.replace("_", " ")) is not None
