@@ -50,9 +50,11 @@ class RequestContext:
         max_bytes: The limit for the size of responses to the call, or None.
         run: The generator that runs the call, or None before and after that.
         result: What the call returns, from its end until it is returned.
+        stop: A StopIteration that the call raises, from its end until it is raised.
         outer: The call of another Http, in the same thread, within which this one was made.
         asked_uri: The URI that the program asked for, or the URI of the first hop if the program's own is unknown.
-        own_scheme: The scheme by which the caller authorizes the call itself; see :func:`.own_scheme`.
+        own_scheme: The scheme by which the caller authorizes the call itself, in any of its hops; see
+            :func:`.own_scheme`.
         was_sent: Whether any hop was sent.
         hops: The runs of ``request()`` that are in progress, the innermost last.
         redirect_response: The redirect that answered the last signed request that isn't safe.
@@ -65,6 +67,7 @@ class RequestContext:
     # Most calls keep these values.
     run: Any = None  # Its type has no gi_running in the types of collections.abc.
     result: Any = None
+    stop: StopIteration | None = None
     own_scheme: str | None = None
     max_bytes: int | None = None
     was_sent = False
@@ -99,12 +102,6 @@ class RequestContext:
         return self.own_scheme is not None
 
     @property
-    def is_over(self) -> bool:
-        """Whether the call has ended, even if an interrupt kept it from cleaning up."""
-        run = self.run
-        return run is None or not run.gi_running
-
-    @property
     def uri(self) -> str | None:
         """The URI of the innermost hop for which it is known."""
         return next((hop.uri for hop in reversed(self.hops) if hop.uri is not None), None)
@@ -118,11 +115,6 @@ class RequestContext:
     def is_signed(self) -> bool:
         """Whether credentials were selected for the innermost hop."""
         return self.hops[-1].is_signed
-
-    def note_own_scheme(self, scheme: str | None) -> None:
-        """Note by which scheme the caller authorizes the call, if it does. It counts for the whole call."""
-        if scheme is not None:
-            self.own_scheme = scheme
 
     def signer(self, oauth: Signers, uri: str) -> OAuth1 | None:
         """Return the credentials that sign a URI in the innermost hop, or None."""
@@ -213,7 +205,7 @@ class RequestContext:
             # A mapping or a function names its hosts. One OAuth1 names none, so it signs only for the origin that the
             # program asked for.
             if uri == self.asked_uri or names_hosts(oauth) or self.was_asked_for(origin, uri):
-                signer = resolve(oauth, uri)
+                signer = oauth if isinstance(oauth, OAuth1) else resolve(oauth, uri)
         # None is kept too: a signer that is set in the meantime must not read or write another user's cache entry.
         hop.signers[uri] = signer
         hop.is_signed = hop.is_signed or signer is not None
@@ -235,9 +227,13 @@ _CONTEXT: ContextVar[RequestContext | None] = ContextVar("httplib2_oauthlib_cont
 def context_of(http: object | None) -> RequestContext | None:
     """Return the innermost call of this Http that is in progress in this thread, or None. None means any Http."""
     context = _CONTEXT.get()
-    while context is not None and ((http is not None and context.http is not http) or context.is_over):
+    while context is not None:
+        run = context.run
+        # An interrupt may have kept a call that is over from cleaning up.
+        if run is not None and run.gi_running and (context.http is http or http is None):
+            return context
         context = context.outer
-    return context
+    return None
 
 
 def run_hop(
@@ -263,12 +259,16 @@ def run_hop(
     if context is not None:
         return _run_further_hop(context, uri, scheme, work)
     context = RequestContext(http, context_of(None), uri)
-    context.note_own_scheme(scheme)
+    if scheme is not None:
+        context.own_scheme = scheme
     if max_bytes is not None:
         context.max_bytes = max_bytes
     context.hops.append(Hop(uri, was_https=False))
     context.run = run = _run_call(context, work)
     next(run, None)
+    if context.stop is not None:
+        stop, context.stop = context.stop, None
+        raise stop
     if context.refused is not None:
         raise context.take_refused()
     result: _Result = context.result
@@ -287,6 +287,8 @@ def _run_call(context: RequestContext, work: Callable[[], object]) -> Generator[
         context.result = work()
         if context.redirected_exchanges:
             context.note_redirect_followed()  # The program itself gets the redirect.
+    except StopIteration as error:
+        context.stop = error  # A generator can't raise it.
     finally:
         # Code that kept a copy of this context (contextvars.copy_context) must not continue the call.
         context.http = context.run = None
@@ -300,7 +302,8 @@ def _run_further_hop(
     """Run some work as one more hop of a call in progress."""
     hops = context.hops
     depth = len(hops)
-    context.note_own_scheme(scheme)
+    if scheme is not None:
+        context.own_scheme = scheme
     try:
         hops.append(Hop(uri, hops[-1].was_https))
         return work()

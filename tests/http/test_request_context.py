@@ -4,6 +4,7 @@ import contextvars
 import threading
 
 import httplib2
+import pytest
 
 from httplib2_oauthlib import OAuth1Http
 
@@ -55,3 +56,17 @@ def test_context_copied_during_a_request_does_not_affect_later_requests(serve, o
     http.request(first.uri(), connection_type=CopiesContext)
     contexts[0].run(http.request, second.uri())
     assert [is_signed(each) for each in first.received + second.received] == [True, True]
+
+
+def test_a_stop_iteration_of_a_framework_is_raised_as_it_is(serve, oauth):
+    """The call runs in a generator, where Python makes another error of it."""
+    server = serve()
+
+    class Framework(OAuth1Http):
+        def _conn_request(self, conn, *args):
+            return next(iter([]))
+
+    with pytest.raises(StopIteration):
+        Framework(oauth=oauth).request(server.uri())
+    OAuth1Http(oauth=oauth).request(server.uri())
+    assert [is_signed(each) for each in server.received] == [True]
