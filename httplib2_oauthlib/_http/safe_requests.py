@@ -49,7 +49,7 @@ def _only_reads(uri: str, body: Any) -> bool:
         body = body.encode("utf-8", "surrogatepass")
     if not _API.fullmatch(path) or not isinstance(body, bytes):
         return False
-    # An edit may be large, and the search for its token is quick.
+    # The loop below would find the token too. An edit may be large, and this search is quick.
     if b"&token" in body or _NOT_IN_A_FORM.search(body):
         return False
     query_bytes = query.encode("utf-8", "surrogatepass")
