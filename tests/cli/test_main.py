@@ -65,7 +65,7 @@ def generator_of(api_uri):
     return json.loads(content)["query"]["general"]["generator"]
 
 
-@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("version", [pytest.param("1.39", marks=pytest.mark.slow), "1.43"])
 def test_the_wiki_imitates_the_version_that_is_asked_for(version):
     with serving("--version", version) as (_, shown):
         assert f"MediaWiki {version} " in shown
@@ -149,7 +149,7 @@ def test_every_argument_has_help():
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="this system has no /dev/full")
-@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["wiki"]])
+@pytest.mark.parametrize("arguments", [["--help"], pytest.param(["--version"], marks=pytest.mark.slow), ["wiki"]])
 def test_a_full_disk_is_reported_as_that(arguments):
     with open("/dev/full", "w") as full:
         done = subprocess.run(

@@ -187,8 +187,7 @@ def test_a_terminal_does_not_get_the_html_page_of_a_refusal(wiki, tokens):
     assert (code, "mediawiki-api-error: mwoauth" in shown, "<" in shown) == (3, True, False)
 
 
-@pytest.mark.parametrize("version", ["1.43", "1.45"])
-@pytest.mark.parametrize("number", [0, 13])
+@pytest.mark.parametrize(("version", "number"), [("1.43", 0), ("1.45", 13)])
 def test_a_terminal_does_not_get_the_page_that_refuses_a_signed_page(serve, any_tokens, version, number):
     server = replayed(serve, version, f"index_pages-{number}")
     code, shown = at_terminal(["request", "GET", server.uri("/index.php?title=Main_Page")], {})

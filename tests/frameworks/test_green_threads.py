@@ -23,8 +23,16 @@ SPAWN = {
 }
 
 
-@pytest.mark.parametrize("is_patched_first", [True, False], ids=["before", "after"])
-@pytest.mark.parametrize("library", PATCHES)
+@pytest.mark.parametrize(
+    ("library", "is_patched_first"),
+    [
+        ("eventlet", True),
+        ("gevent", False),
+        pytest.param("eventlet", False, marks=pytest.mark.slow),
+        pytest.param("gevent", True, marks=pytest.mark.slow),
+    ],
+    ids=["eventlet-before", "gevent-after", "eventlet-after", "gevent-before"],
+)
 def test_requests_are_signed_if_patched_before_or_after_the_import(guarded, library, is_patched_first):
     if find_spec(library) is None:
         pytest.skip(f"{library} is not installed")

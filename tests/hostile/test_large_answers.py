@@ -51,8 +51,8 @@ def chunked(data):
 
 @functools.cache
 def large(body):
-    """Return a response. Made when a test asks for it, since compressing 100 MB takes a while."""
-    plain = b"a=1&" * (25 * MB)
+    """Return a response. Made when a test asks for it, since compressing 40 MB takes a while."""
+    plain = b"a=1&" * (10 * MB)
     if body == "gzip":
         return answer(gzip.compress(plain), Content_Encoding="gzip")
     if body == "two members":

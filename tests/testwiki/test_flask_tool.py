@@ -232,7 +232,7 @@ def test_a_visitor_who_cancels_stays_anonymous_and_can_log_in_later(page, tool):
 @pytest.mark.parametrize(
     "callback",
     [
-        "/oauth-callback?oauth_problem=user_refused",
+        pytest.param("/oauth-callback?oauth_problem=user_refused", marks=pytest.mark.slow),
         pytest.param("/oauth-callback", marks=pytest.mark.slow),
         "another's",
     ],
@@ -302,7 +302,9 @@ def test_a_user_name_is_escaped(tool):
 # -- unusual wikis, tools, clocks and browsers
 
 
-@pytest.mark.parametrize(("path", "greeting"), [("/login", "Hello!"), ("/me", "Hello Alice!")])
+@pytest.mark.parametrize(
+    ("path", "greeting"), [pytest.param("/login", "Hello!", marks=pytest.mark.slow), ("/me", "Hello Alice!")]
+)
 def test_an_unreachable_wiki_is_shown_to_the_visitor_and_logged(page, tool, wiki, caplog, path, greeting):
     if path == "/me":
         log_in(page, tool)
