@@ -32,8 +32,9 @@ def parseable_challenges(response: Any) -> Any:
         response: An ``httplib2.Response``. The response itself is returned if its header contains only such
             challenges, or contains nothing that begins as a challenge does.
     """
+    header = response.get("www-authenticate", "")
     challenges: list[tuple[str, list[str]]] = []
-    for element in (each.strip() for each in re.findall(_ELEMENT, response.get("www-authenticate", ""))):
+    for element in filter(None, (each.strip() for each in re.findall(_ELEMENT, header))):
         token = re.match(_WORD, element)
         is_parameter = re.fullmatch(_PARAMETER, element) is not None
         if challenges and (is_parameter or token is None):
@@ -46,7 +47,9 @@ def parseable_challenges(response: Any) -> Any:
         if all(re.fullmatch(_PARAMETER, each) for each in parameters)
         and _REQUIRED.get(scheme.lower(), set()) <= {each.partition("=")[0].strip().lower() for each in parameters}
     ]
-    if len(kept) == len(challenges):
+    # RFC 9110, section 5.6.1.2: a recipient ignores empty elements of a list. httplib2's parser stops at one.
+    has_empty_elements = not all(part.strip() for part in header.split(","))
+    if not challenges or (len(kept) == len(challenges) and not has_empty_elements):
         return response
     response = copy.copy(response)
     response["www-authenticate"] = ", ".join(kept)
@@ -80,6 +83,9 @@ def authorizations(find: Callable[[Any], Iterator[Any]], response: Any) -> Itera
         elif malformed is not None:
             raise malformed
     for each in itertools.chain([] if first is None else [first], found):
+        # httplib2 looks for the nonce when it answers, and would raise KeyError.
+        if type(each).__name__ == "DigestAuthentication" and "nonce" not in each.challenge:
+            continue
         if hasattr(each, "response"):
             # It looks for another challenge in each later response.
             each.response = functools.partial(_read_response, each)

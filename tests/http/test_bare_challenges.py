@@ -35,11 +35,13 @@ BARE = [
     "OAuth =x",
     "OAuth ,",
     ", OAuth",
+    ', OAuth realm="x"',
     "OAuth,,Bearer",
     "Bearer\tNegotiate",
     "OAuth realm='http://a.example/'",
     "OAuth realm=http://a.example/",
     "OAuth r\u00e9alm",
+    'Digest realm="r"',
     *map(", ".join, itertools.permutations(["OAuth", "Bearer", "Negotiate"], 2)),
     ", ".join(SCHEMES),
 ]
@@ -77,6 +79,16 @@ def test_basic_challenge_beside_others_is_answered_in_every_order(serve, oauth, 
         http.add_credentials("name", "password")
         assert http.request(server.uri(), "POST", "a=1", FORM)[0].status == 200, challenges
         assert is_signed(server.received[0])
+
+
+@pytest.mark.parametrize(
+    "challenges", [', Basic realm="x"', 'Basic realm="x", , Negotiate', 'Negotiate,, Basic realm="x",']
+)
+def test_empty_elements_between_challenges_are_ignored(serve, challenges):
+    server = serve(lambda r: answer() if "authorization" in r.headers else refusing(challenges))
+    http = OAuth1Http(timeout=5)
+    http.add_credentials("name", "password")
+    assert http.request(server.uri())[0].status == 200
 
 
 DIGEST = 'Digest realm="r", qop="auth", nonce="{}", opaque="o"'
@@ -121,6 +133,8 @@ def test_framework_that_answers_a_bare_challenge_sees_it(serve):
 
 
 @example(['"', ", ", "OAuth", "\\"])
+@example([", ", "OAuth", " ", 'realm="x"'])
+@example(["Digest", " ", 'realm="x"'])
 @given(st.lists(st.sampled_from([*SCHEMES, " ", ", ", ",", ";", "=", '"', "realm", 'realm="x"', "a=b", "\\"])))
 def test_any_header_is_a_401_or_what_httplib2_says(pieces):
     """Only a header without the beginning of a challenge is httplib2's MalformedHeader."""
