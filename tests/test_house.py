@@ -267,7 +267,7 @@ def files():
 
 @cache
 def long_words():
-    """Return the long words of all files. They are a small part of the files, so they are quick to search."""
+    """Return the long words of all files. Searching them is quicker than searching the files."""
     return b"\n".join({word for path in files() for word in LONG_WORD.findall(path.read_bytes())})
 
 
