@@ -69,7 +69,7 @@ class Transport:
         """Close a pooled connection that has data before anything was asked: it was closed, or sends nonsense."""
         close_if_stale(self.conn)
 
-    def require_encodable(self, body: str) -> None:
+    def require_encodable(self, body: Any) -> None:
         """Raise an error for a body that the connection can't send.
 
         http.client encodes a str as Latin-1, and can't send one with other characters. Encoding it here would be a
@@ -78,7 +78,7 @@ class Transport:
         Raises:
             SigningError: The body is a str, and not all of it is in Latin-1.
         """
-        if body.isascii():
+        if not isinstance(body, str) or body.isascii():
             return
         try:
             body.encode("latin-1")
@@ -254,7 +254,7 @@ class PooledTransport(Transport):
     def close_if_stale(self) -> None:
         """Do nothing: the pool replaces stale sockets."""
 
-    def require_encodable(self, body: str) -> None:
+    def require_encodable(self, body: Any) -> None:
         """Do nothing: modern_httplib2 encodes a str as UTF-8."""
 
     def connect(self) -> None:

@@ -30,11 +30,9 @@ class Hop:
         was_sent: Whether the hop was sent.
         signers: The credentials per URI. The selection happens once each time that the hop is sent, so that the cache
             and the signature agree.
-        is_signed: Whether credentials were selected for any of the URIs.
     """
 
     was_sent = False
-    is_signed = False
 
     def __init__(self, uri: str | None, was_https: bool) -> None:
         self.uri = uri
@@ -53,8 +51,7 @@ class RequestContext:
         stop: A StopIteration that the call raises, from its end until it is raised.
         outer: The call of another Http, in the same thread, within which this one was made.
         asked_uri: The URI that the program asked for, or the URI of the first hop if the program's own is unknown.
-        own_scheme: The scheme by which the caller authorizes the call itself, in any of its hops; see
-            :func:`.own_scheme`.
+        own_scheme: The scheme by which the caller authorizes the call itself; see :func:`.own_scheme`.
         was_sent: Whether any hop was sent.
         hops: The runs of ``request()`` that are in progress, the innermost last.
         redirect_response: The redirect that answered the last signed request that isn't safe.
@@ -114,7 +111,12 @@ class RequestContext:
     @property
     def is_signed(self) -> bool:
         """Whether credentials were selected for the innermost hop."""
-        return self.hops[-1].is_signed
+        return any(signer is not None for signer in self.hops[-1].signers.values())
+
+    def note_own_scheme(self, scheme: str | None) -> None:
+        """Note by which scheme the caller authorizes the call, if it does. It counts for the whole call."""
+        if scheme is not None:
+            self.own_scheme = scheme
 
     def signer(self, oauth: Signers, uri: str) -> OAuth1 | None:
         """Return the credentials that sign a URI in the innermost hop, or None."""
@@ -137,7 +139,6 @@ class RequestContext:
         # A framework retries within its request(). It may have fetched new credentials for an expired token.
         former = self._signer(oauth, origin, uri)
         hop.signers.clear()
-        hop.is_signed = False
         signer = self._signer(oauth, origin, uri)
         return signer, signer != former
 
@@ -187,8 +188,6 @@ class RequestContext:
         return error
 
     def _signer(self, oauth: Signers, origin: Origin, uri: str) -> OAuth1 | None:
-        if self.own_scheme is None:
-            return self._selected(oauth, origin, uri)
         if self.own_scheme == OAUTH:
             return None
         signer = self._selected(oauth, origin, uri)
@@ -205,10 +204,9 @@ class RequestContext:
             # A mapping or a function names its hosts. One OAuth1 names none, so it signs only for the origin that the
             # program asked for.
             if uri == self.asked_uri or names_hosts(oauth) or self.was_asked_for(origin, uri):
-                signer = oauth if isinstance(oauth, OAuth1) else resolve(oauth, uri)
+                signer = resolve(oauth, uri)
         # None is kept too: a signer that is set in the meantime must not read or write another user's cache entry.
         hop.signers[uri] = signer
-        hop.is_signed = hop.is_signed or signer is not None
         return signer
 
     def was_asked_for(self, origin: Origin, uri: str) -> bool:
@@ -259,8 +257,7 @@ def run_hop(
     if context is not None:
         return _run_further_hop(context, uri, scheme, work)
     context = RequestContext(http, context_of(None), uri)
-    if scheme is not None:
-        context.own_scheme = scheme
+    context.note_own_scheme(scheme)
     if max_bytes is not None:
         context.max_bytes = max_bytes
     context.hops.append(Hop(uri, was_https=False))
@@ -302,8 +299,7 @@ def _run_further_hop(
     """Run some work as one more hop of a call in progress."""
     hops = context.hops
     depth = len(hops)
-    if scheme is not None:
-        context.own_scheme = scheme
+    context.note_own_scheme(scheme)
     try:
         hops.append(Hop(uri, hops[-1].was_https))
         return work()

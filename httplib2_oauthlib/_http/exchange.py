@@ -98,8 +98,7 @@ def sign_and_send(
     was_sent, scheme = False, scheme_of_request(target, body, headers)
     if context is not None:
         was_sent, context.was_sent, context.refused = context.was_sent, True, None
-        if scheme is not None:
-            context.own_scheme = scheme
+        context.note_own_scheme(scheme)
     selected = signers_of(http)
     # If the cache was asked for a user who has logged out since, the signer is selected again, to find the difference.
     is_logged_out = selected is None and (context is None or not context.is_signed)
@@ -126,7 +125,7 @@ def sign_and_send(
         is_text = body is None or isinstance(body, str | bytes)
         is_signed_already = not is_text and is_signed_form(exchange.as_given[2], headers)
         if not is_signed_already:
-            exchange.prepare(() if exchange.resend.is_safe else _stores(context))
+            exchange.prepare(_stores(context))
     except SigningError as error:
         if not was_sent:
             raise
@@ -336,13 +335,13 @@ class SignedExchange:
         A retry keeps nonce and timestamp, so that a server that has acted on the first attempt refuses the retry.
 
         Args:
-            stores: Where an earlier attempt may be found. A safe request has none.
+            stores: Where an earlier attempt may be found.
 
         Raises:
             SigningError: The request can't be signed. Nothing of it was sent.
             ResponseLostError: It is a retry that must not be sent. Nothing of it was sent.
         """
-        if stores:
+        if stores and not self.resend.is_safe:
             asked = self._asked()
             self.entry = next(filter(None, (store.take(asked) for store in stores)), None)
         if self.entry is None:
@@ -379,8 +378,7 @@ class SignedExchange:
         self.signed = self.oauth.sign(
             self.base + target, method, body, headers, nonce=self._nonce, timestamp=self._timestamp
         )
-        if isinstance(self.signed.body, str):
-            self._transport.require_encodable(self.signed.body)
+        self._transport.require_encodable(self.signed.body)
 
     # -- the whole exchange
 

@@ -85,10 +85,8 @@ class SignableRequest:
         if method not in _USUAL_METHODS and not (isinstance(method, str) and _METHOD.fullmatch(method)):
             raise SigningError("method must be the name of an HTTP method, such as GET")
         self.method = method
-        self.headers: dict[str, str] = dict(headers.items()) if headers else {}
         # oauth2client passes names as bytes.
-        if bytes in map(type, self.headers):
-            self.headers = {_text(name): value for name, value in self.headers.items()}
+        self.headers: dict[str, str] = {_text(name): value for name, value in headers.items()} if headers else {}
         # If a header occurs in two spellings, this holds the first.
         self._header_names = {name.lower(): name for name in reversed(self.headers)}
         self._target = _parse(uri)
