@@ -83,8 +83,9 @@ def authorizations(find: Callable[[Any], Iterator[Any]], response: Any) -> Itera
         elif malformed is not None:
             raise malformed
     for each in itertools.chain([] if first is None else [first], found):
-        # httplib2 looks for the nonce when it answers, and would raise KeyError.
-        if type(each).__name__ == "DigestAuthentication" and "nonce" not in each.challenge:
+        # httplib2 looks for the nonce of a Digest challenge only when it answers, and would raise KeyError.
+        scheme = type(each).__name__.removesuffix("Authentication").lower()
+        if not _REQUIRED.get(scheme, set()) <= getattr(each, "challenge", {}).keys():
             continue
         if hasattr(each, "response"):
             # It looks for another challenge in each later response.

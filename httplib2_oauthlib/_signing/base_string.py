@@ -13,6 +13,7 @@ characters.
 import binascii
 import functools
 import re
+import string
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple, TypeAlias
 from urllib.parse import quote, unquote_to_bytes
@@ -26,10 +27,10 @@ LONGEST_CACHED_URI = 2048
 # The two digits of an escape that section 3.6 requires, in capitals: any byte except "-", ".", "_", "~", ASCII digits
 # and ASCII letters.
 _ESCAPE = rb"[89A-F][0-9A-F]|[01][0-9A-F]|2[0-9A-CF]|3[A-F]|40|5[B-E]|60|7[B-DF]"
-_UNRESERVED = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
-# Tables for bytes.translate(). In one, all digits of escapes in capitals become "0", and all else except "%" becomes
-# NUL. In the other, "%" becomes "=", with which quoted-printable begins its escapes.
-_DIGITS_AS_0 = bytes(48 if byte in b"0123456789ABCDEF" else byte if byte in b"%" else 0 for byte in range(256))
+_UNRESERVED = f"{string.ascii_letters}{string.digits}-._~".encode("ascii")
+# Tables for bytes.translate(). In one, all digits of escapes in capitals become "0". In the other, "%" becomes "=", the
+# first character of an escape in quoted-printable.
+_DIGITS_AS_0 = bytes.maketrans(b"123456789ABCDEF", b"0" * 15)
 _AS_QUOTED_PRINTABLE = bytes.maketrans(b"%=", b"=&")
 # In any other form: the parts that have to be decoded and encoded again. A part begins with something that is not
 # encoded as required: a "%" without two hexadecimal digits, an escape in lower case, an escape of an unreserved
