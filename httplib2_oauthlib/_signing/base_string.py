@@ -45,7 +45,6 @@ _PIECE = 1 << 13
 _LONGEST_CACHED_MATCH = 4
 # A name and a value, of which one may be empty. The "=" is optional.
 _PARAMETER = re.compile(rb"(?=[^&])([^&=]*)=?([^&]*)")
-_BASE64 = re.compile("[A-Za-z0-9+/=]*")
 
 
 def percent_encode(text: str) -> str:
@@ -59,8 +58,9 @@ def percent_encode(text: str) -> str:
         if text.isalnum():
             return text
         # Signatures are base64. Replacing three characters is ten times as fast as quote().
-        if _BASE64.fullmatch(text):
-            return text.replace("+", "%2B").replace("/", "%2F").replace("=", "%3D")
+        encoded = text.replace("+", "%2B").replace("/", "%2F").replace("=", "%3D")
+        if encoded.replace("%", "").isalnum() and "%" not in text:
+            return encoded
     return quote(text, safe="")
 
 

@@ -360,8 +360,8 @@ class OAuth1:
         signature = self._signer.signature(
             base_string_start(method, request.base_uri), own.before, encoded.normalized(nonce, timestamp), own.after
         )
-        header = encoded.header(nonce, timestamp, signature)
-        return SignedRequest(request.uri, request.headers_with(header), request.body)
+        request.authorize(encoded.header(nonce, timestamp, signature))
+        return SignedRequest(request.uri, request.headers, request.body)
 
     def explain(
         self,
@@ -473,7 +473,7 @@ class OAuth1:
         uri, headers, body = request.uri, request.headers, request.body
         if self.signature_type == "AUTH_HEADER":
             encoded = [(percent_encode(name), percent_encode(value)) for name, value in protocol]
-            headers = request.headers_with(authorization_header(encoded, self.realm))
+            request.authorize(authorization_header(encoded, self.realm))
         elif self.signature_type == "QUERY":
             # The parameters are appended, so that the caller's own stay encoded as they are.
             uri = add_to_query(uri, form_encode(protocol))

@@ -63,6 +63,7 @@ class SignableRequest:
 
     Attributes:
         method: The method as it was given.
+        uri: The URI to send: percent-encoded, with its fragment.
         headers: A copy of the headers. The media type of a form is in lower case.
         body: The body to send. It is the caller's own object, unless it is a form that had to be read or encoded.
         form: The bytes of a form body, percent-encoded as they are sent, or None if the body isn't a form.
@@ -86,19 +87,22 @@ class SignableRequest:
             raise SigningError("method must be the name of an HTTP method, such as GET")
         self.method = method
         # oauth2client passes names as bytes.
-        self.headers: dict[str, str] = {_text(name): value for name, value in headers.items()} if headers else {}
+        self.headers: dict[str, str] = (
+            {_text(name) if isinstance(name, bytes) else name: value for name, value in headers.items()}
+            if headers
+            else {}
+        )
         # If a header occurs in two spellings, this holds the first.
         self._header_names = {name.lower(): name for name in reversed(self.headers)}
-        self._target = _parse(uri)
-        self.base_uri = self._base_string_uri()
+        self._target = target = _parse(uri)
+        self.uri = target.uri
+        base_uri = self._base_uri_of_host() if "host" in self._header_names else target.base_uri
+        if base_uri is None:
+            raise SigningError(_NO_HOST)
+        self.base_uri = base_uri
         self.body = body
         if body is not None or method not in ("GET", "HEAD"):
             self._read_form()
-
-    @property
-    def uri(self) -> str:
-        """The URI to send: percent-encoded, with its fragment."""
-        return self._target.uri
 
     @property
     def scheme(self) -> str:
@@ -141,13 +145,12 @@ class SignableRequest:
         """
         return self._header_names.get(name)
 
-    def headers_with(self, authorization: str) -> dict[str, str]:
-        """Return a copy of the headers with this Authorization in place of any other."""
-        headers = self.headers.copy()
+    def authorize(self, authorization: str) -> None:
+        """Put this Authorization in the headers, in place of any other."""
         if "authorization" in self._header_names:
-            headers = {name: value for name, value in headers.items() if name.lower() != "authorization"}
-        headers["Authorization"] = authorization
-        return headers
+            for name in [name for name in self.headers if name.lower() == "authorization"]:
+                del self.headers[name]
+        self.headers["Authorization"] = authorization
 
     def parameters_by_source(self, protocol: Iterable[tuple[str, str]]) -> dict[str, list[Parameter]]:
         """Return the parameters that are signed, encoded twice, by their source: ``query``, ``form`` or ``protocol``.
@@ -177,21 +180,17 @@ class SignableRequest:
     def _form_parameters(self) -> Iterator[Parameter]:
         return parse_parameters(self.form or b"", self._is_form_encoded)
 
-    def _base_string_uri(self) -> str:
-        base_uri = self._target.base_uri
+    def _base_uri_of_host(self) -> str | None:
+        """Return the base string URI with the value of the Host header, or None if it can't be signed."""
         # RFC 5849, section 3.4.1.2: 'The host and port values MUST match the content of the HTTP request "Host" header
         # field.'
-        if "host" in self._header_names:
-            host = _text(self.headers[self._header_names["host"]])
-            if not host.isascii() or "@" in host:
-                raise SigningError(
-                    "the Host header must be a host in ASCII; write an international one as IDNA (xn--...), or remove"
-                    " the header"
-                )
-            base_uri = _base_string_uri(self.scheme, host, self._target.path)
-        if base_uri is None:
-            raise SigningError(_NO_HOST)
-        return base_uri
+        host = _text(self.headers[self._header_names["host"]])
+        if not host.isascii() or "@" in host:
+            raise SigningError(
+                "the Host header must be a host in ASCII; write an international one as IDNA (xn--...), or remove"
+                " the header"
+            )
+        return _base_string_uri(self.scheme, host, self._target.path)
 
     def _read_form(self) -> None:
         """Read the body if the headers declare a form, and percent-encode it if it is not encoded yet."""
