@@ -1,7 +1,7 @@
 """Connections: sending one request over a connection, and reading the response to it and to no other.
 
-http.client does not notice that a server has answered before the whole request was sent. :mod:`.leftovers` discards
-the remains of an earlier request on a connection.
+http.client does not notice that a server has answered before the whole request was sent. :mod:`.leftovers` closes a
+connection that isn't fit for another request.
 """
 
 import contextlib
@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from ..errors import SigningError
-from .leftovers import close_if_stale, discard_leftovers, discard_unsent, has_data
+from .leftovers import close_unless_fit, discard_leftovers, discard_unsent, has_data
 from .lost_responses import HttpResponse, is_of_connection
 from .responses import CompletenessFactory, CompletenessResponse, require_close_notify
-from .stand_in import ConnectionStandIn
+from .stand_in import ConnectionStandIn, Served
 
 # Bound at import: under vcrpy, the names in http.client may be other classes.
 _HTTPResponse = http.client.HTTPResponse
@@ -26,6 +26,8 @@ _CONTENT_ENCODING = "content-encoding"
 class Transport:
     """One connection of http.client, or a test double of one, for the time of one exchange.
 
+    The methods ``request()``, ``getresponse()`` and ``close()`` are for a :class:`.ConnectionStandIn`.
+
     Attributes:
         conn: The connection.
         response: The last response, as far as it has come, or None.
@@ -35,18 +37,18 @@ class Transport:
             None if there is no such response.
     """
 
-    __slots__ = ("_early_response", "_stand_in", "_was_read", "conn", "is_sending", "response", "unwatch", "was_asked")
+    __slots__ = ("_early_response", "_is_fit", "_was_read", "conn", "is_sending", "response", "unwatch", "was_asked")
+    is_signing = False
 
     def __init__(self, conn: Any) -> None:
         self.conn = conn
         self.response: Any = None
-        self.is_sending = self.was_asked = False
+        self.is_sending = self.was_asked = self._is_fit = False
         # For a response of another class than CompletenessResponse: whether its read() has read all.
         self._was_read = False
         self.unwatch: Callable[[], None] | None = None
         # A response that came before the whole request was sent.
         self._early_response: Any = None
-        self._stand_in: ConnectionStandIn | None = None
 
     @property
     def is_answered(self) -> bool:
@@ -54,20 +56,15 @@ class Transport:
         response = self.response
         return response.is_complete if isinstance(response, CompletenessResponse) else self._was_read
 
-    def stand_in(self, request: Callable[..., None], is_signing: bool) -> ConnectionStandIn:
-        """Return the connection to give to httplib2. Its ``request()`` is the argument."""
-        stand_in = ConnectionStandIn.over(self.conn)
-        stand_in.assign((request, self.read_response, self.close), is_signing)
-        self._stand_in = stand_in
-        return stand_in
+    def stand_in(self, served: Served) -> ConnectionStandIn:
+        """Return the connection to give to httplib2. It is fit for a request, or not open.
 
-    def discard_leftovers(self) -> None:
-        """Close the connection if a request or a response was left halfway on it."""
-        discard_leftovers(self.conn)
-
-    def close_if_stale(self) -> None:
-        """Close a pooled connection that has data before anything was asked: it was closed, or sends nonsense."""
-        close_if_stale(self.conn)
+        Args:
+            served: What is behind its methods.
+        """
+        close_unless_fit(self.conn)
+        self._is_fit = True
+        return ConnectionStandIn.over(self.conn, served)
 
     def require_encodable(self, body: Any) -> None:
         """Raise an error for a body that the connection can't send.
@@ -89,11 +86,19 @@ class Transport:
             ) from None
 
     def connect(self) -> None:
-        """Connect if the connection isn't open yet."""
-        # http.client would connect within its request(). There, failing to connect looks like failing to send.
+        """Connect if the connection isn't open, or was left with a part of an earlier transmission."""
         conn = self.conn
+        if not self._is_fit:
+            discard_leftovers(conn)
+        self._is_fit = False
+        # http.client would connect within its request(). There, failing to connect looks like failing to send.
         if isinstance(conn, http.client.HTTPConnection) and conn.sock is None:
             conn.connect()
+
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        """Send a request as it is."""
+        self.connect()
+        self.send(*args, **kwargs)
 
     def send(self, *args: Any, **kwargs: Any) -> None:
         """Send a request. It replaces the one before it.
@@ -110,7 +115,6 @@ class Transport:
         self.response = self._early_response = None
         self._was_read = False
         self.is_sending = True
-        self.discard_leftovers()
         try:
             self.conn.request(*args, **kwargs)
         except BaseException as error:
@@ -149,7 +153,7 @@ class Transport:
         # request that it refuses to send.
         return isinstance(error, OSError) and is_of_connection(error)
 
-    def read_response(self) -> Any:
+    def getresponse(self) -> Any:
         """Return the response, its head read and its body still to be read.
 
         Raises:
@@ -195,9 +199,6 @@ class Transport:
         """Note that the exchange is over. The connection keeps nothing of it."""
         if self.unwatch is not None:
             self.unwatch()
-        if self._stand_in is not None:
-            self._stand_in.release()
-            self._stand_in = None
 
     def _watch(self, response: Any, read: Callable[..., Any] | None) -> None:
         """Note when a response of another class has been read to its end."""
@@ -242,23 +243,15 @@ class PooledTransport(Transport):
 
     __slots__ = ()
 
-    def stand_in(self, request: Callable[..., None], is_signing: bool) -> ConnectionStandIn:
+    def stand_in(self, served: Served) -> ConnectionStandIn:
         """Return the connection to give to httplib2. What a framework replaces on it counts for one exchange."""
-        stand_in = ConnectionStandIn(self.conn, is_kept=False)
-        stand_in.assign((request, self.read_response, self.close), is_signing)
-        return stand_in
-
-    def discard_leftovers(self) -> None:
-        """Do nothing: modern_httplib2 collects each request by itself."""
-
-    def close_if_stale(self) -> None:
-        """Do nothing: the pool replaces stale sockets."""
+        return ConnectionStandIn(self.conn, served, is_kept=False)
 
     def require_encodable(self, body: Any) -> None:
         """Do nothing: modern_httplib2 encodes a str as UTF-8."""
 
     def connect(self) -> None:
-        """Do nothing: the pool connects within ``request()``."""
+        """Do nothing: the pool connects within ``request()``, and replaces stale sockets."""
 
     def close(self) -> None:
         """Do nothing: the pool closes a socket that has failed."""
@@ -278,7 +271,7 @@ class PooledTransport(Transport):
         # all connections are in use. Its errors are those of sockets, so only their origin tells them apart.
         return "handle_request" in names and not names & {"_connect", "_connect_raw_socket", "PoolTimeout"}
 
-    def read_response(self) -> Any:
+    def getresponse(self) -> Any:
         """Return the response. Its ``read()`` raises IncompleteRead where modern_httplib2's hides that it was cut."""
         self.response = response = self.conn.getresponse()
         if response.status < _FIRST_FINAL_STATUS:  # httpcore skips all others. h11 reads nothing after this one.
@@ -322,19 +315,18 @@ def send_unsigned(
     # complete.
     is_complete = getattr(conn, "response_class", None) is CompletenessResponse
     if is_direct and is_complete and body is None and not ConnectionStandIn.is_kept_with(conn):
-        discard_leftovers(conn)
-        close_if_stale(conn)
+        close_unless_fit(conn)
         return send(conn, target, method, body, headers)
     transport = transport_of(conn)
-    transport.close_if_stale()
-    request = (target, method, body, headers)
+    stand_in = transport.stand_in(transport)
     try:
-        return send(transport.stand_in(transport.send, is_signing=False), *request)
+        return send(stand_in, target, method, body, headers)
     except BaseException:
         transport.abandon()
         raise
     finally:
         transport.finish()
+        stand_in.release()
 
 
 def _hide_content_encoding(response: Any) -> None:

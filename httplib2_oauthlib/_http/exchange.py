@@ -2,7 +2,7 @@
 
 The states of an exchange::
 
-                 send()                     response read to its end
+                 request()                  response read to its end
     PREPARED  ------------>  SENT  -------------------------------------->  ANSWERED
     signed                   |  ^                                              |
                   connection |  | a copy: safe, or with the same nonce         | refused for the clock, or a framework
@@ -16,12 +16,11 @@ The states of an exchange::
 A request that is LOST is remembered in :mod:`.unanswered`. Every retry of this request carries the same nonce.
 
 httplib2 sends a request again by itself, inside ``_conn_request``, with the headers that it has. So
-:func:`sign_and_send` gives it a stand-in for the connection, whose ``request()`` is :meth:`SignedExchange.send`.
+:func:`sign_and_send` gives it a stand-in for the connection, whose ``request()`` is :meth:`SignedExchange.request`.
 """
 
 import contextlib
 import enum
-import functools
 import http.client
 import time
 from collections.abc import Callable
@@ -52,6 +51,7 @@ from .own_authorization import OAUTH, is_signed_form, own_scheme, prevents_signa
 from .refused import refused
 from .required_signature import FOLLOWS_REDIRECT, not_signed, sent_unsigned
 from .signers import signers_of
+from .stand_in import ConnectionStandIn
 from .unanswered import UNANSWERED, Asked, Unanswered, UnansweredRequests
 
 #: The arguments of ``conn.request()``: method, target, body and headers. A plain tuple, since each request makes three.
@@ -163,9 +163,8 @@ def _run_and_remember(
     http: Any, context: RequestContext | None, exchange: "SignedExchange", send: Send
 ) -> HttpResponse:
     """Send the request, and remember it if it stays unclear whether the server acted."""
-    keep = functools.partial(keep_offset, http, exchange.base) if http.repair_clock else None
     try:
-        response = exchange.run(send, keep, http.max_clock_offset)
+        response = exchange.run(send, http)
     except BaseException as error:
         if exchange.is_open_after(error):
             remember(http, context, exchange, error)
@@ -280,6 +279,7 @@ class SignedExchange:
     _nonce: str
     _timestamp: int
     signed: SignedRequest
+    is_signing = True
     # Most exchanges keep these values until they are sent.
     entry: Unanswered | None = None
     is_unsettled = False
@@ -382,13 +382,12 @@ class SignedExchange:
 
     # -- the whole exchange
 
-    def run(self, send: Send, keep: Callable[[int], None] | None, max_offset: float | None) -> HttpResponse:
+    def run(self, send: Send, http: Any) -> HttpResponse:
         """Send the request and return the response. Repair the clock if the server refuses its timestamp.
 
         Args:
             send: The ``_conn_request`` under the hook.
-            keep: Stores the offset of the server's clock. None means that the clock is not repaired.
-            max_offset: The value of ``http.max_clock_offset``.
+            http: The Http: its ``repair_clock`` and ``max_clock_offset`` count, and it keeps the clock's offset.
 
         Raises:
             ResponseLostError: The request isn't safe, and it is unclear whether the server acted on it.
@@ -403,13 +402,13 @@ class SignedExchange:
             response = self._transmit(send)
             refusal = self._read_refusal(response)
         server_time = None if refusal is None else refusal.corrected_time(self._timestamp)
-        if server_time is None or keep is None:
+        if server_time is None or not http.repair_clock:
             return response
         offset = server_time - int(time.time())
-        if not may_move(max_offset, self.base, offset):
+        if not may_move(http.max_clock_offset, self.base, offset):
             return response
         former, self._offset = self._offset, offset
-        keep(offset)
+        keep_offset(http, self.base, offset)
         if not self.resend.rewind_body():
             return response
         # RFC 5849, section 3.2: the server verifies a request before it acts. A refused request was not acted upon, so
@@ -419,12 +418,12 @@ class SignedExchange:
         try:
             response = self._transmit(send)
         except Exception:
-            keep(former)  # No response confirms the new one.
+            keep_offset(http, self.base, former)  # No response confirms the new one.
             raise
         refusal = self._read_refusal(response)
         if refusal is not None and refusal.reason in ("timestamp", "other"):
             # The clock was not the reason, or the server's time is wrong.
-            keep(former)
+            keep_offset(http, self.base, former)
         return response
 
     def _transmit(self, send: Send) -> HttpResponse:
@@ -433,15 +432,21 @@ class SignedExchange:
         httplib2 sends a copy by itself if a connection closes without a response. It sends none after a reset, or if
         the connection closes within the response.
         """
+        stand_in = self._transport.stand_in(self)
+        try:
+            return self._transmit_over(stand_in, send)
+        finally:
+            stand_in.release()
+
+    def _transmit_over(self, stand_in: ConnectionStandIn, send: Send) -> HttpResponse:
+        """Do what :meth:`_transmit` does, over the connection that httplib2 is given."""
         method, target, body, headers = self.as_given
         transport = self._transport
-        conn = transport.stand_in(self.send, is_signing=True)
-        transport.close_if_stale()
         is_last = False
         while True:
             try:
                 transport.was_asked = False
-                response = send(conn, target, method, body, headers)
+                response = send(stand_in, target, method, body, headers)
                 if not transport.was_asked:
                     raise sent_unsigned(self.base)
                 return response
@@ -467,9 +472,18 @@ class SignedExchange:
 
     # -- PREPARED or SENT -> SENT
 
-    def send(self, method: str, target: str, body: Any = None, headers: Any = None, **kwargs: Any) -> None:
+    def getresponse(self) -> Any:
+        """Return the response. httplib2 and frameworks call this, and the next method, as methods of a connection."""
+        return self._transport.getresponse()
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._transport.close()
+
+    def request(self, method: str, target: str, body: Any = None, headers: Any = None, **kwargs: Any) -> None:
         """Sign and send the request. httplib2 and frameworks call this once for each transmission."""
-        self._transport.was_asked = True
+        transport = self._transport
+        transport.was_asked = True
         request = (method, target, body, headers)
         # A framework's _conn_request may change the request, and may add an Authorization. It had none before.
         is_changed = request != self.as_sent
@@ -479,7 +493,6 @@ class SignedExchange:
                 self._sign_again(request, is_changed)
             signed = self.signed
             target, body, headers = signed.uri[len(self.base) :], signed.body, signed.headers
-        transport = self._transport
         transport.connect()
         # An interrupt can come at any time, so the transmission counts from here on.
         self._transmissions += 1

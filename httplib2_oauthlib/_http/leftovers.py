@@ -1,6 +1,7 @@
-"""The remains of earlier requests on a connection: a part of a request, or a part of a response.
+"""What makes a connection unfit for the next request: remains of an earlier one, or a server that has closed it.
 
-http.client does not notice either of them, nor that a pooled connection went stale.
+http.client notices neither a part of a request that was left, nor a part of a response, nor a connection that went
+stale.
 """
 
 import http.client
@@ -12,6 +13,17 @@ from typing import Any
 # Bound at import: under vcrpy, the name in http.client may be another class.
 _HTTPConnection = http.client.HTTPConnection
 _IDLE = "Idle"  # http.client's own name for the state.
+
+
+def close_unless_fit(conn: Any) -> None:
+    """Close a pooled connection that went stale, or on which a request or a response was left halfway.
+
+    A connection that has data before anything was asked was closed by the server, or the server sends nonsense. On a
+    new connection, TLS itself may have sent data.
+    """
+    discard_leftovers(conn)
+    if has_data(conn):
+        conn.close()
 
 
 def discard_leftovers(conn: Any) -> None:
@@ -43,12 +55,6 @@ def discard_unsent(conn: Any) -> None:
     if buffer and isinstance(buffer, list):
         conn.close()
         del buffer[:]
-
-
-def close_if_stale(conn: Any) -> None:
-    """Close a pooled connection that has data before anything was asked: it was closed, or sends nonsense."""
-    if has_data(conn):
-        conn.close()
 
 
 def has_data(conn: Any) -> bool:

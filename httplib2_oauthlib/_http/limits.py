@@ -66,30 +66,45 @@ def request_limited(http: Any, max_bytes: int, uri: str, headers: Mapping[str, s
 
 def _limited(conn: Any, max_bytes: int) -> ConnectionStandIn:
     """Return a connection to give to httplib2 whose responses are limited."""
-    is_stand_in = type(conn) is ConnectionStandIn
-    real = conn.real if is_stand_in else conn
+    real = conn.real if type(conn) is ConnectionStandIn else conn
+    return ConnectionStandIn(real, _LimitedConnection(conn, real, max_bytes), is_kept=False)
 
-    def getresponse(*args: Any, **kwargs: Any) -> Any:
-        response = conn.getresponse(*args, **kwargs)
+
+class _LimitedConnection:
+    """A connection whose responses are limited, for a :class:`.ConnectionStandIn`.
+
+    Args:
+        conn: The connection, which may be a stand-in itself.
+        real: The real connection.
+        max_bytes: The limit.
+    """
+
+    def __init__(self, conn: Any, real: Any, max_bytes: int) -> None:
+        self.is_signing: bool = conn is not real and conn.is_signing
+        self.request = conn.request
+        self.close = conn.close
+        self._getresponse = conn.getresponse
+        self._real = real
+        self._max_bytes = max_bytes
+
+    def getresponse(self, *args: Any, **kwargs: Any) -> Any:
+        """Return a response whose ``read()`` raises UnreadableResponseError beyond the limit."""
+        response = self._getresponse(*args, **kwargs)
         read = response.read
 
         def read_limited(*_: Any) -> bytes:
             try:
-                content = _read(response, read, max_bytes)
-                _check_decompressed(response, content, max_bytes)
+                content = _read(response, read, self._max_bytes)
+                _check_decompressed(response, content, self._max_bytes)
             except UnreadableResponseError:
                 # The rest of the response would answer the next request.
                 response.close()
-                transport_of(real).close()
+                transport_of(self._real).close()
                 raise
             return content
 
         response.read = read_limited
         return response
-
-    limited = ConnectionStandIn(real, is_kept=False)
-    limited.assign((conn.request, getresponse, conn.close), is_signing=is_stand_in and conn.is_signing)
-    return limited
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 import operator
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from typing import Any, Protocol
 
 from ..errors import SigningError
 
@@ -11,6 +11,7 @@ _set = object.__setattr__
 _METHODS = ("request", "getresponse", "close")
 # The attribute of a connection whose methods a framework has replaced: its stand-in, which knows the replacements.
 _KEPT = "_httplib2_oauthlib_stand_in"
+_NO_ATTRIBUTES: dict[str, Any] = {}
 
 
 def _refuse(*_args: Any, **_kwargs: Any) -> None:
@@ -26,6 +27,25 @@ def _refused_while_signing(name: str) -> Any:
     return property(lambda self: _refuse if self.is_signing else getattr(self.real, name))
 
 
+class Served(Protocol):
+    """What is behind a stand-in during one exchange.
+
+    Attributes:
+        is_signing: Whether ``request()`` signs.
+    """
+
+    is_signing: bool
+
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        """Send a request, as ``http.client.HTTPConnection.request()`` does."""
+
+    def getresponse(self, *args: Any, **kwargs: Any) -> Any:
+        """Return the response."""
+
+    def close(self) -> None:
+        """Close the connection."""
+
+
 class ConnectionStandIn:
     """The connection that httplib2 is given: its methods belong to one exchange. All else is the real connection's.
 
@@ -35,47 +55,46 @@ class ConnectionStandIn:
 
     Args:
         conn: The real connection.
+        served: What is behind ``request()``, ``getresponse()`` and ``close()``.
         is_kept: Whether a replacement stays for the next request. Not so if other threads use the connection.
 
     Attributes:
         real: The real connection.
-        is_signing: Whether ``request()`` signs.
     """
 
-    __slots__ = ("_is_kept", "_replaced", "_work", "is_signing", "real")
+    __slots__ = ("_is_kept", "_replaced", "_served", "real")
     real: Any
-    is_signing: bool
+    _served: Any
 
-    def __init__(self, conn: Any, is_kept: bool = True) -> None:
+    def __init__(self, conn: Any, served: Served, is_kept: bool = True) -> None:
         _set(self, "real", conn)
+        _set(self, "_served", served)
         _set(self, "_is_kept", is_kept)
         _set(self, "_replaced", None)
 
     @staticmethod
-    def over(conn: Any) -> "ConnectionStandIn":
+    def over(conn: Any, served: Served) -> "ConnectionStandIn":
         """Return the stand-in that is kept with a connection, or a new one."""
-        kept: ConnectionStandIn | None = getattr(conn, "__dict__", {}).get(_KEPT)
-        return ConnectionStandIn(conn) if kept is None else kept
+        kept: ConnectionStandIn | None = getattr(conn, "__dict__", _NO_ATTRIBUTES).get(_KEPT)
+        if kept is None:
+            return ConnectionStandIn(conn, served)
+        _set(kept, "_served", served)
+        return kept
 
     @staticmethod
     def is_kept_with(conn: Any) -> bool:
         """Whether a framework has replaced a method on a connection."""
         return _KEPT in vars(conn)
 
-    def assign(self, work: tuple[Callable[..., Any], Callable[[], Any], Callable[[], None]], is_signing: bool) -> None:
-        """Serve one exchange.
-
-        Args:
-            work: The functions behind ``request()``, ``getresponse()`` and ``close()``.
-            is_signing: Whether ``request()`` signs.
-        """
-        _set(self, "_work", work)
-        _set(self, "is_signing", is_signing)
-
     def release(self) -> None:
         """Note that the exchange is over. A replacement that is called later calls the real connection."""
         if self._replaced:
-            _set(self, "_work", tuple(getattr(self.real, name) for name in _METHODS))
+            _set(self, "_served", self.real)
+
+    @property
+    def is_signing(self) -> bool:
+        """Whether ``request()`` signs."""
+        return getattr(self._served, "is_signing", False)
 
     # A property, so that a replacement can take its place. The methods below stay the same for every exchange.
     @property
@@ -96,13 +115,13 @@ class ConnectionStandIn:
     )
 
     def _send_request(self, *args: Any, **kwargs: Any) -> None:
-        self._work[0](*args, **kwargs)
+        self._served.request(*args, **kwargs)
 
     def _get_response(self, *args: Any, **kwargs: Any) -> Any:
-        return self._work[1](*args, **kwargs)
+        return self._served.getresponse(*args, **kwargs)
 
     def _close(self) -> None:
-        self._work[2]()
+        self._served.close()
 
     # Frameworks inspect the connection, check its class and set its timeout. All of that is meant for the real one.
     @property  # type: ignore[misc]

@@ -9,7 +9,7 @@ import pytest
 from httplib2_oauthlib import OAuth1Mixin, SigningError
 
 from .. import reference
-from ..servers import DROP, answer, in_turn
+from ..servers import DROP, answer, hang_up, in_turn
 from .signed_requests import FORM, is_signed, nonce_of
 
 NAMES = ["request", "getresponse", "close"]
@@ -99,6 +99,18 @@ def test_what_a_replaced_request_changes_is_signed(serve, oauth):
     assert [(each.target, each.headers["x-trace"]) for each in server.received] == [("/p?b=2", "1")] * 2
     assert all(reference.is_valid(each, secrets) for each in server.received)
     assert len({nonce_of(each) for each in server.received}) == 1
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_copy_that_is_sent_after_a_reset_passes_a_replaced_method_and_is_signed(serve, oauth, name):
+    calls = []
+    server = serve(in_turn(hang_up, answer()))
+    http = swapped(tracing(name, restores=False, calls=calls), oauth)
+    assert http.request(server.uri(), "POST", "a=1", FORM)[1] == b"ok"
+    assert len(server.received) == 2
+    assert all(is_signed(each) for each in server.received)
+    assert len({nonce_of(each) for each in server.received}) == 1
+    assert calls
 
 
 def test_a_mock_of_a_method_is_undone(serve, oauth):
