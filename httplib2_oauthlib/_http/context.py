@@ -85,14 +85,6 @@ class RequestContext:
             self.own_scheme = outer.own_scheme
             self.max_bytes = outer.max_bytes
 
-    @classmethod
-    def of_one_hop(cls, http: object, uri: str, scheme: str | None) -> "RequestContext":
-        """Return a call that consists of one request and was not made by ``request()``."""
-        context = cls(http, None, uri)
-        context.own_scheme = scheme
-        context.hops.append(Hop(uri, was_https=False))
-        return context
-
     @property
     def has_own_authorization(self) -> bool:
         """Whether the caller authorizes the call itself."""
@@ -111,7 +103,8 @@ class RequestContext:
     @property
     def is_signed(self) -> bool:
         """Whether credentials were selected for the innermost hop."""
-        return any(signer is not None for signer in self.hops[-1].signers.values())
+        signers = self.hops[-1].signers
+        return bool(signers) and any(signer is not None for signer in signers.values())
 
     def note_own_scheme(self, scheme: str | None) -> None:
         """Note by which scheme the caller authorizes the call, if it does. It counts for the whole call."""

@@ -68,7 +68,7 @@ _CONDITIONS = ("if-none-match", "if-modified-since")
 
 def sign_and_send(
     http: Any,
-    context: RequestContext | None,
+    context: RequestContext,
     send: Send,
     conn: Any,
     target: str,
@@ -82,7 +82,7 @@ def sign_and_send(
 
     Args:
         http: The Http: its ``oauth``, ``repair_clock`` and known clocks count.
-        context: Its call in progress. None if an inner method was called by itself.
+        context: Its call in progress.
         send: The ``_conn_request`` under the hook.
         conn: As httplib2 gives it, like the rest of the arguments.
         target: The request target.
@@ -95,27 +95,25 @@ def sign_and_send(
         SigningError: The request can't be signed. Nothing of it was sent.
         ResponseLostError: The request isn't safe, and it is unclear whether the server acted on it.
     """
-    was_sent, scheme = False, scheme_of_request(target, body, headers)
-    if context is not None:
-        was_sent, context.was_sent, context.refused = context.was_sent, True, None
-        context.note_own_scheme(scheme)
+    was_sent, context.was_sent, context.refused = context.was_sent, True, None
     selected = signers_of(http)
     # If the cache was asked for a user who has logged out since, the signer is selected again, to find the difference.
-    is_logged_out = selected is None and (context is None or not context.is_signed)
-    if scheme == OAUTH or (is_logged_out and (scheme is not None or not http.require_signature)):
+    is_logged_out = selected is None and not context.is_signed
+    if is_logged_out and not http.require_signature:
+        return send_unsigned(send, conn, target, method, body, headers, is_direct=is_direct)
+    scheme = scheme_of_request(target, body, headers)
+    context.note_own_scheme(scheme)
+    if scheme == OAUTH or (is_logged_out and scheme is not None):
         return send_unsigned(send, conn, target, method, body, headers, is_direct=is_direct)
 
-    leads_to = target_of(conn) or target_of_double(conn, None if context is None else context.uri)
-    base, origin, base_uri = leads_to
+    base, origin, base_uri = target_of(conn) or target_of_double(conn, context.uri)
     uri = base_uri + target
-    # A framework may call an inner method directly. That is a call with one hop.
-    whole = context or RequestContext.of_one_hop(http, uri, scheme)
-    oauth, is_another = whole.signer_at_send(selected, origin, uri)
+    oauth, is_another = context.signer_at_send(selected, origin, uri)
     if is_another:  # The cache entry is the former signer's. No 304 may confirm it.
         headers = {name: value for name, value in headers.items() if name.lower() not in _CONDITIONS}
     if oauth is None:
-        if http.require_signature and scheme is None and whole.was_asked_for(origin, base_uri):
-            raise not_signed(selected, base_uri, whole.has_own_authorization, was_sent)
+        if http.require_signature and scheme is None and context.was_asked_for(origin, base_uri):
+            raise not_signed(selected, base_uri, context.has_own_authorization, was_sent)
         return send_unsigned(send, conn, target, method, body, headers, is_direct=is_direct)
 
     offset = http._clock_offsets.get(base, 0) if http.repair_clock else 0
@@ -141,27 +139,18 @@ def sign_and_send(
     return response
 
 
-def _note_refusal(context: RequestContext | None, exchange: "SignedExchange", response: HttpResponse) -> None:
+def _note_refusal(context: RequestContext, exchange: "SignedExchange", response: HttpResponse) -> None:
     """Note the error that the call is to raise for its response, if the response refuses the OAuth part of the request.
 
     The error isn't raised here: httplib2 may still answer a challenge with a password, a framework may fetch a new
     token and repeat the request, and httplib2 would make a response of the error (force_exception_to_status_code).
-
-    Raises:
-        RefusedError: The response is a refusal, and no call is in progress that could raise the error.
     """
-    if exchange.refusal is None:
-        return
-    error = refused(exchange.refusal, *response)
-    name_unanswered(error, exchange)
-    if context is None:
-        raise error
-    context.refused = error
+    if exchange.refusal is not None:
+        context.refused = error = refused(exchange.refusal, *response)
+        name_unanswered(error, exchange)
 
 
-def _run_and_remember(
-    http: Any, context: RequestContext | None, exchange: "SignedExchange", send: Send
-) -> HttpResponse:
+def _run_and_remember(http: Any, context: RequestContext, exchange: "SignedExchange", send: Send) -> HttpResponse:
     """Send the request, and remember it if it stays unclear whether the server acted."""
     try:
         response = exchange.run(send, http)
@@ -173,28 +162,25 @@ def _run_and_remember(
         return response
     if exchange.is_unsettled:
         remember(http, context, exchange)
-    if context is None:
-        exchange.settle()
-    else:
-        context.note_response(exchange, response)
+    context.note_response(exchange, response)
     return response
 
 
-def _stores(context: RequestContext | None) -> tuple[UnansweredRequests, ...]:
+def _stores(context: RequestContext) -> tuple[UnansweredRequests, ...]:
     """Return the stores that may hold an earlier attempt of a request."""
-    if context is not None and context.unanswered:
+    if context.unanswered:
         return (context.unanswered, UNANSWERED)
     return (UNANSWERED,) if UNANSWERED else ()
 
 
 def remember(
-    http: Any, context: RequestContext | None, exchange: "SignedExchange", error: BaseException | None = None
+    http: Any, context: RequestContext, exchange: "SignedExchange", error: BaseException | None = None
 ) -> None:
     """Remember a request that the server may have acted on, so that a retry keeps its nonce.
 
     Args:
         http: The Http: its ``keep_unanswered`` counts.
-        context: Its call in progress, or None.
+        context: Its call in progress.
         exchange: The request. It isn't safe.
         error: What ended it. It then identifies the request for ``forget_unanswered()``.
     """
@@ -205,7 +191,7 @@ def remember(
         # sent twice.
         if http.keep_unanswered > 0 and exchange.resend.has_nonce and not entry.is_read_once:
             UNANSWERED.add(entry)
-        elif context is not None:
+        else:
             if context.unanswered is None:
                 context.unanswered = UnansweredRequests()
             entry.forget_at = float("inf")

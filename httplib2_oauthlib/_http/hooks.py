@@ -107,13 +107,14 @@ def _hook_conn_request(conn_request: _Method, is_of_instance: bool = False) -> _
         if self.user_agent is not None:  # A framework may have called an inner method, or left headers out.
             args, kwargs = add_user_agent(self.user_agent, args, kwargs)
         context = context_of(self)
+        if context is None:  # A framework may call this method by itself.
+            headers = args[3] if len(args) > 3 else kwargs.get("headers")  # noqa: PLR2004
+            return run_hop(self, None, None, headers, functools.partial(hooked, self, conn, *args, **kwargs))
         send: _Method = functools.partial(conn_request, self)
         kind: Any = type(self)
         is_direct_send = not is_of_instance and is_direct(kind)
         if not is_direct_send:
             send = never_past_signing(send)
-        if context is None:
-            return sign_and_send(self, context, send, conn, *args, **kwargs)
         if context.max_bytes is not None:
             send = functools.partial(send_limited, send, context.max_bytes)
             is_direct_send = False
