@@ -17,8 +17,13 @@ from urllib.parse import parse_qs
 import httplib2
 
 from ._http.clocks import may_move
-from ._http.context import context_of, run_hop
-from ._http.limits import MAX_RESPONSE_BYTES, UnreadableResponseError, limit_of_plain_http, response_too_large
+from ._http.limits import (
+    MAX_RESPONSE_BYTES,
+    UnreadableResponseError,
+    limit_of_plain_http,
+    response_too_large,
+    run_limited,
+)
 from ._http.lost_responses import is_httplib2_error, is_undecodable
 from ._http.mixin import OAuth1Http
 from ._http.pool import HttpPool
@@ -497,9 +502,7 @@ def _send(http: httplib2.Http, method: str, signed: SignedRequest) -> tuple[http
         # The signature may be in the query or in the body, where a signing Http does not look for one. The empty header
         # stands for an Authorization header of the caller's own, so that the Http does not sign again.
         with limit_of_plain_http(http, MAX_RESPONSE_BYTES):
-            answer: tuple[httplib2.Response, bytes] = run_hop(
-                http, context_of(http), signed.uri, {"authorization": ""}, work, MAX_RESPONSE_BYTES
-            )
+            answer = run_limited(http, MAX_RESPONSE_BYTES, signed.uri, {"authorization": ""}, work)
         # An Http that wraps another one may have no limit.
         if isinstance(answer[1], bytes) and len(answer[1]) > MAX_RESPONSE_BYTES:
             raise response_too_large(MAX_RESPONSE_BYTES)

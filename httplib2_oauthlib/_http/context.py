@@ -45,7 +45,8 @@ class RequestContext:
 
     Attributes:
         http: The Http that was called. None once the call is over.
-        max_bytes: The limit for the size of responses to the call, or None.
+        limit: Does what a ``_conn_request`` does, which it gets as its first argument, with a limit for the size of
+            responses. None means no limit.
         run: The generator that runs the call, or None before and after that.
         result: What the call returns, from its end until it is returned.
         stop: A StopIteration that the call raises, from its end until it is raised.
@@ -66,7 +67,7 @@ class RequestContext:
     result: Any = None
     stop: StopIteration | None = None
     own_scheme: str | None = None
-    max_bytes: int | None = None
+    limit: Callable[..., HttpResponse] | None = None
     was_sent = False
     redirect_response: HttpResponse | None = None
     refused: RefusedError | None = None
@@ -79,11 +80,11 @@ class RequestContext:
         self.http: object = http
         self.outer = outer
         self.asked_uri = uri
-        self.hops: list[Hop] = []
+        self.hops = [Hop(uri, was_https=False)]
         # The outer Http may only wrap this one (HttpPool, google-auth-httplib2's AuthorizedHttp).
         if outer is not None and outer.uri == uri:
             self.own_scheme = outer.own_scheme
-            self.max_bytes = outer.max_bytes
+            self.limit = outer.limit
 
     @property
     def has_own_authorization(self) -> bool:
@@ -227,33 +228,28 @@ def context_of(http: object | None) -> RequestContext | None:
     return None
 
 
-def run_hop(
+def run_call(
     http: object,
-    context: RequestContext | None,
     uri: object,
     headers: object,
     work: Callable[[], _Result],
-    max_bytes: int | None = None,
+    limit: Callable[..., HttpResponse] | None = None,
 ) -> _Result:
-    """Run some work as a new call of an Http, or as one more hop of its call in progress.
+    """Run some work as a new call of an Http.
 
     Args:
         http: The Http.
-        context: Its call in progress, from :func:`context_of`.
         uri: The URI that it is given. Anything except a str counts as unknown.
         headers: The headers that it is given: an object with ``items()``, or None.
         work: The rest of ``request()``.
-        max_bytes: A limit for the size of responses to a new call.
+        limit: See :class:`RequestContext`.
     """
     uri = uri if isinstance(uri, str) else None
-    scheme = OAUTH if uri is not None and is_signed_query(uri) else own_scheme(headers)
-    if context is not None:
-        return _run_further_hop(context, uri, scheme, work)
-    context = RequestContext(http, context_of(None), uri)
-    context.note_own_scheme(scheme)
-    if max_bytes is not None:
-        context.max_bytes = max_bytes
-    context.hops.append(Hop(uri, was_https=False))
+    outer = None if _CONTEXT.get() is None else context_of(None)
+    context = RequestContext(http, outer, uri)
+    context.note_own_scheme(_scheme(uri, headers))
+    if limit is not None:
+        context.limit = limit
     context.run = run = _run_call(context, work)
     next(run, None)
     if context.stop is not None:
@@ -286,13 +282,23 @@ def _run_call(context: RequestContext, work: Callable[[], object]) -> Generator[
     yield from ()  # Nothing: this makes the function a generator.
 
 
-def _run_further_hop(
-    context: RequestContext, uri: str | None, scheme: str | None, work: Callable[[], _Result]
-) -> _Result:
-    """Run some work as one more hop of a call in progress."""
+def _scheme(uri: str | None, headers: object) -> str | None:
+    return OAUTH if uri is not None and is_signed_query(uri) else own_scheme(headers)
+
+
+def run_hop(context: RequestContext, uri: object, headers: object, work: Callable[[], _Result]) -> _Result:
+    """Run some work as one more hop of a call in progress.
+
+    Args:
+        context: The call, from :func:`context_of`.
+        uri: As for :func:`run_call`.
+        headers: As for :func:`run_call`.
+        work: The rest of ``request()``.
+    """
+    uri = uri if isinstance(uri, str) else None
     hops = context.hops
     depth = len(hops)
-    context.note_own_scheme(scheme)
+    context.note_own_scheme(_scheme(uri, headers))
     try:
         hops.append(Hop(uri, hops[-1].was_https))
         return work()

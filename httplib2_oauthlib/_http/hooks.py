@@ -26,9 +26,8 @@ from .added_credentials import add_signer, clear_signers, refuse_three_values
 from .bodies import SentBody
 from .bypass import is_direct, never_past_signing
 from .challenges import authorizations
-from .context import context_of, run_hop
+from .context import context_of, run_call, run_hop
 from .exchange import note_followed, remember_redirected, sign_and_send
-from .limits import send_limited
 from .lost_responses import carries_response, is_httplib2_error, redirect_failed
 from .stand_in import ConnectionStandIn
 from .user_agent import add_user_agent
@@ -51,12 +50,12 @@ def _hook_request(request: _Method) -> _Method:
         work = functools.partial(request, self, *args, **kwargs)
         context = context_of(self)
         if context is None:
-            return run_hop(self, None, uri, headers, work)
+            return run_call(self, uri, headers, work)
         try:
             if context.sent_body is not None:
                 body = args[2] if len(args) > 2 else kwargs.get("body")  # noqa: PLR2004
                 context.sent_body.send_again(body, is_signed=context.redirect_response is not None)
-            response = run_hop(self, context, uri, headers, functools.partial(context.follow_redirect, work))
+            response = run_hop(context, uri, headers, functools.partial(context.follow_redirect, work))
         except BaseException as error:
             remember_redirected(self, context, error)
             raise
@@ -74,7 +73,7 @@ def _hook_inner_request(inner_request: _Method) -> _Method:
         if context is None:
             uri = args[2] if len(args) > 2 else kwargs.get("absolute_uri")  # noqa: PLR2004
             headers = args[6] if len(args) > 6 else kwargs.get("headers")  # noqa: PLR2004
-            return run_hop(self, None, uri, headers, functools.partial(hooked, self, *args, **kwargs))
+            return run_call(self, uri, headers, functools.partial(hooked, self, *args, **kwargs))
         try:
             if "_conn_request" not in vars(self):
                 return inner_request(self, *args, **kwargs)
@@ -109,14 +108,14 @@ def _hook_conn_request(conn_request: _Method, is_of_instance: bool = False) -> _
         context = context_of(self)
         if context is None:  # A framework may call this method by itself.
             headers = args[3] if len(args) > 3 else kwargs.get("headers")  # noqa: PLR2004
-            return run_hop(self, None, None, headers, functools.partial(hooked, self, conn, *args, **kwargs))
+            return run_call(self, None, headers, functools.partial(hooked, self, conn, *args, **kwargs))
         send: _Method = functools.partial(conn_request, self)
         kind: Any = type(self)
         is_direct_send = not is_of_instance and is_direct(kind)
         if not is_direct_send:
             send = never_past_signing(send)
-        if context.max_bytes is not None:
-            send = functools.partial(send_limited, send, context.max_bytes)
+        if context.limit is not None:
+            send = functools.partial(context.limit, send)
             is_direct_send = False
         body = args[2] if len(args) > 2 else kwargs.get("body")  # noqa: PLR2004
         sent_body = None if body is None or isinstance(body, str | bytes) else SentBody(body)

@@ -14,7 +14,7 @@ from typing import Any
 
 from ..errors import OAuthError
 from .connections import reading_whole, transport_of
-from .context import context_of, run_hop
+from .context import context_of, run_call, run_hop
 from .lost_responses import HttpResponse
 from .stand_in import ConnectionStandIn
 
@@ -32,21 +32,6 @@ class UnreadableResponseError(OAuthError):
     """A response is too large, or can't be decompressed."""
 
 
-def send_limited(send: Callable[..., Any], max_bytes: int, conn: Any, *request: Any) -> Any:
-    """Do what a ``_conn_request`` does, over a connection whose responses are limited.
-
-    Args:
-        send: The ``_conn_request``.
-        max_bytes: The limit.
-        conn: The connection, which may sign.
-        *request: The rest of the arguments.
-
-    Raises:
-        UnreadableResponseError: The response is larger, or can't be decompressed.
-    """
-    return send(_limited(conn, max_bytes), *request)
-
-
 def request_limited(http: Any, max_bytes: int, uri: str, headers: Mapping[str, str]) -> HttpResponse:
     """Make a GET request as one of our own Http objects does, with a limit for the response.
 
@@ -59,9 +44,42 @@ def request_limited(http: Any, max_bytes: int, uri: str, headers: Mapping[str, s
     Raises:
         UnreadableResponseError: The response is larger, or can't be decompressed.
     """
-    work = functools.partial(http.request, uri, headers=headers)
-    response: HttpResponse = run_hop(http, context_of(http), uri, headers, work, max_bytes)
+    return run_limited(http, max_bytes, uri, headers, functools.partial(http.request, uri, headers=headers))
+
+
+def run_limited(
+    http: object, max_bytes: int, uri: str, headers: Mapping[str, str], work: Callable[[], Any]
+) -> HttpResponse:
+    """Run some work as a call of an Http whose responses are limited, or as one more hop of its call in progress.
+
+    Args:
+        http: The Http. If it has none of our hooks, nothing is limited; see :func:`limit_of_plain_http`.
+        max_bytes: The limit of a new call.
+        uri: The URI that ``work`` asks for.
+        headers: The headers that it sends.
+        work: Calls ``http.request()``.
+    """
+    context = context_of(http)
+    if context is None:
+        response: HttpResponse = run_call(http, uri, headers, work, functools.partial(_send_limited, max_bytes))
+    else:
+        response = run_hop(context, uri, headers, work)
     return response
+
+
+def _send_limited(max_bytes: int, send: Callable[..., Any], conn: Any, *request: Any) -> Any:
+    """Do what a ``_conn_request`` does, over a connection whose responses are limited.
+
+    Args:
+        max_bytes: The limit.
+        send: The ``_conn_request``.
+        conn: The connection, which may sign.
+        *request: The rest of the arguments.
+
+    Raises:
+        UnreadableResponseError: The response is larger, or can't be decompressed.
+    """
+    return send(_limited(conn, max_bytes), *request)
 
 
 def _limited(conn: Any, max_bytes: int) -> ConnectionStandIn:
