@@ -24,7 +24,7 @@ import enum
 import http.client
 import time
 from collections.abc import Callable
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 from .._refusals.refusals import Refusal, is_confirmed, read_refusal
 from .._signing.oauth1 import OAuth1, SignedRequest
@@ -120,8 +120,7 @@ def sign_and_send(
     given = (method, target, body, headers)
     try:
         exchange = SignedExchange(conn, oauth, base, given, offset, http.is_safe_request(method, uri, body))
-        is_text = body is None or isinstance(body, str | bytes)
-        is_signed_already = not is_text and is_signed_form(exchange.as_given[2], headers)
+        is_signed_already = exchange.as_given[2] is not body and is_signed_form(exchange.as_given[2], headers)
         if not is_signed_already:
             exchange.prepare(_stores(context))
     except SigningError as error:
@@ -283,13 +282,14 @@ class SignedExchange:
         self._offset = offset
         self.oauth = oauth
         self.base = base
-        is_plain = body is None or isinstance(body, str | bytes)
-        if not is_plain:
+        start = None
+        if body is not None and not isinstance(body, str | bytes):
             body = SignableRequest(base + target, method, body, headers).body
+            start = start_of(body)
         self.as_given: Request = (method, target, body, headers)
         self.as_sent: Request = (method, target, body, dict(headers.items()) if headers else {})
         # RFC 5849, section 3.2: a nonce lets the server reject a request that it has seen. PLAINTEXT has none.
-        self.resend = Resend(is_safe, oauth.signature_method != "PLAINTEXT", body, None if is_plain else start_of(body))
+        self.resend = Resend(is_safe, oauth.signature_method != "PLAINTEXT", body, start)
 
     @property
     def state(self) -> State:
@@ -342,7 +342,7 @@ class SignedExchange:
             self._is_retry = True
             self._transmissions = 1
             self._nonce, self._timestamp = entry.nonce, entry.timestamp
-            self.resend = self.resend._replace(body_start=entry.start_of(self.resend.body, self.resend.body_start))
+            self.resend.body_start = entry.start_of(self.resend.body, self.resend.body_start)
             self._sign()
         except BaseException as error:
             entry.give_back()
@@ -593,24 +593,27 @@ class SignedExchange:
         return refusal
 
 
-class Resend(NamedTuple):
+class Resend:
     """Whether a request may be sent again. Every decision about it is made here.
 
     A safe request may be sent again at any time, with a new nonce. Any other request may be sent again only as a copy
     with the same nonce: a server that has seen the first transmission refuses the copy. If a response has begun, the
     server has acted, and no copy may be sent. The body must always be readable again from where it began.
 
-    Attributes:
+    Args:
         is_safe: RFC 9110, section 9.2.1: whether the request changes nothing on the server.
         has_nonce: Whether a server that has seen the request can recognise a copy.
         body: The body.
         body_start: The position of a file where the body begins. None if it isn't a file, or can't be rewound.
     """
 
-    is_safe: bool
-    has_nonce: bool
-    body: Any
-    body_start: Any = None
+    __slots__ = ("body", "body_start", "has_nonce", "is_safe")
+
+    def __init__(self, is_safe: bool, has_nonce: bool, body: Any, body_start: Any) -> None:
+        self.is_safe = is_safe
+        self.has_nonce = has_nonce
+        self.body = body
+        self.body_start = body_start
 
     def may_copy(self, is_safe_only: bool) -> bool:
         """Whether a copy may be sent after the connection broke. If it may, its body is rewound.

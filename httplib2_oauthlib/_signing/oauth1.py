@@ -356,7 +356,9 @@ class OAuth1:
             signature = self._signer.signature(request.base_string(protocol))
             return self._place(request, [*protocol, ("oauth_signature", signature)])
         # The rest computes the same result from parts that were encoded earlier. It is several times as fast.
-        nonce, timestamp = percent_encode(nonce), percent_encode(timestamp)
+        both = nonce + timestamp
+        if not (both.isascii() and both.isalnum()):  # Those that are generated here are letters and digits.
+            nonce, timestamp = percent_encode(nonce), percent_encode(timestamp)
         signature = self._signer.signature(
             base_string_start(method, request.base_uri), own.before, encoded.normalized(nonce, timestamp), own.after
         )
