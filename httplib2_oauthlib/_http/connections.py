@@ -13,7 +13,7 @@ from ..errors import SigningError
 from .leftovers import close_unless_fit, discard_leftovers, discard_unsent, has_data
 from .lost_responses import HttpResponse, is_of_connection
 from .responses import CompletenessFactory, CompletenessResponse, require_close_notify
-from .stand_in import ConnectionStandIn, Served
+from .stand_in import ConnectionStandIn, ServedConnection
 
 # Bound at import: under vcrpy, the names in http.client may be other classes.
 _HTTPResponse = http.client.HTTPResponse
@@ -23,13 +23,10 @@ _HTTP_2 = 20  # As modern_httplib2 writes it.
 _CONTENT_ENCODING = "content-encoding"
 
 
-class Transport:
+class Transport(ServedConnection):
     """One connection of http.client, or a test double of one, for the time of one exchange.
 
-    The methods ``request()``, ``getresponse()`` and ``close()`` are for a :class:`.ConnectionStandIn`.
-
     Attributes:
-        conn: The connection.
         response: The last response, as far as it has come, or None.
         is_sending: Whether a request is being sent, or failed while it was sent.
         was_asked: Whether ``conn.request()`` was called for the present transmission.
@@ -37,18 +34,16 @@ class Transport:
             None if there is no such response.
     """
 
-    __slots__ = ("_early_response", "_is_fit", "_was_read", "conn", "is_sending", "response", "unwatch", "was_asked")
-    is_signing = False
-
-    def __init__(self, conn: Any) -> None:
-        self.conn = conn
-        self.response: Any = None
-        self.is_sending = self.was_asked = self._is_fit = False
-        # For a response of another class than CompletenessResponse: whether its read() has read all.
-        self._was_read = False
-        self.unwatch: Callable[[], None] | None = None
-        # A response that came before the whole request was sent.
-        self._early_response: Any = None
+    response: Any = None
+    is_sending = False
+    was_asked = False
+    unwatch: Callable[[], None] | None = None
+    # Whether the connection was examined, and nothing was sent since then.
+    _is_fit = False
+    # For a response of another class than CompletenessResponse: whether its read() has read all.
+    _was_read = False
+    # A response that came before the whole request was sent.
+    _early_response: Any = None
 
     @property
     def is_answered(self) -> bool:
@@ -56,15 +51,19 @@ class Transport:
         response = self.response
         return response.is_complete if isinstance(response, CompletenessResponse) else self._was_read
 
-    def stand_in(self, served: Served) -> ConnectionStandIn:
+    def connection_for(self, served: ServedConnection, is_direct: bool) -> ConnectionStandIn | ServedConnection:
         """Return the connection to give to httplib2. It is fit for a request, or not open.
 
         Args:
-            served: What is behind its methods.
+            served: What sends the request.
+            is_direct: Whether httplib2's own code gets the connection, and no code of a framework.
         """
-        close_unless_fit(self.conn)
+        conn = self.real
+        close_unless_fit(conn)
         self._is_fit = True
-        return ConnectionStandIn.over(self.conn, served)
+        if is_direct and not ConnectionStandIn.is_kept_with(conn):
+            return served
+        return ConnectionStandIn.over(conn, served)
 
     def require_encodable(self, body: Any) -> None:
         """Raise an error for a body that the connection can't send.
@@ -85,9 +84,9 @@ class Transport:
                 ' str in; pass bytes in the charset that Content-Type declares, such as body.encode("utf-8")'
             ) from None
 
-    def connect(self) -> None:
+    def make_ready(self) -> None:
         """Connect if the connection isn't open, or was left with a part of an earlier transmission."""
-        conn = self.conn
+        conn = self.real
         if not self._is_fit:
             discard_leftovers(conn)
         self._is_fit = False
@@ -97,7 +96,7 @@ class Transport:
 
     def request(self, *args: Any, **kwargs: Any) -> None:
         """Send a request as it is."""
-        self.connect()
+        self.make_ready()
         self.send(*args, **kwargs)
 
     def send(self, *args: Any, **kwargs: Any) -> None:
@@ -116,17 +115,17 @@ class Transport:
         self._was_read = False
         self.is_sending = True
         try:
-            self.conn.request(*args, **kwargs)
+            self.real.request(*args, **kwargs)
         except BaseException as error:
             # httplib2 may send the request again at once.
-            discard_unsent(self.conn)
+            discard_unsent(self.real)
             if not (isinstance(error, OSError) and is_of_connection(error) and self._receive_early_response()):
                 raise
         self.is_sending = False
 
     def _receive_early_response(self) -> bool:
         """Read the head of a response that came while the request was sent. Return False if there is none."""
-        conn = self.conn
+        conn = self.real
         if not isinstance(conn, _HTTPConnection) or not has_data(conn):
             return False
         sock = conn.sock
@@ -170,7 +169,7 @@ class Transport:
         return response
 
     def _begin_response(self) -> Any:
-        conn = self.conn
+        conn = self.real
         kind = getattr(conn, "response_class", None)
         # The new class stays with the connection: Python slows down for an object that loses an attribute.
         if kind is CompletenessResponse:
@@ -192,13 +191,19 @@ class Transport:
 
     def close(self) -> None:
         """Close the connection."""
-        discard_unsent(self.conn)
-        self.conn.close()
+        discard_unsent(self.real)
+        self.real.close()
 
-    def finish(self) -> None:
-        """Note that the exchange is over. The connection keeps nothing of it."""
+    def finish(self, given: ConnectionStandIn | ServedConnection) -> None:
+        """Note that the exchange is over. The connection keeps nothing of it.
+
+        Args:
+            given: What httplib2 was given.
+        """
         if self.unwatch is not None:
             self.unwatch()
+        if type(given) is ConnectionStandIn:
+            given.release()
 
     def _watch(self, response: Any, read: Callable[..., Any] | None) -> None:
         """Note when a response of another class has been read to its end."""
@@ -241,16 +246,14 @@ class PooledTransport(Transport):
     It opens and closes its sockets by itself. Closing it would break off the requests of other threads.
     """
 
-    __slots__ = ()
-
-    def stand_in(self, served: Served) -> ConnectionStandIn:
+    def connection_for(self, served: ServedConnection, is_direct: bool) -> ConnectionStandIn:  # noqa: ARG002
         """Return the connection to give to httplib2. What a framework replaces on it counts for one exchange."""
-        return ConnectionStandIn(self.conn, served, is_kept=False)
+        return ConnectionStandIn(self.real, served, is_kept=False)
 
     def require_encodable(self, body: Any) -> None:
         """Do nothing: modern_httplib2 encodes a str as UTF-8."""
 
-    def connect(self) -> None:
+    def make_ready(self) -> None:
         """Do nothing: the pool connects within ``request()``, and replaces stale sockets."""
 
     def close(self) -> None:
@@ -273,12 +276,12 @@ class PooledTransport(Transport):
 
     def getresponse(self) -> Any:
         """Return the response. Its ``read()`` raises IncompleteRead where modern_httplib2's hides that it was cut."""
-        self.response = response = self.conn.getresponse()
+        self.response = response = self.real.getresponse()
         if response.status < _FIRST_FINAL_STATUS:  # httpcore skips all others. h11 reads nothing after this one.
             raise http.client.UnknownProtocol("101 Switching Protocols")
         names = {name.lower() for name, _ in response.getheaders()}
         if response.version != _HTTP_2 and not names & {"content-length", "transfer-encoding"}:
-            require_close_notify(self.conn.sock)
+            require_close_notify(self.real.sock)
         self._watch(response, reading_whole(response))
         return response
 
@@ -318,15 +321,14 @@ def send_unsigned(
         close_unless_fit(conn)
         return send(conn, target, method, body, headers)
     transport = transport_of(conn)
-    stand_in = transport.stand_in(transport)
+    given = transport.connection_for(transport, is_direct)
     try:
-        return send(stand_in, target, method, body, headers)
+        return send(given, target, method, body, headers)
     except BaseException:
         transport.abandon()
         raise
     finally:
-        transport.finish()
-        stand_in.release()
+        transport.finish(given)
 
 
 def _hide_content_encoding(response: Any) -> None:

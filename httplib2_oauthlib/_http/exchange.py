@@ -15,8 +15,9 @@ The states of an exchange::
 
 A request that is LOST is remembered in :mod:`.unanswered`. Every retry of this request carries the same nonce.
 
-httplib2 sends a request again by itself, inside ``_conn_request``, with the headers that it has. So
-:func:`sign_and_send` gives it a stand-in for the connection, whose ``request()`` is :meth:`SignedExchange.request`.
+httplib2 sends a request again by itself, inside ``_conn_request``, with the headers that it has. So it is not given the
+connection: :meth:`SignedExchange.request` takes the place of the connection's method. httplib2 itself is given the
+exchange. A framework is given a stand-in for the connection, since it may do more with it.
 """
 
 import contextlib
@@ -51,7 +52,7 @@ from .own_authorization import OAUTH, is_signed_form, own_scheme, prevents_signa
 from .refused import refused
 from .required_signature import FOLLOWS_REDIRECT, not_signed, sent_unsigned
 from .signers import signers_of
-from .stand_in import ConnectionStandIn
+from .stand_in import ServedConnection
 from .unanswered import UNANSWERED, Asked, Unanswered, UnansweredRequests
 
 #: The arguments of ``conn.request()``: method, target, body and headers. A plain tuple, since each request makes three.
@@ -129,7 +130,7 @@ def sign_and_send(
         raise type(error)(f"{error}. {FOLLOWS_REDIRECT}") from None
     if is_signed_already:
         return send_unsigned(send, conn, target, method, exchange.as_given[2], headers)
-    response = _run_and_remember(http, context, exchange, send)
+    response = _run_and_remember(http, context, exchange, send, is_direct)
     if oauth.signature_type == "QUERY":
         _, target_as_sent, *_ = exchange.as_sent
         strip_echo(response[0], exchange.signed.uri, target_as_sent)
@@ -149,10 +150,12 @@ def _note_refusal(context: RequestContext, exchange: "SignedExchange", response:
         name_unanswered(error, exchange)
 
 
-def _run_and_remember(http: Any, context: RequestContext, exchange: "SignedExchange", send: Send) -> HttpResponse:
+def _run_and_remember(
+    http: Any, context: RequestContext, exchange: "SignedExchange", send: Send, is_direct: bool
+) -> HttpResponse:
     """Send the request, and remember it if it stays unclear whether the server acted."""
     try:
-        response = exchange.run(send, http)
+        response = exchange.run(send, http, is_direct)
     except BaseException as error:
         if exchange.is_open_after(error):
             remember(http, context, exchange, error)
@@ -235,7 +238,7 @@ class State(enum.Enum):
     LOST = "no whole response has come, and nothing more is sent"
 
 
-class SignedExchange:
+class SignedExchange(ServedConnection):
     """One request that is signed.
 
     It has more than ten attributes, in four groups. ``oauth``, ``base``, ``as_given``, ``resend`` and the body are the
@@ -277,6 +280,7 @@ class SignedExchange:
 
     def __init__(self, conn: Any, oauth: OAuth1, base: str, given: Request, offset: int, is_safe: bool) -> None:
         method, target, body, headers = given
+        self.real = conn
         self._body_as_asked = body
         self._transport = transport_of(conn)
         self._offset = offset
@@ -368,24 +372,25 @@ class SignedExchange:
 
     # -- the whole exchange
 
-    def run(self, send: Send, http: Any) -> HttpResponse:
+    def run(self, send: Send, http: Any, is_direct: bool) -> HttpResponse:
         """Send the request and return the response. Repair the clock if the server refuses its timestamp.
 
         Args:
             send: The ``_conn_request`` under the hook.
             http: The Http: its ``repair_clock`` and ``max_clock_offset`` count, and it keeps the clock's offset.
+            is_direct: As for :func:`sign_and_send`.
 
         Raises:
             ResponseLostError: The request isn't safe, and it is unclear whether the server acted on it.
         """
-        response = self._transmit(send)
+        response = self._transmit(send, is_direct)
         refusal = self._read_refusal(response)
         if refusal is not None and refusal.reason == "nonce" and self.resend.is_safe and self.resend.rewind_body():
             # Proxies and servers repeat requests by themselves. Then the server has seen the nonce of a request that
             # was sent once. A request that changes nothing is sent again as a new one.
             self._transmissions = 0
             self._sign(with_new_nonce=True)
-            response = self._transmit(send)
+            response = self._transmit(send, is_direct)
             refusal = self._read_refusal(response)
         server_time = None if refusal is None else refusal.corrected_time(self._timestamp)
         if server_time is None or not http.repair_clock:
@@ -402,7 +407,7 @@ class SignedExchange:
         self._transmissions = 0
         self._sign(with_new_nonce=True)
         try:
-            response = self._transmit(send)
+            response = self._transmit(send, is_direct)
         except Exception:
             keep_offset(http, self.base, former)  # No response confirms the new one.
             raise
@@ -412,49 +417,43 @@ class SignedExchange:
             keep_offset(http, self.base, former)
         return response
 
-    def _transmit(self, send: Send) -> HttpResponse:
+    def _transmit(self, send: Send, is_direct: bool) -> HttpResponse:
         """Send the request, and a copy of it if the connection breaks.
 
         httplib2 sends a copy by itself if a connection closes without a response. It sends none after a reset, or if
         the connection closes within the response.
         """
-        stand_in = self._transport.stand_in(self)
-        try:
-            return self._transmit_over(stand_in, send)
-        finally:
-            stand_in.release()
-
-    def _transmit_over(self, stand_in: ConnectionStandIn, send: Send) -> HttpResponse:
-        """Do what :meth:`_transmit` does, over the connection that httplib2 is given."""
         method, target, body, headers = self.as_given
         transport = self._transport
+        conn = transport.connection_for(self, is_direct)
         is_last = False
-        while True:
-            try:
-                transport.was_asked = False
-                response = send(stand_in, target, method, body, headers)
-                if not transport.was_asked:
-                    raise sent_unsigned(self.base)
-                return response
-            except Exception as error:
-                transport.abandon()
-                if not is_last and self._is_worth_a_copy(error):
-                    is_last = True
-                    continue
-                self._is_over = True
-                lost = self._response_lost(error)
-                if lost is None:
-                    raise
+        try:
+            while True:
                 try:
-                    raise lost from error
-                finally:
-                    del lost  # Its traceback holds this frame.
-            except BaseException:
-                self._is_over = True
-                transport.abandon()
-                raise
-            finally:
-                transport.finish()
+                    transport.was_asked = False
+                    response = send(conn, target, method, body, headers)
+                    if not transport.was_asked:
+                        raise sent_unsigned(self.base)
+                    return response
+                except Exception as error:
+                    transport.abandon()
+                    if not is_last and self._is_worth_a_copy(error):
+                        is_last = True
+                        continue
+                    self._is_over = True
+                    lost = self._response_lost(error)
+                    if lost is None:
+                        raise
+                    try:
+                        raise lost from error
+                    finally:
+                        del lost  # Its traceback holds this frame.
+                except BaseException:
+                    self._is_over = True
+                    transport.abandon()
+                    raise
+        finally:
+            transport.finish(conn)
 
     # -- PREPARED or SENT -> SENT
 
@@ -479,7 +478,7 @@ class SignedExchange:
                 self._sign_again(request, is_changed)
             signed = self.signed
             target, body, headers = signed.uri[len(self.base) :], signed.body, signed.headers
-        transport.connect()
+        transport.make_ready()
         # An interrupt can come at any time, so the transmission counts from here on.
         self._transmissions += 1
         try:

@@ -29,7 +29,7 @@ from .challenges import authorizations
 from .context import context_of, run_call, run_hop
 from .exchange import note_followed, remember_redirected, sign_and_send
 from .lost_responses import carries_response, is_httplib2_error, redirect_failed
-from .stand_in import ConnectionStandIn
+from .stand_in import ConnectionStandIn, ServedConnection
 from .user_agent import add_user_agent
 
 _Method: TypeAlias = Callable[..., Any]
@@ -98,7 +98,8 @@ def _hook_conn_request(conn_request: _Method, is_of_instance: bool = False) -> _
     """Sign what is sent."""
 
     def hooked(self: Any, conn: Any, *args: Any, **kwargs: Any) -> Any:
-        if type(conn) is ConnectionStandIn:  # The hook of another class has run already.
+        # The hook of another class has run already.
+        if type(conn) is ConnectionStandIn or isinstance(conn, ServedConnection):
             if conn.is_signing:
                 return conn_request(self, conn, *args, **kwargs)
             # A framework between both hooks may have set credentials.

@@ -16,7 +16,7 @@ from ..errors import OAuthError
 from .connections import reading_whole, transport_of
 from .context import context_of, run_call, run_hop
 from .lost_responses import HttpResponse
-from .stand_in import ConnectionStandIn
+from .stand_in import ConnectionStandIn, ServedConnection
 
 #: The largest response that a token endpoint may send, in bytes.
 MAX_RESPONSE_BYTES = 1_000_000
@@ -88,26 +88,32 @@ def _limited(conn: Any, max_bytes: int) -> ConnectionStandIn:
     return ConnectionStandIn(real, _LimitedConnection(conn, real, max_bytes), is_kept=False)
 
 
-class _LimitedConnection:
+class _LimitedConnection(ServedConnection):
     """A connection whose responses are limited, for a :class:`.ConnectionStandIn`.
 
     Args:
-        conn: The connection, which may be a stand-in itself.
+        conn: The connection that httplib2 would be given, which may sign.
         real: The real connection.
         max_bytes: The limit.
     """
 
     def __init__(self, conn: Any, real: Any, max_bytes: int) -> None:
-        self.is_signing: bool = conn is not real and conn.is_signing
-        self.request = conn.request
-        self.close = conn.close
-        self._getresponse = conn.getresponse
-        self._real = real
+        super().__init__(real)
+        self.is_signing = conn is not real and conn.is_signing
+        self._conn = conn
         self._max_bytes = max_bytes
+
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        """Send a request."""
+        self._conn.request(*args, **kwargs)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._conn.close()
 
     def getresponse(self, *args: Any, **kwargs: Any) -> Any:
         """Return a response whose ``read()`` raises UnreadableResponseError beyond the limit."""
-        response = self._getresponse(*args, **kwargs)
+        response = self._conn.getresponse(*args, **kwargs)
         read = response.read
 
         def read_limited(*_: Any) -> bytes:
@@ -117,7 +123,7 @@ class _LimitedConnection:
             except UnreadableResponseError:
                 # The rest of the response would answer the next request.
                 response.close()
-                transport_of(self._real).close()
+                transport_of(self.real).close()
                 raise
             return content
 

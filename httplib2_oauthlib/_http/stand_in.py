@@ -3,7 +3,7 @@
 import operator
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, Protocol
+from typing import Any
 
 from ..errors import SigningError
 
@@ -27,23 +27,43 @@ def _refused_while_signing(name: str) -> Any:
     return property(lambda self: _refuse if self.is_signing else getattr(self.real, name))
 
 
-class Served(Protocol):
-    """What is behind a stand-in during one exchange.
+class ServedConnection:
+    """What is behind a stand-in during one exchange: the methods of a connection that send it.
+
+    Where no code of a framework sees the connection, httplib2 is given this object itself. It uses no more than what is
+    defined here.
 
     Attributes:
+        real: The real connection.
         is_signing: Whether ``request()`` signs.
     """
 
-    is_signing: bool
+    __slots__ = ("real",)
+    is_signing = False
+
+    def __init__(self, conn: Any) -> None:
+        self.real = conn
 
     def request(self, *args: Any, **kwargs: Any) -> None:
         """Send a request, as ``http.client.HTTPConnection.request()`` does."""
+        raise NotImplementedError
 
     def getresponse(self, *args: Any, **kwargs: Any) -> Any:
         """Return the response."""
+        raise NotImplementedError
 
     def close(self) -> None:
         """Close the connection."""
+        raise NotImplementedError
+
+    def connect(self) -> None:
+        """Connect."""
+        self.real.connect()
+
+    # A class with __getattr__ would be simpler, and every attribute of an object of it slower.
+    sock, host, port, timeout, debuglevel = (
+        property(operator.attrgetter(f"real.{name}")) for name in ("sock", "host", "port", "timeout", "debuglevel")
+    )
 
 
 class ConnectionStandIn:
@@ -66,14 +86,14 @@ class ConnectionStandIn:
     real: Any
     _served: Any
 
-    def __init__(self, conn: Any, served: Served, is_kept: bool = True) -> None:
+    def __init__(self, conn: Any, served: ServedConnection, is_kept: bool = True) -> None:
         _set(self, "real", conn)
         _set(self, "_served", served)
         _set(self, "_is_kept", is_kept)
         _set(self, "_replaced", None)
 
     @staticmethod
-    def over(conn: Any, served: Served) -> "ConnectionStandIn":
+    def over(conn: Any, served: ServedConnection) -> "ConnectionStandIn":
         """Return the stand-in that is kept with a connection, or a new one."""
         kept: ConnectionStandIn | None = getattr(conn, "__dict__", _NO_ATTRIBUTES).get(_KEPT)
         if kept is None:
@@ -84,7 +104,7 @@ class ConnectionStandIn:
     @staticmethod
     def is_kept_with(conn: Any) -> bool:
         """Whether a framework has replaced a method on a connection."""
-        return _KEPT in vars(conn)
+        return _KEPT in getattr(conn, "__dict__", _NO_ATTRIBUTES)
 
     def release(self) -> None:
         """Note that the exchange is over. A replacement that is called later calls the real connection."""
@@ -94,7 +114,7 @@ class ConnectionStandIn:
     @property
     def is_signing(self) -> bool:
         """Whether ``request()`` signs."""
-        return getattr(self._served, "is_signing", False)
+        return isinstance(self._served, ServedConnection) and self._served.is_signing
 
     # A property, so that a replacement can take its place. The methods below stay the same for every exchange.
     @property
