@@ -10,6 +10,8 @@ import re
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
+from .._signing.patterns import Pattern
+
 # RFC 9110, section 9.2.1: "the GET, HEAD, OPTIONS, and TRACE methods are defined to be safe." httplib2's list of the
 # same name is a setting of each Http, and about caching and redirects.
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS", "TRACE")
@@ -19,7 +21,7 @@ _SAFE_ACTIONS = frozenset(
     b" rsd purge templatedata sitematrix languagesearch"
     b" wbgetentities wbgetclaims wbsearchentities wbformatvalue wbparsevalue wbavailablebadges".split()
 )
-_API = re.compile(r"[^?#]*/api\.php", re.IGNORECASE)
+_API = Pattern(r"[^?#]*/api\.php", re.IGNORECASE)
 # A form never contains these: a line end or a quote means another format, such as multipart or JSON.
 _NOT_IN_A_FORM = (b"\r", b"\n", b'"', b"{", b"<")
 
@@ -47,7 +49,7 @@ def _only_reads(uri: str, body: Any) -> bool:
         body = b""
     elif isinstance(body, str):
         body = body.encode("utf-8", "surrogatepass")
-    if not _API.fullmatch(path) or not isinstance(body, bytes) or any(each in body for each in _NOT_IN_A_FORM):
+    if not _API.compiled.fullmatch(path) or not isinstance(body, bytes) or any(each in body for each in _NOT_IN_A_FORM):
         return False
     query_bytes = query.encode("utf-8", "surrogatepass")
     actions = []

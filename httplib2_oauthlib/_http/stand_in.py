@@ -1,4 +1,4 @@
-"""The stand-in for a connection that httplib2 and frameworks are given."""
+"""What httplib2 and frameworks are given in place of a connection."""
 
 import operator
 from collections.abc import Callable
