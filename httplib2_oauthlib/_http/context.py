@@ -247,7 +247,8 @@ def run_call(
     uri = uri if isinstance(uri, str) else None
     outer = None if _CONTEXT.get() is None else context_of(None)
     context = RequestContext(http, outer, uri)
-    context.note_own_scheme(_scheme(uri, headers))
+    if headers or (uri is not None and "oauth" in uri):
+        context.note_own_scheme(_scheme(uri, headers))
     if limit is not None:
         context.limit = limit
     context.run = run = _run_call(context, work)

@@ -33,12 +33,14 @@ from .stand_in import ConnectionStandIn, ServedConnection
 from .user_agent import add_user_agent
 
 _Method: TypeAlias = Callable[..., Any]
+#: Takes an Http, and returns its method that a hook goes around.
+_Bind: TypeAlias = Callable[[Any], _Method]
 
 
-# Each hook takes the method that it goes around, and returns what takes the method's place.
+# Each hook takes a function that returns the method that it goes around, and returns what takes the method's place.
 
 
-def _hook_request(request: _Method) -> _Method:
+def _hook_request(bind: _Bind) -> _Method:
     """Note what the program asks for. The arguments pass unchanged, since frameworks rename the later ones."""
 
     def hooked(self: Any, *args: Any, **kwargs: Any) -> Any:
@@ -47,7 +49,7 @@ def _hook_request(request: _Method) -> _Method:
             args, kwargs = add_user_agent(user_agent, args, kwargs)
         uri = args[0] if args else kwargs.get("uri")
         headers = args[3] if len(args) > 3 else kwargs.get("headers")  # noqa: PLR2004
-        work = functools.partial(request, self, *args, **kwargs)
+        work = functools.partial(bind(self), *args, **kwargs)
         context = context_of(self)
         if context is None:
             return run_call(self, uri, headers, work)
@@ -65,7 +67,7 @@ def _hook_request(request: _Method) -> _Method:
     return hooked
 
 
-def _hook_inner_request(inner_request: _Method) -> _Method:
+def _hook_inner_request(bind: _Bind) -> _Method:
     """Note what code asks for that calls ``_request()``, or ``httplib2.Http.request()`` past our hook."""
 
     def hooked(self: Any, *args: Any, **kwargs: Any) -> Any:
@@ -76,9 +78,9 @@ def _hook_inner_request(inner_request: _Method) -> _Method:
             return run_call(self, uri, headers, functools.partial(hooked, self, *args, **kwargs))
         try:
             if "_conn_request" not in vars(self):
-                return inner_request(self, *args, **kwargs)
+                return bind(self)(*args, **kwargs)
             with _instance_method_hooked(self):
-                return inner_request(self, *args, **kwargs)
+                return bind(self)(*args, **kwargs)
         except Exception as error:
             if not carries_response(error):
                 raise
@@ -94,14 +96,14 @@ def _hook_inner_request(inner_request: _Method) -> _Method:
     return hooked
 
 
-def _hook_conn_request(conn_request: _Method, is_of_instance: bool = False) -> _Method:
+def _hook_conn_request(bind: _Bind, is_of_instance: bool = False) -> _Method:
     """Sign what is sent."""
 
     def hooked(self: Any, conn: Any, *args: Any, **kwargs: Any) -> Any:
         # The hook of another class has run already.
         if type(conn) is ConnectionStandIn or isinstance(conn, ServedConnection):
             if conn.is_signing:
-                return conn_request(self, conn, *args, **kwargs)
+                return bind(self)(conn, *args, **kwargs)
             # A framework between both hooks may have set credentials.
             conn = conn.real
         if self.user_agent is not None:  # A framework may have called an inner method, or left headers out.
@@ -110,7 +112,7 @@ def _hook_conn_request(conn_request: _Method, is_of_instance: bool = False) -> _
         if context is None:  # A framework may call this method by itself.
             headers = args[3] if len(args) > 3 else kwargs.get("headers")  # noqa: PLR2004
             return run_call(self, None, headers, functools.partial(hooked, self, conn, *args, **kwargs))
-        send: _Method = functools.partial(conn_request, self)
+        send = bind(self)
         kind: Any = type(self)
         is_direct_send = not is_of_instance and is_direct(kind)
         if not is_direct_send:
@@ -140,7 +142,7 @@ def _instance_method_hooked(http: Any) -> Iterator[None]:
     """Hook a ``_conn_request`` that was set on the instance, as a framework's tracing does, while a request runs."""
     own = vars(http)
     method = own["_conn_request"]
-    hook = _hook_conn_request(lambda _, *args, **kwargs: method(*args, **kwargs), is_of_instance=True)
+    hook = _hook_conn_request(lambda _: method, is_of_instance=True)
     own["_conn_request"] = hooked = functools.partial(hook, http)
     try:
         yield
@@ -149,27 +151,23 @@ def _instance_method_hooked(http: Any) -> Iterator[None]:
             own["_conn_request"] = method
 
 
-def _hook_auth_from_challenge(auth_from_challenge: _Method) -> _Method:
+def _hook_auth_from_challenge(bind: _Bind) -> _Method:
     """Skip the challenges that httplib2 can't parse, so that the program gets the response with status 401."""
 
     def hooked(self: Any, host: Any, request_uri: Any, headers: Any, response: Any, content: Any) -> Any:
-        return authorizations(
-            lambda readable: auth_from_challenge(self, host, request_uri, headers, readable, content), response
-        )
+        return authorizations(lambda readable: bind(self)(host, request_uri, headers, readable, content), response)
 
     return hooked
 
 
-def _hook_add_credentials(add_credentials: _Method) -> _Method:
+def _hook_add_credentials(bind: _Bind) -> _Method:
     """Take four values for OAuth credentials."""
-    if count_positional(add_credentials) > 4:  # noqa: PLR2004 (self, name, password, domain)
-        return add_credentials  # A framework's own, in which four values have another meaning.
 
     def hooked(self: Any, *args: Any, domain: str = "", **kwargs: Any) -> None:
         if len(args) == 3:  # noqa: PLR2004
             refuse_three_values(self, args[2], domain)
         if len(args) < 4:  # noqa: PLR2004
-            add_credentials(self, *args, **({"domain": domain} if domain else {}), **kwargs)
+            bind(self)(*args, **({"domain": domain} if domain else {}), **kwargs)
             return
         four, more = args[:4], args[4:]
         if len(more) > 1 or (more and domain) or kwargs:
@@ -184,11 +182,11 @@ def _hook_add_credentials(add_credentials: _Method) -> _Method:
     return hooked
 
 
-def _hook_clear_credentials(clear_credentials: _Method) -> _Method:
+def _hook_clear_credentials(bind: _Bind) -> _Method:
     """Remove OAuth credentials too. httplib2's ``close()`` calls this method."""
 
     def hooked(self: Any, *args: Any, **kwargs: Any) -> None:
-        clear_credentials(self, *args, **kwargs)
+        bind(self)(*args, **kwargs)
         clear_signers(self)
 
     return hooked
@@ -203,7 +201,7 @@ def count_positional(method: _Method) -> int:
     return sum(each.kind in (each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD) for each in parameters)
 
 
-_HOOKS: Mapping[str, Callable[[_Method], _Method]] = {
+_HOOKS: Mapping[str, Callable[[_Bind], _Method]] = {
     "request": _hook_request,
     "_request": _hook_inner_request,
     "_conn_request": _hook_conn_request,
@@ -213,46 +211,42 @@ _HOOKS: Mapping[str, Callable[[_Method], _Method]] = {
 }
 
 
-def hook_methods(cls: type) -> None:
+def hook_methods(cls: type, passes_on: bool = False) -> None:
     """Hook every method in the table that a class ends up with, unless it is a hook already.
 
     A framework's class may stand before ours in the MRO, or derive from ours. It may follow redirects after our hook
     has returned, or call httplib2.Http's methods by that name, past ours. Then a hop would be signed for any host, or
     nothing would be signed at all. A hook within a hook does nothing.
+
+    Args:
+        cls: The class.
+        passes_on: Whether the class's own methods only call those of the next class. Then the hooks call these.
     """
     for name, hook in _HOOKS.items():
         method: Any = inspect.getattr_static(cls, name, None)
         # A function that wraps a hook (functools.wraps) isn't a hook, although it has the attributes of one.
         if method is None or method in _hooked:
             continue
-        inner = _bound_at_call(method) if name in vars(cls) else _inherited(cls, name, method)
-        hooked = hook(inner)
-        if hooked is not inner:
-            functools.update_wrapper(hooked, method)
-            _hooked.add(hooked)
-            setattr(cls, name, hooked)
+        if name == "add_credentials" and count_positional(method) > 4:  # noqa: PLR2004 (self, name, password, domain)
+            continue  # A framework's own, in which four values have another meaning.
+        hooked = hook(_inherited(cls, name) if passes_on or name not in vars(cls) else _own(method))
+        functools.update_wrapper(hooked, method)
+        _hooked.add(hooked)
+        setattr(cls, name, hooked)
 
 
 # Compared by identity: a class may define a method by an object of any kind.
 _hooked: "weakref.WeakSet[Any]" = weakref.WeakSet()
 
 
-def _bound_at_call(method: Any) -> _Method:
-    """Return a function for a method that may be of another kind, such as ``functools.partialmethod``."""
+def _own(method: Any) -> _Bind:
+    """Return what binds a method of a class. It may be no function, such as a ``functools.partialmethod``."""
     if inspect.isfunction(method):
-        return method
-
-    def bound(self: Any, *args: Any, **kwargs: Any) -> Any:
-        each = method.__get__(self, type(self)) if hasattr(method, "__get__") else method
-        return each(*args, **kwargs)
-
-    return bound
+        bind: _Bind = method.__get__
+        return bind
+    return lambda self: method.__get__(self, type(self)) if hasattr(method, "__get__") else method
 
 
-def _inherited(cls: type, name: str, method: _Method) -> _Method:
-    """Return a method that calls the one that a class inherits, so that it can be hooked in this class alone."""
-
-    def inherited(self: Any, *args: Any, **kwargs: Any) -> Any:
-        return getattr(super(cls, self), name)(*args, **kwargs)
-
-    return functools.wraps(method)(inherited)
+def _inherited(cls: type, name: str) -> _Bind:
+    """Return what binds the method of this name that follows a class in the MRO."""
+    return lambda self: getattr(super(cls, self), name)

@@ -325,7 +325,7 @@ class OAuth1Mixin(_Base):
         return super()._auth_from_challenge(*args, **kwargs)
 
 
-hook_methods(OAuth1Mixin)
+hook_methods(OAuth1Mixin, passes_on=True)
 show_arguments(OAuth1Mixin.request, httplib2.Http.request)
 
 
