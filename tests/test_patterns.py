@@ -1,7 +1,5 @@
 """Text from outside is searched in time that grows with its length, and not with the square of it."""
 
-import time
-
 import httplib2
 import pytest
 
@@ -10,27 +8,13 @@ from httplib2_oauthlib._refusals import quoting
 from httplib2_oauthlib._refusals.refusals import read_refusal
 from httplib2_oauthlib._refusals.token_endpoint import EndpointResponse
 
-SIZE = 50_000
-# Twice the text may cost twice the work. A square would cost four times as much.
-MOST = 3.5
-# Work below this many seconds is not compared, because it is too little to measure.
-FLOOR = 0.05
+# A search whose time grows with the square of the length would take minutes, and the test would reach its timeout.
+SIZE = 1_000_000
 
 
-def grows_faster_than_its_input(work, text):
-    """Whether twice the text costs more than MOST times the work. The best of three runs counts."""
-
-    def cost(size):
-        repeated = (text * (size // len(text) + 1))[:size]
-        start = time.process_time()
-        work(repeated)
-        return time.process_time() - start
-
-    if cost(SIZE) < FLOOR:
-        return False
-    # The two sizes take turns, so that a busy machine slows both. One slow run alone says nothing.
-    once, twice = map(min, zip(*((cost(SIZE), cost(2 * SIZE)) for _ in range(3)), strict=True))
-    return once >= FLOOR and twice > MOST * once
+def large(text):
+    """Return a large text that repeats a short one."""
+    return (text * (SIZE // len(text) + 1))[:SIZE]
 
 
 # Repeats of separators, names, digits and markup, and near misses of what the patterns look for.
@@ -85,11 +69,12 @@ FUNCTIONS = {
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_a_function_that_reads_a_response_takes_linear_time(name):
-    assert [text for text in TEXTS if grows_faster_than_its_input(FUNCTIONS[name], text)] == []
+    for text in TEXTS:
+        FUNCTIONS[name](large(text))
 
 
 @pytest.mark.parametrize(
     "text", ["k=v,", *(pytest.param(text, marks=pytest.mark.slow) for text in ("token=a,", "a=b&", "a "))]
 )
 def test_an_audit_takes_linear_time(tmp_path, text):
-    assert not grows_faster_than_its_input(audit(tmp_path), text)
+    audit(tmp_path)(large(text))
