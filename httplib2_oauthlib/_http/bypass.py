@@ -16,9 +16,8 @@ from ..errors import SigningError
 from .stand_in import ConnectionStandIn
 
 _HEADER = "x-httplib2-oauthlib-unsigned"
-# The modules whose _conn_request() is known to call conn.request().
-_HOOKS = "httplib2_oauthlib"
-_KNOWN = ("httplib2", "modern_httplib2", _HOOKS)
+# The packages whose _conn_request() is known to call conn.request().
+_KNOWN = ("httplib2", "modern_httplib2")
 
 
 class _UnsendableValue(str):
@@ -66,19 +65,13 @@ def never_past_signing(send: Callable[..., Any]) -> Callable[..., Any]:
     return guarded
 
 
+def is_direct(send: Callable[..., Any]) -> bool:
+    """Whether a bound ``_conn_request()`` is httplib2's own, so that no code of a framework sees the connection."""
+    # It is asked for each request, since a program may replace the method at any time.
+    return _is_httplib2s(getattr(send, "__func__", None))
+
+
 @functools.lru_cache(maxsize=64)
-def is_direct(kind: type) -> bool:
-    """Whether every ``_conn_request()`` of a class is httplib2's, or this package's around it."""
-    methods = [vars(cls)["_conn_request"] for cls in kind.__mro__ if "_conn_request" in vars(cls)]
-    return all(_package_of(method) in _KNOWN for method in methods)
-
-
-def _package_of(method: Any) -> str:
-    """Return the package whose code a method is. ``__module__`` is what functools.wraps() has copied."""
-    package = ""
-    while True:
-        package = str(getattr(method, "__globals__", {}).get("__name__", "")).partition(".")[0]
-        inner = getattr(method, "__wrapped__", None)
-        if package != _HOOKS or inner is None:
-            return package
-        method = inner
+def _is_httplib2s(function: Any) -> bool:
+    # functools.wraps() copies __module__, so it doesn't say whose code a function is.
+    return str(getattr(function, "__globals__", {}).get("__name__", "")).partition(".")[0] in _KNOWN

@@ -96,6 +96,7 @@ class Transport(ServedConnection):
 
     def request(self, *args: Any, **kwargs: Any) -> None:
         """Send a request as it is."""
+        self._is_fit = False  # A framework may have used the connection, because its methods don't refuse that.
         self.make_ready()
         self.send(*args, **kwargs)
 

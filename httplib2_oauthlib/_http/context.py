@@ -82,7 +82,7 @@ class RequestContext:
         self.asked_uri = uri
         self.hops = [Hop(uri, was_https=False)]
         # The outer Http may only wrap this one (HttpPool, google-auth-httplib2's AuthorizedHttp).
-        if outer is not None and outer.uri == uri:
+        if outer is not None and uri is not None and outer.uri == uri:
             self.own_scheme = outer.own_scheme
             self.limit = outer.limit
 
@@ -108,7 +108,7 @@ class RequestContext:
         return bool(signers) and any(signer is not None for signer in signers.values())
 
     def note_own_scheme(self, scheme: str | None) -> None:
-        """Note by which scheme the caller authorizes the call, if it does. It counts for the whole call."""
+        """Note by which scheme the caller authorizes the call, if it does. It counts for the rest of the call."""
         if scheme is not None:
             self.own_scheme = scheme
 

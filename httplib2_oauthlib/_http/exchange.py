@@ -101,6 +101,8 @@ def sign_and_send(
     # If the cache was asked for a user who has logged out since, the signer is selected again, to find the difference.
     is_logged_out = selected is None and not context.is_signed
     if is_logged_out and not http.require_signature:
+        # If a framework sets credentials now, and repeats the request without the Authorization that it had, it means
+        # the repeat to be signed. So that Authorization isn't noted.
         return send_unsigned(send, conn, target, method, body, headers, is_direct=is_direct)
     scheme = scheme_of_request(target, body, headers)
     context.note_own_scheme(scheme)

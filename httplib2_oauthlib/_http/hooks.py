@@ -96,7 +96,7 @@ def _hook_inner_request(bind: _Bind) -> _Method:
     return hooked
 
 
-def _hook_conn_request(bind: _Bind, is_of_instance: bool = False) -> _Method:
+def _hook_conn_request(bind: _Bind) -> _Method:
     """Sign what is sent."""
 
     def hooked(self: Any, conn: Any, *args: Any, **kwargs: Any) -> Any:
@@ -113,8 +113,7 @@ def _hook_conn_request(bind: _Bind, is_of_instance: bool = False) -> _Method:
             headers = args[3] if len(args) > 3 else kwargs.get("headers")  # noqa: PLR2004
             return run_call(self, None, headers, functools.partial(hooked, self, conn, *args, **kwargs))
         send = bind(self)
-        kind: Any = type(self)
-        is_direct_send = not is_of_instance and is_direct(kind)
+        is_direct_send = is_direct(send)
         if not is_direct_send:
             send = never_past_signing(send)
         if context.limit is not None:
@@ -142,7 +141,7 @@ def _instance_method_hooked(http: Any) -> Iterator[None]:
     """Hook a ``_conn_request`` that was set on the instance, as a framework's tracing does, while a request runs."""
     own = vars(http)
     method = own["_conn_request"]
-    hook = _hook_conn_request(lambda _: method, is_of_instance=True)
+    hook = _hook_conn_request(lambda _: method)
     own["_conn_request"] = hooked = functools.partial(hook, http)
     try:
         yield

@@ -40,6 +40,7 @@ def test_an_interrupt_leaves_no_response_for_the_next_request(serve, client):
         def getresponse(self):
             if Interrupted.interrupts:
                 Interrupted.interrupts = False
+                assert settle(http)  # The response has arrived.
                 raise KeyboardInterrupt
             return super().getresponse()
 

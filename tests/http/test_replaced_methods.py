@@ -6,7 +6,7 @@ from unittest import mock
 import httplib2
 import pytest
 
-from httplib2_oauthlib import OAuth1Mixin, SigningError
+from httplib2_oauthlib import OAuth1Http, OAuth1Mixin, SigningError
 
 from .. import reference
 from ..servers import DROP, answer, hang_up, in_turn
@@ -195,3 +195,48 @@ def test_a_replaced_request_that_fails_leaves_the_connection_clean(serve, oauth)
     http.connections.clear()
     http.request(server.uri("/second"), "POST", "a=1", FORM)
     assert [each.target for each in server.received] == ["/second"]
+
+
+@pytest.mark.parametrize("is_signing", [True, False], ids=["signed", "unsigned"])
+@pytest.mark.parametrize("body", [None, "a=1"], ids=["without-body", "body"])
+def test_a_conn_request_that_is_replaced_after_a_request_gets_a_whole_connection(serve, oauth, is_signing, body):
+    """Instrumentation may replace httplib2's method at any time."""
+    server = serve()
+    seen = []
+    original = httplib2.Http._conn_request
+
+    def traced(http, conn, *args):
+        conn.timeout = 3
+        conn.set_debuglevel(0)
+        conn.is_traced = getattr(conn, "is_traced", 0) + 1
+        seen.append((isinstance(conn, http_client.HTTPConnection), conn.is_traced))
+        return original(http, conn, *args)
+
+    http = OAuth1Http(timeout=10, oauth=oauth if is_signing else None)
+    http.request(server.uri(), "PUT", body)
+    with mock.patch.object(httplib2.Http, "_conn_request", traced):
+        http.request(server.uri(), "PUT", body)
+        http.request(server.uri(), "PUT", body)
+    http.request(server.uri(), "PUT", body)
+    http.close()
+    assert seen == [(True, 1), (True, 2)]
+    assert [is_signed(each) for each in server.received] == [is_signing] * 4
+    assert server.connections == 1
+
+
+@pytest.mark.parametrize("reads", [True, False])
+def test_an_unsigned_framework_may_use_the_connection_before_the_request(serve, reads):
+    class Framework(httplib2.Http):
+        def _conn_request(self, conn, *args):
+            conn.putrequest("GET", "/probe")
+            if reads:
+                conn.endheaders()
+                conn.getresponse()
+            return super()._conn_request(conn, *args)
+
+    server = serve()
+    http = swapped(Framework, None)
+    for _ in range(2):
+        assert http.request(server.uri("/p"), "POST", "a=1", FORM)[1] == b"ok"
+    http.close()
+    assert [each.target for each in server.received if each.target != "/probe"] == ["/p"] * 2

@@ -6,7 +6,7 @@ import threading
 import httplib2
 import pytest
 
-from httplib2_oauthlib import OAuth1Http
+from httplib2_oauthlib import OAuth1Http, OAuth1Mixin
 
 from .signed_requests import is_signed, nonce_of
 
@@ -70,3 +70,23 @@ def test_a_stop_iteration_of_a_framework_is_raised_as_it_is(serve, oauth):
         Framework(oauth=oauth).request(server.uri())
     OAuth1Http(oauth=oauth).request(server.uri())
     assert [is_signed(each) for each in server.received] == [True]
+
+
+def test_an_authorization_of_another_requests_own_does_not_prevent_a_signature(serve, oauth):
+    """Both requests are made past ``request()``, so that the URI of neither call is known."""
+    server = serve()
+    inner = OAuth1Http(timeout=10, oauth=oauth)
+
+    class Framework(OAuth1Mixin, httplib2.Http):
+        def _conn_request(self, conn, *args):
+            inner._conn_request(connection(), "/inner", "POST", None, {})
+            return super()._conn_request(conn, *args)
+
+    def connection():
+        return httplib2.HTTPConnectionWithTimeout("localhost", server.port, timeout=10)
+
+    outer = Framework(timeout=10, oauth=oauth)
+    outer._conn_request(connection(), "/outer", "POST", None, {"authorization": "Bearer b"})
+    first, second = server.received
+    assert (first.target, is_signed(first)) == ("/inner", True)
+    assert (second.target, second.headers["authorization"]) == ("/outer", "Bearer b")
