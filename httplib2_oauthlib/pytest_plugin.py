@@ -1,8 +1,7 @@
 """pytest fixtures for programs that use OAuth, and the option ``--signed-record``. pytest loads this automatically.
 
-pytest loads the plugin in every run in an environment where this package is installed. So this module imports nothing
-else until a fixture is used: neither the extras, which may be missing, nor this package, because the run may measure
-the package's coverage.
+pytest loads the plugin in every run in an environment where this package is installed. So this module imports none of
+the extras, which may be missing, until a fixture is used.
 """
 
 import hashlib
