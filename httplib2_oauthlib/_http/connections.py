@@ -199,7 +199,7 @@ class Transport(ServedConnection):
         """Note that the exchange is over. The connection keeps nothing of it.
 
         Args:
-            given: What httplib2 was given.
+            given: The connection that httplib2 was given.
         """
         if self.unwatch is not None:
             self.unwatch()

@@ -104,8 +104,7 @@ class RequestContext:
     @property
     def is_signed(self) -> bool:
         """Whether credentials were selected for the innermost hop."""
-        signers = self.hops[-1].signers
-        return bool(signers) and any(signer is not None for signer in signers.values())
+        return any(signer is not None for signer in self.hops[-1].signers.values())
 
     def note_own_scheme(self, scheme: str | None) -> None:
         """Note by which scheme the caller authorizes the call, if it does. It counts for the rest of the call."""
@@ -245,10 +244,8 @@ def run_call(
         limit: See :class:`RequestContext`.
     """
     uri = uri if isinstance(uri, str) else None
-    outer = None if _CONTEXT.get() is None else context_of(None)
-    context = RequestContext(http, outer, uri)
-    if headers or (uri is not None and "oauth" in uri):
-        context.note_own_scheme(_scheme(uri, headers))
+    context = RequestContext(http, context_of(None), uri)
+    context.note_own_scheme(_scheme(uri, headers))
     if limit is not None:
         context.limit = limit
     context.run = run = _run_call(context, work)

@@ -239,7 +239,7 @@ _hooked: "weakref.WeakSet[Any]" = weakref.WeakSet()
 
 
 def _own(method: Any) -> _Bind:
-    """Return what binds a method of a class. It may be no function, such as a ``functools.partialmethod``."""
+    """Return what binds a method of a class. The method may be any object, such as a ``functools.partialmethod``."""
     if inspect.isfunction(method):
         bind: _Bind = method.__get__
         return bind

@@ -53,7 +53,7 @@ def run_limited(
     """Run some work as a call of an Http whose responses are limited, or as one more hop of its call in progress.
 
     Args:
-        http: The Http. If it has none of our hooks, nothing is limited; see :func:`limit_of_plain_http`.
+        http: The Http. If its methods aren't hooked, nothing is limited; see :func:`limit_of_plain_http`.
         max_bytes: The limit of a new call.
         uri: The URI that ``work`` asks for.
         headers: The headers that it sends.

@@ -15,7 +15,7 @@ _SCHEMES_OF_SITES = ("basic", "digest", "hmacdigest", "wsse", "negotiate", "ntlm
 
 def scheme_of_request(target: str, body: Any, headers: Any) -> str | None:
     """Return the scheme by which a request is authorized already: of its Authorization or signature. Else None."""
-    if is_signed_query(target) or (body is not None and is_signed_form(body, headers)):
+    if is_signed_query(target) or is_signed_form(body, headers):
         return OAUTH
     return own_scheme(headers)
 

@@ -1,4 +1,4 @@
-"""What httplib2 and frameworks are given in place of a connection."""
+"""The objects that httplib2 and frameworks are given in place of a connection."""
 
 import operator
 from collections.abc import Callable
@@ -30,8 +30,8 @@ def _refused_while_signing(name: str) -> Any:
 class ServedConnection:
     """What is behind a stand-in during one exchange: the methods of a connection that send it.
 
-    Where no code of a framework sees the connection, httplib2 is given this object itself. It uses no more than what is
-    defined here.
+    httplib2 is given this object itself if no code of a framework sees the connection. It uses no other members than
+    those that are defined here.
 
     Attributes:
         real: The real connection.
@@ -61,9 +61,8 @@ class ServedConnection:
         self.real.connect()
 
     # A class with __getattr__ would be simpler, and every attribute of an object of it slower.
-    sock, host, port, timeout, debuglevel = (
-        property(operator.attrgetter(f"real.{name}")) for name in ("sock", "host", "port", "timeout", "debuglevel")
-    )
+    sock = property(operator.attrgetter("real.sock"))
+    host = property(operator.attrgetter("real.host"))
 
 
 class ConnectionStandIn:

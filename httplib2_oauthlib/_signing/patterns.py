@@ -12,7 +12,7 @@ from typing import AnyStr, Generic
 class Pattern(Generic[AnyStr]):
     """A regular expression.
 
-    The cache of ``re`` isn't used for this: a program with many patterns of its own would make it drop these.
+    The cache of ``re`` isn't used for this, because it drops patterns when a program has many.
 
     Args:
         text: The pattern.
