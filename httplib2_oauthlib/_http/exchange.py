@@ -109,20 +109,20 @@ def sign_and_send(
     if scheme == OAUTH or (is_logged_out and scheme is not None):
         return send_unsigned(send, conn, target, method, body, headers, is_direct=is_direct)
 
-    base, origin, base_uri = target_of(conn) or target_of_double(conn, context.uri)
-    uri = base_uri + target
-    oauth, is_another = context.signer_at_send(selected, origin, uri)
+    where = target_of(conn) or target_of_double(conn, context.uri)
+    uri = where.base_uri + target
+    oauth, is_another = context.signer_at_send(selected, where.origin, uri)
     if is_another:  # The cache entry is the former signer's. No 304 may confirm it.
         headers = {name: value for name, value in headers.items() if name.lower() not in _CONDITIONS}
     if oauth is None:
-        if http.require_signature and scheme is None and context.was_asked_for(origin, base_uri):
-            raise not_signed(selected, base_uri, context.has_own_authorization, was_sent)
+        if http.require_signature and scheme is None and context.was_asked_for(where.origin, where.base_uri):
+            raise not_signed(selected, where.base_uri, context.has_own_authorization, was_sent)
         return send_unsigned(send, conn, target, method, body, headers, is_direct=is_direct)
 
-    offset = http._clock_offsets.get(base, 0) if http.repair_clock else 0
+    offset = http._clock_offsets.get(where.base, 0) if http.repair_clock else 0
     given = (method, target, body, headers)
     try:
-        exchange = SignedExchange(conn, oauth, base, given, offset, http.is_safe_request(method, uri, body))
+        exchange = SignedExchange(conn, oauth, where.base, given, offset, http.is_safe_request(method, uri, body))
         is_signed_already = exchange.as_given[2] is not body and is_signed_form(exchange.as_given[2], headers)
         if not is_signed_already:
             exchange.prepare(_stores(context))

@@ -1,6 +1,5 @@
 """The public classes: an Http whose requests are signed, and what makes one of any framework's Http."""
 
-import enum
 import inspect
 import ssl
 from collections.abc import Iterator, Mapping
@@ -38,17 +37,15 @@ else:
     _Base = object
 
 
-class _Default(enum.Enum):
-    """The default of an argument that may be None."""
-
-    OF_CLASS = "keeps what the class has"
+class _OfClass:
+    """The default of an argument that may be None. It keeps what the class has."""
 
     def __repr__(self) -> str:
         """Return what ``help()`` shows."""
         return "..."
 
 
-_OF_CLASS: Any = _Default.OF_CLASS
+_OF_CLASS: Any = _OfClass()
 
 
 def _give_to_class(cls: type, oauth: Any) -> None:

@@ -57,18 +57,23 @@ def split_origin(uri: str) -> tuple[Origin | None, str]:
     return Origin(scheme, host, int(match[3] or DEFAULT_PORTS.get(scheme, 0))), match[4]
 
 
-class ConnectionTarget(NamedTuple):
+class ConnectionTarget:
     """Where a connection leads.
 
-    Attributes:
+    Args:
         base: Scheme and authority, spelled as http.client spells the Host header.
         origin: The same, comparable.
+
+    Attributes:
         base_uri: The origin as str.
     """
 
-    base: str
-    origin: Origin
-    base_uri: str
+    __slots__ = ("base", "base_uri", "origin")
+
+    def __init__(self, base: str, origin: Origin) -> None:
+        self.base = base
+        self.origin = origin
+        self.base_uri = str(origin)
 
 
 def target_of(conn: Any) -> ConnectionTarget | None:
@@ -110,14 +115,14 @@ def target_of_double(conn: Any, asked_uri: str | None) -> ConnectionTarget:
     # The host of a test double without a port is the whole authority.
     base = f"{scheme}://{_in_ascii(host)}"
     origin = Origin.of(base) or Origin(scheme, host, 0)
-    return ConnectionTarget(base, origin, str(origin))
+    return ConnectionTarget(base, origin)
 
 
 def _target(scheme: str, host: str, port: int) -> ConnectionTarget:
     host = _in_ascii(host)
     host = f"[{host}]" if ":" in host and not host.startswith("[") else host
     origin = Origin(scheme, host.lower(), port)
-    return ConnectionTarget(str(Origin(scheme, host, port)), origin, str(origin))
+    return ConnectionTarget(str(Origin(scheme, host, port)), origin)
 
 
 def _scheme_of(default_port: Any) -> str | None:

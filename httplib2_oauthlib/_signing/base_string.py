@@ -15,7 +15,7 @@ import functools
 import re
 import string
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 from urllib.parse import quote, unquote_to_bytes
 
 from .patterns import Pattern
@@ -123,19 +123,22 @@ def parse_parameters(form: bytes, is_known_encoded: bool = False) -> Iterator[Pa
         yield name.replace(b"+", b"%20").replace(b"%", b"%25"), value
 
 
-class NormalizedParameters(NamedTuple):
+class NormalizedParameters:
     """The parameters of a request's query and form, normalized, around the place of the protocol parameters.
 
     The names of protocol parameters begin with ``oauth_``. If no other name does, sorting all parameters puts the
     protocol parameters next to each other. A base string can then be joined from three parts.
 
-    Attributes:
+    Args:
         before: The parameters that sort before the protocol parameters, each followed by a separator.
         after: The parameters that sort after them, each preceded by a separator.
     """
 
-    before: bytes
-    after: bytes
+    __slots__ = ("after", "before")
+
+    def __init__(self, before: bytes, after: bytes) -> None:
+        self.before = before
+        self.after = after
 
     @classmethod
     def of(cls, parameters: Iterable[Parameter]) -> "NormalizedParameters | None":

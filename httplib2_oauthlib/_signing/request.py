@@ -12,7 +12,7 @@ import io
 import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 from urllib.parse import quote
 
 from ..errors import SigningError
@@ -297,8 +297,11 @@ def _read_in_place(file: Any) -> Any:
     return content
 
 
-class _Target(NamedTuple):
+class _Target:
     """A URI and its parts. All of them except the fragment are sent as they are here.
+
+    Args:
+        given: The URI. Characters that are not yet percent-encoded are encoded here.
 
     Attributes:
         uri: Percent-encoded.
@@ -309,44 +312,41 @@ class _Target(NamedTuple):
         normalized_query: The parameters of the query, or None if one of them sorts among the protocol parameters.
     """
 
-    uri: str
-    scheme: str
-    path: str
-    query: str
-    base_uri: str | None
-    normalized_query: NormalizedParameters | None
+    __slots__ = ("base_uri", "normalized_query", "path", "query", "scheme", "uri")
+
+    def __init__(self, given: str) -> None:
+        match = _URI.compiled.fullmatch(given) if isinstance(given, str) else None
+        if match is None:
+            raise SigningError("uri must be absolute text, such as https://example.org/w/api.php")
+        scheme, authority, path, query, fragment = match.groups()
+        try:
+            authority = authority if authority.isascii() else authority.encode("idna").decode("ascii")
+            path = _NOT_IN_PATH.compiled.sub(_encode_match, path)
+            uri = f"{scheme}://{authority}{path}"
+            if query is not None:
+                query = _NOT_IN_QUERY.compiled.sub(_encode_match, query)
+                uri += f"?{query}"
+            if fragment is not None:
+                uri += f"#{_NOT_IN_QUERY.compiled.sub(_encode_match, fragment)}"
+        except UnicodeError:
+            raise SigningError(
+                "uri contains a character that UTF-8 can't encode, or an invalid host; check it for lone surrogates"
+            ) from None
+        self.uri: str = uri
+        self.scheme: str = scheme.lower()
+        self.path: str = path
+        self.query: str = query or ""
+        self.base_uri = _base_string_uri(self.scheme, authority, path)
+        self.normalized_query = NormalizedParameters.of(parse_parameters(self.query.encode("ascii")))
 
 
 def _parse(uri: str) -> _Target:
     is_short = isinstance(uri, str) and len(uri) <= LONGEST_CACHED_URI
-    return _cached_target(uri) if is_short else _parse_target(uri)
-
-
-def _parse_target(uri: str) -> _Target:
-    match = _URI.compiled.fullmatch(uri) if isinstance(uri, str) else None
-    if match is None:
-        raise SigningError("uri must be absolute text, such as https://example.org/w/api.php")
-    scheme, authority, path, query, fragment = match.groups()
-    try:
-        authority = authority if authority.isascii() else authority.encode("idna").decode("ascii")
-        path = _NOT_IN_PATH.compiled.sub(_encode_match, path)
-        sent = f"{scheme}://{authority}{path}"
-        if query is not None:
-            query = _NOT_IN_QUERY.compiled.sub(_encode_match, query)
-            sent += f"?{query}"
-        if fragment is not None:
-            sent += f"#{_NOT_IN_QUERY.compiled.sub(_encode_match, fragment)}"
-    except UnicodeError:
-        raise SigningError(
-            "uri contains a character that UTF-8 can't encode, or an invalid host; check it for lone surrogates"
-        ) from None
-    scheme, query = scheme.lower(), query or ""
-    normalized_query = NormalizedParameters.of(parse_parameters(query.encode("ascii")))
-    return _Target(sent, scheme, path, query, _base_string_uri(scheme, authority, path), normalized_query)
+    return _cached_target(uri) if is_short else _Target(uri)
 
 
 # Programs send some requests many times, such as those that ask for the user's name or for recent changes.
-_cached_target = functools.lru_cache(maxsize=256)(_parse_target)
+_cached_target = functools.lru_cache(maxsize=256)(_Target)
 
 
 def _base_string_uri(scheme: str, authority: str, path: str) -> str | None:
