@@ -42,6 +42,7 @@ ORDER = [
     "credentials._loading",
     "credentials",
     "_refusals",
+    "_refusals.suspicion",
     "_refusals.wiki_messages",
     "_refusals.refusals",
     "_refusals.quoting",

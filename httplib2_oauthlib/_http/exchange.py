@@ -25,9 +25,8 @@ import enum
 import http.client
 import time
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from .._refusals.refusals import Refusal, is_confirmed, read_refusal
 from .._signing.oauth1 import OAuth1, SignedRequest
 from .._signing.protocol_parameters import generate_nonce
 from .._signing.request import SignableRequest
@@ -49,11 +48,14 @@ from .lost_responses import (
 )
 from .origin import target_of, target_of_double
 from .own_authorization import OAUTH, is_signed_form, own_scheme, prevents_signature, scheme_of_request
-from .refused import refused
+from .refused import refusal_in, refused
 from .required_signature import FOLLOWS_REDIRECT, not_signed, sent_unsigned
 from .signers import signers_of
 from .stand_in import ServedConnection
 from .unanswered import UNANSWERED, Asked, Unanswered, UnansweredRequests
+
+if TYPE_CHECKING:
+    from .._refusals.refusals import Refusal
 
 #: The arguments of ``conn.request()``: method, target, body and headers. A plain tuple, since each request makes three.
 Request: TypeAlias = tuple[str, str, Any, Any]
@@ -273,7 +275,7 @@ class SignedExchange(ServedConnection):
     # Most exchanges keep these values until they are sent.
     entry: Unanswered | None = None
     is_unsettled = False
-    refusal: Refusal | None = None
+    refusal: "Refusal | None" = None
     _has_own_authorization = False
     _is_over = False
     _is_retry = False
@@ -564,17 +566,14 @@ class SignedExchange(ServedConnection):
         self.entry = None
         self._is_retry = False
 
-    def _read_refusal(self, response: HttpResponse) -> Refusal | None:
-        """Return the refusal of OAuth in a response, or None. The text of a body alone isn't a refusal.
+    def _read_refusal(self, response: HttpResponse) -> "Refusal | None":
+        """Return the refusal of OAuth in a response, or None, and note what the response settles.
 
         Raises:
             ResponseLostError: The response refuses a copy, so that the response to the first transmission is lost.
         """
         head, content = response
-        refusal = read_refusal(head, content)
-        if refusal is not None and not is_confirmed(head, self.base + self.as_given[1]):
-            refusal = None
-        self.refusal = refusal
+        self.refusal = refusal = refusal_in(head, content, self.base + self.as_given[1])
         if self.resend.is_safe:
             return refusal
         # A refusal of the token or the signature says nothing about an earlier transmission.

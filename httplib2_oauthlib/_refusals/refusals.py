@@ -12,6 +12,7 @@ from typing import NamedTuple
 from urllib.parse import parse_qs
 
 from .._signing.wiki_uris import is_special_oauth
+from .suspicion import REFUSAL_STATUSES, may_refuse
 from .wiki_messages import MAX_ERROR_BYTES, NOT_API, WikiMessage, find_message
 
 # MediaWiki refuses a timestamp that differs from its clock by more seconds (Extension:OAuth, OAuthServer).
@@ -49,10 +50,6 @@ _PROBLEMS = {
     "token_revoked": "token",
     "token_rejected": "token",
 }
-#: The statuses of refusals. A response with another status of an error may come after the server has acted.
-REFUSAL_STATUSES = ("400", "401", "403")
-# The first bytes of refusals that neither the status nor a header identifies.
-_BODY_PREFIXES = (b"Error: ", b'{"error":"')
 
 
 class Refusal(NamedTuple):
@@ -101,16 +98,13 @@ def read_refusal(response: Mapping[str, str], content: bytes) -> Refusal | None:
 
     Source: recorded responses of MediaWiki 1.39, 1.43 and 1.45 with Extension:OAuth; OAuth Problem Reporting.
     """
-    # A framework's own Http may return a str or a stream. Then only the headers are read.
-    content = content if isinstance(content, bytes) else b""
-    # This check comes first because it excludes nearly every response at once.
-    is_problem = response.get("status") in REFUSAL_STATUSES
-    if not is_problem and "mediawiki-api-error" not in response and not content.startswith(_BODY_PREFIXES):
+    if not may_refuse(response, content):
         return None
+    content = content if isinstance(content, bytes) else b""
     message = find_message(response, content)
     if message is not None:
         return _read_mediawiki_refusal(message, response)
-    if is_problem:
+    if response.get("status") in REFUSAL_STATUSES:
         return _read_problem_report(response, content)
     return None
 
