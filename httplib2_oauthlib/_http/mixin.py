@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import httplib2
 
 from .._signing.oauth1 import OAuth1
-from .cache import CacheAttribute
+from .cache import UNSET, CacheAttribute
 from .clocks import ClockOffsets
 from .hooks import count_positional, hook_methods
 from .lost_responses import HttpResponse
@@ -114,6 +114,7 @@ class OAuth1Mixin(_Base):
 
     # Set on the class, for an instance whose __init__ was skipped, or that was unpickled from a plain Http.
     _oauth: Signers = None
+    _cache_as_set: Any = UNSET
     _user_agent: str | None = None
     # The credentials that add_credentials() has added to _oauth, by domain.
     _added: Mapping[str, OAuth1] = {}
@@ -149,6 +150,14 @@ class OAuth1Mixin(_Base):
             self.raise_refusals = raise_refusals
         if user_agent is not None:
             self.user_agent = user_agent
+
+    def __getstate__(self) -> Any:
+        """Return the state with the cache under httplib2's own name, so that a plain Http can restore it."""
+        state: Any = super().__getstate__()
+        if isinstance(state, dict) and "_cache_as_set" in state:
+            state = {**state, "cache": state["_cache_as_set"]}
+            del state["_cache_as_set"]
+        return state
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
