@@ -13,7 +13,7 @@ from ..errors import SigningError
 from .leftovers import close_unless_fit, discard_leftovers, discard_unsent, has_data
 from .lost_responses import HttpResponse, is_of_connection
 from .responses import CompletenessFactory, CompletenessResponse, require_close_notify
-from .stand_in import ConnectionStandIn, ServedConnection
+from .stand_in import ConnectionStandIn, ServedConnection, kept_with
 
 # Bound at import: under vcrpy, the names in http.client may be other classes.
 _HTTPResponse = http.client.HTTPResponse
@@ -61,7 +61,7 @@ class Transport(ServedConnection):
         conn = self.real
         close_unless_fit(conn)
         self._is_fit = True
-        if is_direct and not ConnectionStandIn.is_kept_with(conn):
+        if is_direct and kept_with(conn) is None:
             return served
         return ConnectionStandIn.over(conn, served)
 
@@ -318,7 +318,7 @@ def send_unsigned(
     # connection, the next request discards it. So httplib2 can use the connection itself, once its responses are
     # complete.
     is_complete = getattr(conn, "response_class", None) is CompletenessResponse
-    if is_direct and is_complete and body is None and not ConnectionStandIn.is_kept_with(conn):
+    if is_direct and is_complete and body is None and kept_with(conn) is None:
         close_unless_fit(conn)
         return send(conn, target, method, body, headers)
     transport = transport_of(conn)

@@ -32,11 +32,12 @@ class Hop:
             and the signature agree.
     """
 
-    was_sent = False
+    __slots__ = ("signers", "uri", "was_https", "was_sent")
 
     def __init__(self, uri: str | None, was_https: bool) -> None:
         self.uri = uri
         self.was_https = was_https
+        self.was_sent = False
         self.signers: dict[str, OAuth1 | None] = {}
 
 

@@ -77,7 +77,11 @@ def _hook_inner_request(bind: _Bind) -> _Method:
             headers = args[6] if len(args) > 6 else kwargs.get("headers")  # noqa: PLR2004
             return run_call(self, uri, headers, functools.partial(hooked, self, *args, **kwargs))
         try:
-            if not _is_set_on_instance(self, "_conn_request"):
+            # vars() is asked in case of doubt only: CPython 3.11 and 3.12 are slower with an object whose __dict__ was
+            # asked for. This includes httplib2's own code.
+            method = self._conn_request
+            is_of_class = getattr(method, "__func__", None) is type(self)._conn_request and method.__self__ is self
+            if is_of_class or "_conn_request" not in vars(self):
                 return bind(self)(*args, **kwargs)
             with _instance_method_hooked(self):
                 return bind(self)(*args, **kwargs)
@@ -134,15 +138,6 @@ def _hook_conn_request(bind: _Bind) -> _Method:
         return response
 
     return hooked
-
-
-def _is_set_on_instance(http: Any, name: str) -> bool:
-    """Whether a method was replaced on the instance."""
-    # vars() is asked in case of doubt only: CPython 3.11 and 3.12 are slower with an object whose __dict__ was asked
-    # for. This includes httplib2's own code.
-    method = getattr(http, name)
-    is_of_class = getattr(method, "__func__", None) is getattr(type(http), name) and method.__self__ is http
-    return not is_of_class and name in vars(http)
 
 
 @contextlib.contextmanager

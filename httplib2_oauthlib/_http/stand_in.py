@@ -93,16 +93,11 @@ class ConnectionStandIn:
     @staticmethod
     def over(conn: Any, served: ServedConnection) -> "ConnectionStandIn":
         """Return the stand-in that is kept with a connection, or a new one."""
-        kept = _kept_with(conn)
+        kept = kept_with(conn)
         if kept is None:
             return ConnectionStandIn(conn, served)
         _set(kept, "_served", served)
         return kept
-
-    @staticmethod
-    def is_kept_with(conn: Any) -> bool:
-        """Whether a framework has replaced a method on a connection."""
-        return _kept_with(conn) is not None
 
     def release(self) -> None:
         """Note that the exchange is over. A replacement that is called later calls the real connection."""
@@ -179,8 +174,8 @@ class ConnectionStandIn:
     sock = property(operator.attrgetter("real.sock"))
 
 
-def _kept_with(conn: Any) -> ConnectionStandIn | None:
-    """Return the stand-in that is kept with a connection, or None."""
+def kept_with(conn: Any) -> ConnectionStandIn | None:
+    """Return the stand-in that is kept with a connection because a framework has replaced a method on it, or None."""
     # Not looked up in vars(conn): CPython 3.11 and 3.12 are slower with an object whose __dict__ was asked for.
     try:
         kept = getattr(conn, _KEPT, None)
