@@ -1,0 +1,68 @@
+"""The least that the goals of a GET must pay for. What this leaves is the cost of all other promises."""
+
+import contextvars
+import http.client
+import select
+from typing import Any
+
+import httplib2
+
+from httplib2_oauthlib import OAuth1
+
+_CALL: contextvars.ContextVar[Any] = contextvars.ContextVar("call", default=None)
+
+
+class _WholeResponse(http.client.HTTPResponse):
+    """A response that knows whether its head came whole, and whether its body was read to its end."""
+
+    is_complete = False
+
+    def begin(self) -> None:
+        """Read the head."""
+        file: Any = self.fp
+        start = file.peek()
+        if start[8:10] != b" 2" or b"\r\n\r\n" not in start:
+            raise http.client.RemoteDisconnected("the head did not come whole")
+        super().begin()
+
+    def read(self, amt: int | None = None) -> bytes:
+        """Read the body."""
+        content = super().read(amt)
+        self.is_complete = self.fp is None and not self.length
+        return content
+
+
+class LeastHttp(httplib2.Http):
+    """An Http that notes the call, asks whether its connection went stale, and reads whole responses.
+
+    It keeps no other promise. A redirect is signed for any host, a request is sent again after a lost response, and a
+    refusal is not noticed.
+
+    Args:
+        oauth: Signs every request; None signs nothing.
+    """
+
+    def __init__(self, oauth: OAuth1 | None = None) -> None:
+        super().__init__()
+        self._oauth = oauth
+
+    def request(self, uri: str, *args: Any, **kwargs: Any) -> Any:
+        """Make a request."""
+        token = _CALL.set((self, uri))
+        try:
+            return super().request(uri, *args, **kwargs)
+        finally:
+            _CALL.reset(token)
+
+    def _conn_request(self, conn: Any, target: str, method: str, body: Any, headers: Any) -> Any:
+        if _CALL.get() is None:
+            raise RuntimeError("nobody has asked for this request")
+        conn.response_class = _WholeResponse
+        if conn.sock is not None:
+            poll = select.poll()
+            poll.register(conn.sock, select.POLLIN)
+            if poll.poll(0):
+                conn.close()
+        if self._oauth is not None:
+            headers = self._oauth.sign(f"http://{conn.host}:{conn.port}{target}", method, body, headers).headers
+        return super()._conn_request(conn, target, method, body, headers)  # type: ignore[misc]
