@@ -65,13 +65,12 @@ def never_past_signing(send: Callable[..., Any]) -> Callable[..., Any]:
     return guarded
 
 
-def is_direct(send: Callable[..., Any]) -> bool:
-    """Whether a bound ``_conn_request()`` is httplib2's own, so that no code of a framework sees the connection."""
-    # It is asked for each request, since a program may replace the method at any time.
-    return _is_httplib2s(getattr(send, "__func__", None))
-
-
 @functools.lru_cache(maxsize=64)
-def _is_httplib2s(function: Any) -> bool:
+def is_direct(function: Any) -> bool:
+    """Whether this ``_conn_request()`` is httplib2's own, so that no code of a framework sees the connection.
+
+    Args:
+        function: The function of the bound method. None for any other callable.
+    """
     # functools.wraps() copies __module__, so it doesn't say whose code a function is.
     return str(getattr(function, "__globals__", {}).get("__name__", "")).partition(".")[0] in _KNOWN

@@ -14,7 +14,7 @@ from ..errors import RefusedError
 from .bodies import SentBody
 from .lost_responses import HttpResponse, hides_redirect, redirect_failed
 from .origin import Origin, split_origin
-from .own_authorization import OAUTH, is_signed_query, own_scheme, prevents_signature
+from .own_authorization import OAUTH, prevents_signature, scheme_of_request
 from .signers import Signers, names_hosts, resolve
 from .unanswered import UnansweredRequests
 
@@ -53,7 +53,8 @@ class RequestContext:
         stop: A StopIteration that the call raises, from its end until it is raised.
         outer: The call of another Http, in the same thread, within which this one was made.
         asked_uri: The URI that the program asked for, or the URI of the first hop if the program's own is unknown.
-        own_scheme: The scheme by which the caller authorizes the call itself; see :func:`.own_scheme`.
+        own_scheme: The scheme by which the caller authorizes the call itself; see :func:`.own_scheme`. One that was
+            found counts for the rest of the call.
         was_sent: Whether any hop was sent.
         hops: The runs of ``request()`` that are in progress, the innermost last.
         redirect_response: The redirect that answered the last signed request that isn't safe.
@@ -106,11 +107,6 @@ class RequestContext:
     def is_signed(self) -> bool:
         """Whether credentials were selected for the innermost hop."""
         return any(signer is not None for signer in self.hops[-1].signers.values())
-
-    def note_own_scheme(self, scheme: str | None) -> None:
-        """Note by which scheme the caller authorizes the call, if it does. It counts for the rest of the call."""
-        if scheme is not None:
-            self.own_scheme = scheme
 
     def signer(self, oauth: Signers, uri: str) -> OAuth1 | None:
         """Return the credentials that sign a URI in the innermost hop, or None."""
@@ -185,7 +181,9 @@ class RequestContext:
         if self.own_scheme == OAUTH:
             return None
         signer = self._selected(oauth, origin, uri)
-        return None if signer is not None and prevents_signature(self.own_scheme, signer) else signer
+        if signer is not None and self.own_scheme is not None and prevents_signature(self.own_scheme, signer):
+            return None
+        return signer
 
     def _selected(self, oauth: Signers, origin: Origin, uri: str) -> OAuth1 | None:
         """Return the credentials that are selected for a URI, whether or not the caller authorizes the request."""
@@ -245,8 +243,11 @@ def run_call(
         limit: See :class:`RequestContext`.
     """
     uri = uri if isinstance(uri, str) else None
-    context = RequestContext(http, context_of(None), uri)
-    context.note_own_scheme(_scheme(uri, headers))
+    outer = _CONTEXT.get()
+    context = RequestContext(http, None if outer is None else context_of(None), uri)
+    scheme = scheme_of_request(uri, None, headers)
+    if scheme is not None:
+        context.own_scheme = scheme
     if limit is not None:
         context.limit = limit
     context.run = run = _run_call(context, work)
@@ -281,10 +282,6 @@ def _run_call(context: RequestContext, work: Callable[[], object]) -> Generator[
     yield from ()  # Nothing: this makes the function a generator.
 
 
-def _scheme(uri: str | None, headers: object) -> str | None:
-    return OAUTH if uri is not None and is_signed_query(uri) else own_scheme(headers)
-
-
 def run_hop(context: RequestContext, uri: object, headers: object, work: Callable[[], _Result]) -> _Result:
     """Run some work as one more hop of a call in progress.
 
@@ -297,7 +294,9 @@ def run_hop(context: RequestContext, uri: object, headers: object, work: Callabl
     uri = uri if isinstance(uri, str) else None
     hops = context.hops
     depth = len(hops)
-    context.note_own_scheme(_scheme(uri, headers))
+    scheme = scheme_of_request(uri, None, headers)
+    if scheme is not None:
+        context.own_scheme = scheme
     try:
         hops.append(Hop(uri, hops[-1].was_https))
         return work()

@@ -27,6 +27,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from .._refusals.suspicion import may_refuse
 from .._signing.oauth1 import OAuth1, SignedRequest
 from .._signing.protocol_parameters import generate_nonce
 from .._signing.request import SignableRequest
@@ -107,7 +108,8 @@ def sign_and_send(
         # the repeat to be signed. So that Authorization isn't noted.
         return send_unsigned(send, conn, target, method, body, headers, is_direct=is_direct)
     scheme = scheme_of_request(target, body, headers)
-    context.note_own_scheme(scheme)
+    if scheme is not None:
+        context.own_scheme = scheme
     if scheme == OAUTH or (is_logged_out and scheme is not None):
         return send_unsigned(send, conn, target, method, body, headers, is_direct=is_direct)
 
@@ -121,13 +123,14 @@ def sign_and_send(
             raise not_signed(selected, where.base_uri, context.has_own_authorization, was_sent)
         return send_unsigned(send, conn, target, method, body, headers, is_direct=is_direct)
 
+    is_safe = http.is_safe_request(method, uri, body)
     offset = http._clock_offsets.get(where.base, 0) if http.repair_clock else 0
     given = (method, target, body, headers)
     try:
-        exchange = SignedExchange(conn, oauth, where.base, given, offset, http.is_safe_request(method, uri, body))
+        exchange = SignedExchange(conn, oauth, where.base, given, offset, is_safe)
         is_signed_already = exchange.as_given[2] is not body and is_signed_form(exchange.as_given[2], headers)
         if not is_signed_already:
-            exchange.prepare(_stores(context))
+            exchange.prepare(() if is_safe else _stores(context))
     except SigningError as error:
         if not was_sent:
             raise
@@ -329,13 +332,13 @@ class SignedExchange(ServedConnection):
         A retry keeps nonce and timestamp, so that a server that has acted on the first attempt refuses the retry.
 
         Args:
-            stores: Where an earlier attempt may be found.
+            stores: Where an earlier attempt may be found. Empty for a safe request.
 
         Raises:
             SigningError: The request can't be signed. Nothing of it was sent.
             ResponseLostError: It is a retry that must not be sent. Nothing of it was sent.
         """
-        if stores and not self.resend.is_safe:
+        if stores:
             asked = self._asked()
             self.entry = next(filter(None, (store.take(asked) for store in stores)), None)
         if self.entry is None:
@@ -372,7 +375,8 @@ class SignedExchange(ServedConnection):
         self.signed = self.oauth.sign(
             self.base + target, method, body, headers, nonce=self._nonce, timestamp=self._timestamp
         )
-        self._transport.require_encodable(self.signed.body)
+        if body is not None:
+            self._transport.require_encodable(self.signed.body)
 
     # -- the whole exchange
 
@@ -573,7 +577,9 @@ class SignedExchange(ServedConnection):
             ResponseLostError: The response refuses a copy, so that the response to the first transmission is lost.
         """
         head, content = response
-        self.refusal = refusal = refusal_in(head, content, self.base + self.as_given[1])
+        # Nearly no response may.
+        refusal = refusal_in(head, content, self.base + self.as_given[1]) if may_refuse(head, content) else None
+        self.refusal = refusal
         if self.resend.is_safe:
             return refusal
         # A refusal of the token or the signature says nothing about an earlier transmission.

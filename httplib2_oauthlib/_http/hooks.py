@@ -117,7 +117,8 @@ def _hook_conn_request(bind: _Bind) -> _Method:
             headers = args[3] if len(args) > 3 else kwargs.get("headers")  # noqa: PLR2004
             return run_call(self, None, headers, functools.partial(hooked, self, conn, *args, **kwargs))
         send = bind(self)
-        is_direct_send = is_direct(send)
+        # It is asked for each request, since a program may replace the method at any time.
+        is_direct_send = is_direct(getattr(send, "__func__", None))
         if not is_direct_send:
             send = never_past_signing(send)
         if context.limit is not None:

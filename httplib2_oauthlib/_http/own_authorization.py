@@ -13,11 +13,19 @@ OAUTH = "oauth"
 _SCHEMES_OF_SITES = ("basic", "digest", "hmacdigest", "wsse", "negotiate", "ntlm")
 
 
-def scheme_of_request(target: str, body: Any, headers: Any) -> str | None:
-    """Return the scheme by which a request is authorized already: of its Authorization or signature. Else None."""
-    if is_signed_query(target) or is_signed_form(body, headers):
+def scheme_of_request(uri: str | None, body: Any, headers: Any) -> str | None:
+    """Return the scheme by which a request is authorized already: of its Authorization or signature. Else None.
+
+    Args:
+        uri: The URI or the request target. None if it is unknown.
+        body: The body.
+        headers: The headers, of any type that httplib2 accepts.
+    """
+    if uri is not None and "oauth" in uri and _has_signature(uri.partition("#")[0].partition("?")[2]):
         return OAUTH
-    return own_scheme(headers)
+    if body is not None and is_signed_form(body, headers):
+        return OAUTH
+    return own_scheme(headers) if headers else None
 
 
 def own_scheme(headers: Any) -> str | None:
@@ -33,11 +41,6 @@ def own_scheme(headers: Any) -> str | None:
 def prevents_signature(scheme: str | None, oauth: OAuth1) -> bool:
     """Whether a request with an Authorization of this scheme must be sent as it is."""
     return scheme is not None and (oauth.signature_type == "AUTH_HEADER" or scheme not in _SCHEMES_OF_SITES)
-
-
-def is_signed_query(uri: str) -> bool:
-    """Whether the query of a URI or of a request target contains a signature."""
-    return "oauth" in uri and _has_signature(uri.partition("#")[0].partition("?")[2])
 
 
 def is_signed_form(body: Any, headers: Any) -> bool:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import httplib2
 
-from .._refusals.suspicion import may_refuse
 from ..errors import RefusedError
 
 if TYPE_CHECKING:
@@ -18,12 +17,10 @@ def refusal_in(response: httplib2.Response, content: bytes, uri: str) -> "Refusa
     """Return the refusal in a response, or None. The text of a body alone isn't a refusal.
 
     Args:
-        response: The response.
+        response: A response that :func:`.may_refuse`.
         content: Its body.
         uri: The URI of the request.
     """
-    if not may_refuse(response, content):
-        return None
     from .._refusals.refusals import is_confirmed, read_refusal  # noqa: PLC0415
 
     refusal = read_refusal(response, content)
