@@ -13,27 +13,19 @@ _CALL: contextvars.ContextVar[Any] = contextvars.ContextVar("call", default=None
 
 
 class _WholeResponse(http.client.HTTPResponse):
-    """A response that knows whether its head came whole, and whether its body was read to its end."""
-
-    is_complete = False
+    """A response whose head came whole."""
 
     def begin(self) -> None:
         """Read the head."""
         file: Any = self.fp
         start = file.peek()
-        if start[8:10] != b" 2" or b"\r\n\r\n" not in start:
+        if start[8:10] not in (b" 2", b" 3", b" 4", b" 5") or b"\r\n\r\n" not in start:
             raise http.client.RemoteDisconnected("the head did not come whole")
         super().begin()
 
-    def read(self, amt: int | None = None) -> bytes:
-        """Read the body."""
-        content = super().read(amt)
-        self.is_complete = self.fp is None and not self.length
-        return content
-
 
 class LeastHttp(httplib2.Http):
-    """An Http that notes the call, asks whether its connection went stale, and reads whole responses.
+    """An Http that notes the call, asks whether its connection went stale, and wants whole heads of responses.
 
     It keeps no other promise. A redirect is signed for any host, a request is sent again after a lost response, and a
     refusal is not noticed.

@@ -8,8 +8,7 @@ from .._signing.oauth1 import OAuth1
 from .context import context_of
 from .signers import is_credentials, signers_of
 
-#: The value of ``_cache_as_set`` on an Http whose cache was not set by its attribute.
-UNSET: Any = object()
+_ABSENT = object()
 
 
 class _View:
@@ -89,8 +88,6 @@ class LockedCache(_View):
 class CacheAttribute:
     """``http.cache``: the cache as it was set. While a request runs, a view of it that keeps users apart.
 
-    It is kept in ``http._cache_as_set``.
-
     Args:
         inner: The class's own default for ``cache``, or its own descriptor.
     """
@@ -103,11 +100,12 @@ class CacheAttribute:
         """Return the cache, or a view of it while a request runs."""
         if http is None:
             return self
-        cache = http._cache_as_set
-        if cache is None:  # httplib2 reads it four times for each request, and most programs have no cache.
+        # httplib2 reads it four times for each request, and most programs have no cache.
+        cache = http.__dict__.get("cache", _ABSENT)
+        if cache is None and not self._is_inner_setting:
             return None
-        if cache is UNSET:
-            cache = self._unset(http, owner)
+        if cache is _ABSENT or self._is_inner_setting:
+            cache = self._inner.__get__(http, owner) if hasattr(self._inner, "__get__") else self._inner
         if not cache:
             return cache
         context = context_of(http)
@@ -115,14 +113,8 @@ class CacheAttribute:
             return cache
         return CacheByIdentity(cache, lambda uri: context.signer(signers_of(http), uri), http.require_signature)
 
-    def _unset(self, http: Any, owner: type | None) -> Any:
-        """Return the cache of an Http that was restored from a plain one, or whose class has its own attribute."""
-        if not self._is_inner_setting and "cache" in vars(http):
-            return vars(http)["cache"]
-        return self._inner.__get__(http, owner) if hasattr(self._inner, "__get__") else self._inner
-
     def __set__(self, http: Any, cache: Any) -> None:
-        """Set the cache.
+        """Store the cache under httplib2's own name, so that either class can restore a pickle of the other.
 
         Raises:
             TypeError: The value is meant for ``oauth=``. The first argument of ``httplib2.Http`` is its cache.
@@ -135,6 +127,4 @@ class CacheAttribute:
         if self._is_inner_setting:
             self._inner.__set__(http, cache)
         else:
-            # Not in vars(http): CPython 3.11 and 3.12 are slower with an object whose __dict__ was asked for. This
-            # includes httplib2's own code.
-            http._cache_as_set = cache
+            vars(http)["cache"] = cache

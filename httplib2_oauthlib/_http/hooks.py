@@ -77,11 +77,7 @@ def _hook_inner_request(bind: _Bind) -> _Method:
             headers = args[6] if len(args) > 6 else kwargs.get("headers")  # noqa: PLR2004
             return run_call(self, uri, headers, functools.partial(hooked, self, *args, **kwargs))
         try:
-            # vars() is asked in case of doubt only: CPython 3.11 and 3.12 are slower with an object whose __dict__ was
-            # asked for. This includes httplib2's own code.
-            method = self._conn_request
-            is_of_class = getattr(method, "__func__", None) is type(self)._conn_request and method.__self__ is self
-            if is_of_class or "_conn_request" not in vars(self):
+            if "_conn_request" not in vars(self):
                 return bind(self)(*args, **kwargs)
             with _instance_method_hooked(self):
                 return bind(self)(*args, **kwargs)

@@ -1,5 +1,6 @@
 """The public classes: an Http whose requests are signed, and what makes one of any framework's Http."""
 
+import enum
 import inspect
 import ssl
 from collections.abc import Iterator, Mapping
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import httplib2
 
 from .._signing.oauth1 import OAuth1
-from .cache import UNSET, CacheAttribute
+from .cache import CacheAttribute
 from .clocks import ClockOffsets
 from .hooks import count_positional, hook_methods
 from .lost_responses import HttpResponse
@@ -37,15 +38,17 @@ else:
     _Base = object
 
 
-class _OfClass:
-    """The default of an argument that may be None. It keeps what the class has."""
+class _Default(enum.Enum):
+    """The default of an argument that may be None."""
+
+    OF_CLASS = "keeps what the class has"
 
     def __repr__(self) -> str:
         """Return what ``help()`` shows."""
         return "..."
 
 
-_OF_CLASS: Any = _OfClass()
+_OF_CLASS: Any = _Default.OF_CLASS
 
 
 def _give_to_class(cls: type, oauth: Any) -> None:
@@ -114,7 +117,6 @@ class OAuth1Mixin(_Base):
 
     # Set on the class, for an instance whose __init__ was skipped, or that was unpickled from a plain Http.
     _oauth: Signers = None
-    _cache_as_set: Any = UNSET
     _user_agent: str | None = None
     # The credentials that add_credentials() has added to _oauth, by domain.
     _added: Mapping[str, OAuth1] = {}
@@ -150,14 +152,6 @@ class OAuth1Mixin(_Base):
             self.raise_refusals = raise_refusals
         if user_agent is not None:
             self.user_agent = user_agent
-
-    def __getstate__(self) -> Any:
-        """Return the state with the cache under httplib2's own name, so that a plain Http can restore it."""
-        state: Any = super().__getstate__()
-        if isinstance(state, dict) and "_cache_as_set" in state:
-            state = {**state, "cache": state["_cache_as_set"]}
-            del state["_cache_as_set"]
-        return state
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

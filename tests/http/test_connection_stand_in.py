@@ -234,6 +234,27 @@ def test_replaced_method_of_the_instance_that_calls_the_former_one_signs(serve, 
     assert [is_signed(each) for each in server.received] == [True, True]
 
 
+def test_replaced_method_of_the_instance_that_sends_by_itself_signs(serve, oauth):
+    """The object that wrapt puts there has the attributes of the method that it replaces."""
+
+    class Replacement:
+        def __init__(self, former):
+            self.__func__, self.__self__ = former.__func__, former.__self__
+
+        def __call__(self, conn, target, method, body, headers):
+            conn.request(method, target, body, headers)
+            response = conn.getresponse()
+            content = response.read()
+            return httplib2.Response(response), content
+
+    server = serve()
+    http = OAuth1Http(timeout=5, oauth=oauth)
+    http._conn_request = Replacement(http._conn_request)
+    http.request(server.uri("/1"))
+    http.request(server.uri("/2"), "POST", "a=1", FORM)
+    assert [is_signed(each) for each in server.received] == [True, True]
+
+
 def test_headers_that_a_framework_sees_are_httplib2s_again_afterwards(serve, oauth):
     seen = []
 

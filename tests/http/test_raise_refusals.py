@@ -3,6 +3,8 @@
 import copy
 import gc
 import pickle
+import subprocess
+import sys
 import weakref
 from email.utils import formatdate
 
@@ -277,3 +279,15 @@ def test_error_keeps_no_http_alive(serve, oauth):
         assert kept() is None
     finally:
         gc.enable()
+
+
+@pytest.mark.parametrize("status", ["200 OK", "404 Not Found"])
+def test_a_response_that_refuses_nothing_loads_no_reader_of_refusals(serve, status):
+    program = (
+        "import sys; from httplib2_oauthlib import OAuth1, OAuth1Http\n"
+        "http = OAuth1Http(oauth=OAuth1('a', 'b', 'c', 'd'), raise_refusals=True, timeout=30)\n"
+        "print(http.request(sys.argv[1])[0].status, 'httplib2_oauthlib._refusals.refusals' in sys.modules)"
+    )
+    command = [sys.executable, "-c", program, serve(lambda _: answer("no refusal", status)).uri("/")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.split() == [status.split()[0], "False"]
