@@ -234,28 +234,32 @@ def test_cassettes_import_no_other_module_and_vcr_in_one_place(name):
     assert not {module for module in modules if module.split(".")[0] in ("oauthlib", "jwt")}
 
 
+def loaded_by(statement):
+    """Return the names of the modules that a new interpreter loads for an import."""
+    program = f"import sys; {statement}; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=30)
+    return set(done.stdout.split())
+
+
 def test_importing_the_package_loads_no_optional_packages():
-    program = "import sys, httplib2_oauthlib; print(*sys.modules)"
-    loaded = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=30
-    ).stdout
     unwanted = set("requests flask vcr jwt cheroot keyring platformdirs filelock configupdater webbrowser".split())
-    assert not unwanted & set(loaded.split())
+    assert not unwanted & loaded_by("from httplib2_oauthlib import *")
 
 
 def test_importing_mediawiki_loads_no_optional_packages():
-    program = "import sys, httplib2_oauthlib.mediawiki; print(*sys.modules)"
-    loaded = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=30
-    ).stdout
-    assert not {"requests", "requests_oauthlib", "jwt", "mwoauth", "flask"} & set(loaded.split())
+    loaded = loaded_by("import httplib2_oauthlib.mediawiki")
+    assert not {"requests", "requests_oauthlib", "jwt", "mwoauth", "flask"} & loaded
 
 
 def test_every_public_name_exists_and_is_documented():
     import httplib2_oauthlib
 
+    assert set(httplib2_oauthlib.__all__) <= set(dir(httplib2_oauthlib))
     for name in httplib2_oauthlib.__all__:
         assert getattr(httplib2_oauthlib, name).__doc__
+        assert name in vars(httplib2_oauthlib)
+    with pytest.raises(AttributeError, match="module 'httplib2_oauthlib' has no attribute 'OAuth2'"):
+        httplib2_oauthlib.OAuth2  # noqa: B018
 
 
 def files():
