@@ -1,7 +1,7 @@
 """Connections: sending one request over a connection, and reading the response to it and to no other.
 
-http.client does not notice that a server has answered before the whole request was sent. :mod:`.leftovers` finds what
-makes a connection unfit for another request.
+http.client does not notice that a server has answered before the whole request was sent. :mod:`.leftovers` closes a
+connection that isn't fit for another request.
 """
 
 import contextlib
@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from ..errors import SigningError
-from .leftovers import discard_leftovers, discard_unsent, has_data
+from .leftovers import close_unless_fit, discard_leftovers, discard_unsent, has_data
 from .lost_responses import HttpResponse, is_of_connection
 from .responses import CompletenessFactory, CompletenessResponse, require_close_notify
 from .stand_in import ConnectionStandIn, ServedConnection, kept_with
@@ -59,9 +59,7 @@ class Transport(ServedConnection):
             is_direct: Whether httplib2's own code gets the connection, and no code of a framework.
         """
         conn = self.real
-        discard_leftovers(conn)
-        if has_data(conn):
-            conn.close()
+        close_unless_fit(conn)
         self._is_fit = True
         if is_direct and kept_with(conn) is None:
             return served
@@ -321,9 +319,7 @@ def send_unsigned(
     # complete.
     is_complete = getattr(conn, "response_class", None) is CompletenessResponse
     if is_direct and is_complete and body is None and kept_with(conn) is None:
-        discard_leftovers(conn)
-        if has_data(conn):
-            conn.close()
+        close_unless_fit(conn)
         return send(conn, target, method, body, headers)
     transport = transport_of(conn)
     given = transport.connection_for(transport, is_direct)

@@ -577,7 +577,7 @@ class SignedExchange(ServedConnection):
             ResponseLostError: The response refuses a copy, so that the response to the first transmission is lost.
         """
         head, content = response
-        # Nearly no response may.
+        # Nearly no response may be a refusal.
         refusal = refusal_in(head, content, self.base + self.as_given[1]) if may_refuse(head, content) else None
         self.refusal = refusal
         if self.resend.is_safe:

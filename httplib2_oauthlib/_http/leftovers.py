@@ -15,6 +15,17 @@ _HTTPConnection = http.client.HTTPConnection
 _IDLE = "Idle"  # http.client's own name for the state.
 
 
+def close_unless_fit(conn: Any) -> None:
+    """Close a pooled connection that went stale, or on which a request or a response was left halfway.
+
+    A connection that has data before anything was asked was closed by the server, or the server sends nonsense. On a
+    new connection, TLS itself may have sent data.
+    """
+    discard_leftovers(conn)
+    if has_data(conn):
+        conn.close()
+
+
 def discard_leftovers(conn: Any) -> None:
     """Close a connection on which a request or a response was left halfway.
 
@@ -47,11 +58,7 @@ def discard_unsent(conn: Any) -> None:
 
 
 def has_data(conn: Any) -> bool:
-    """Return whether a connection has something to read, or has ended. False if it isn't open.
-
-    A connection that has data before anything was asked was closed by the server, or the server sends nonsense. On a
-    new connection, TLS itself may have sent data.
-    """
+    """Return whether a connection has something to read, or has ended. False if it isn't open."""
     sock = getattr(conn, "sock", None)
     if not isinstance(sock, socket.socket):  # Not connected, or a test double.
         return False

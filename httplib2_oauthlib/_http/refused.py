@@ -17,7 +17,7 @@ def refusal_in(response: httplib2.Response, content: bytes, uri: str) -> "Refusa
     """Return the refusal in a response, or None. The text of a body alone isn't a refusal.
 
     Args:
-        response: A response that :func:`.may_refuse`.
+        response: A response for which :func:`.may_refuse` returns True.
         content: Its body.
         uri: The URI of the request.
     """
