@@ -1,4 +1,4 @@
-"""The least that the goals of a GET must pay for. What this leaves is the cost of all other promises."""
+"""A sketch of the least that a GET can take. A GET of the package takes longer because it keeps all other promises."""
 
 import contextvars
 import http.client
@@ -25,7 +25,7 @@ class _WholeResponse(http.client.HTTPResponse):
 
 
 class LeastHttp(httplib2.Http):
-    """An Http that notes the call, asks whether its connection went stale, and wants whole heads of responses.
+    """An Http that notes the call, and checks that its connection is not stale and that a response's head is whole.
 
     It keeps no other promise. A redirect is signed for any host, a request is sent again after a lost response, and a
     refusal is not noticed.
@@ -48,7 +48,7 @@ class LeastHttp(httplib2.Http):
 
     def _conn_request(self, conn: Any, target: str, method: str, body: Any, headers: Any) -> Any:
         if _CALL.get() is None:
-            raise RuntimeError("nobody has asked for this request")
+            raise RuntimeError("this request belongs to no call")
         conn.response_class = _WholeResponse
         if conn.sock is not None:
             poll = select.poll()
