@@ -5,15 +5,13 @@ import http.client
 import re
 from typing import Any, NamedTuple
 
-from .._signing.patterns import Pattern
+from .._signing.patterns import compiled
 from .._signing.request import DEFAULT_PORTS
 from ..errors import SigningError
 
 # Bound at import: while a vcrpy cassette is open, the name in http.client is another class.
 _HTTPSConnection = http.client.HTTPSConnection
-_URI = Pattern(
-    r"([A-Za-z][A-Za-z0-9+.-]*)://(?:[^@/?#]*@)?(\[[^]/?#]*\]|[^:/?#]*)(?::([0-9]*))?(?=[/?#]|$)(.*)", re.DOTALL
-)
+_URI = r"(?s)([A-Za-z][A-Za-z0-9+.-]*)://(?:[^@/?#]*@)?(\[[^]/?#]*\]|[^:/?#]*)(?::([0-9]*))?(?=[/?#]|$)(.*)"
 
 
 class Origin(NamedTuple):
@@ -46,7 +44,7 @@ class Origin(NamedTuple):
 def split_origin(uri: str) -> tuple[Origin | None, str]:
     """Return the origin of an absolute URI and the rest of the URI. Without an origin, both are empty."""
     # httplib2 removes these characters from a URL before it looks for the host.
-    match = _URI.compiled.fullmatch(re.sub(r"[\t\r\n]", "", uri))
+    match = compiled(_URI).fullmatch(re.sub(r"[\t\r\n]", "", uri))
     if match is None or not match[2]:
         return None, ""
     scheme, host = match[1].lower(), match[2].lower()

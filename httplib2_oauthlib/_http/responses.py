@@ -9,13 +9,12 @@ import functools
 import http.client
 import io
 import operator
-import re
 import ssl
 import zlib
 from collections.abc import Callable
 from typing import Any
 
-from .._signing.patterns import Pattern
+from .._signing.patterns import compiled
 
 # Bound at import: under vcrpy, the name in http.client may be another class.
 _HTTPResponse = http.client.HTTPResponse
@@ -26,7 +25,7 @@ _SWITCHING_PROTOCOLS = 101
 # A server that sends interim responses without end would keep a client busy for ever.
 _MOST_INTERIM_RESPONSES = 100
 # RFC 9112, section 7.1: hexadecimal digits, and extensions. Servers pad the digits with blanks.
-_CHUNK_SIZE = Pattern(rb"[ \t]*([0-9A-Fa-f]+)[ \t]*(?:;.*)?\r?\n", re.DOTALL)
+_CHUNK_SIZE = rb"(?s)[ \t]*([0-9A-Fa-f]+)[ \t]*(?:;.*)?\r?\n"
 _COMPRESSIONS = ("gzip", "deflate", "zlib")
 _GZIP_OR_ZLIB = 47  # The window size of zlib, with its flag for finding out which of both it is.
 _PIECE = 1 << 20
@@ -216,7 +215,7 @@ class _ChunkReader:
         line: bytes = self._readline(limit)
         if self._is_in_trailer:
             return line
-        size = _CHUNK_SIZE.compiled.fullmatch(line)
+        size = compiled(_CHUNK_SIZE).fullmatch(line)
         if size is None:
             # http.client raises LineTooLong for a line of its limit.
             return line if len(line) == limit else b""

@@ -6,11 +6,10 @@ reads some names that look different as the same name, so this module decodes na
 request isn't safe.
 """
 
-import re
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from .._signing.patterns import Pattern
+from .._signing.patterns import compiled
 
 # RFC 9110, section 9.2.1: "the GET, HEAD, OPTIONS, and TRACE methods are defined to be safe." httplib2's list of the
 # same name is a setting of each Http, and about caching and redirects.
@@ -21,7 +20,7 @@ _SAFE_ACTIONS = frozenset(
     b" rsd purge templatedata sitematrix languagesearch"
     b" wbgetentities wbgetclaims wbsearchentities wbformatvalue wbparsevalue wbavailablebadges".split()
 )
-_API = Pattern(r"[^?#]*/api\.php", re.IGNORECASE)
+_API = r"(?i)[^?#]*/api\.php"
 # A form never contains these: a line end or a quote means another format, such as multipart or JSON.
 _NOT_IN_A_FORM = (b"\r", b"\n", b'"', b"{", b"<")
 
@@ -49,7 +48,11 @@ def _only_reads(uri: str, body: Any) -> bool:
         body = b""
     elif isinstance(body, str):
         body = body.encode("utf-8", "surrogatepass")
-    if not _API.compiled.fullmatch(path) or not isinstance(body, bytes) or any(each in body for each in _NOT_IN_A_FORM):
+    if (
+        not compiled(_API).fullmatch(path)
+        or not isinstance(body, bytes)
+        or any(each in body for each in _NOT_IN_A_FORM)
+    ):
         return False
     query_bytes = query.encode("utf-8", "surrogatepass")
     actions = []

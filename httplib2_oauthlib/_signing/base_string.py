@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 from urllib.parse import quote, unquote_to_bytes
 
-from .patterns import Pattern
+from .patterns import compiled
 
 #: The name and the value of a parameter, each encoded twice.
 Parameter: TypeAlias = tuple[bytes, bytes]
@@ -37,7 +37,7 @@ _AS_QUOTED_PRINTABLE = bytes.maketrans(b"%=", b"=&")
 # In any other form: the parts that have to be decoded and encoded again. A part begins with something that is not
 # encoded as required: a "%" without two hexadecimal digits, an escape in lower case, an escape of an unreserved
 # character, or any other byte. It ends before the next character that stands for itself.
-_TO_ENCODE_AGAIN = Pattern(
+_TO_ENCODE_AGAIN = (
     rb"(?:%(?!"
     + _ESCAPE
     + rb")(?:[0-9A-Fa-f]{2})?|[^A-Za-z0-9._~&=+%-])(?:%(?:[0-9A-Fa-f]{2})?|[^A-Za-z0-9._~&=+%-])*+"
@@ -46,7 +46,7 @@ _TO_ENCODE_AGAIN = Pattern(
 _PIECE = 1 << 13
 _LONGEST_CACHED_MATCH = 4
 # A name and a value, of which one may be empty. The "=" is optional.
-_PARAMETER = Pattern(rb"(?=[^&])([^&=]*)=?([^&]*)")
+_PARAMETER = rb"(?=[^&])([^&=]*)=?([^&]*)"
 
 
 def percent_encode(text: str) -> str:
@@ -115,8 +115,8 @@ def parse_parameters(form: bytes, is_known_encoded: bool = False) -> Iterator[Pa
     # "The query component is parsed into a list of name/value pairs by treating the query string as an
     # "application/x-www-form-urlencoded" string, separating the names and values and decoding them".
     if not (is_known_encoded or is_encoded(form)):
-        form = encode_matches(_TO_ENCODE_AGAIN.compiled, form)
-    for match in _PARAMETER.compiled.finditer(form):
+        form = encode_matches(compiled(_TO_ENCODE_AGAIN), form)
+    for match in compiled(_PARAMETER).finditer(form):
         name, value = match.groups()
         # One value at a time is copied, because it may be the text of a whole page.
         value = value.replace(b"+", b"%20").replace(b"%", b"%25").replace(b"=", b"%253D")

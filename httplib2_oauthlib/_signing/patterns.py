@@ -4,26 +4,13 @@ Python's compiler of regular expressions is written in Python. It would take a s
 package takes.
 """
 
+import functools
 import re
-from functools import cached_property
-from typing import AnyStr, Generic
+from typing import Any
 
 
-class Pattern(Generic[AnyStr]):
-    """A regular expression.
-
-    The cache of ``re`` isn't used for this, because it drops patterns when a program has many.
-
-    Args:
-        text: The pattern.
-        flags: As for :func:`re.compile`.
-    """
-
-    def __init__(self, text: AnyStr, flags: int = 0) -> None:
-        self._text: AnyStr = text
-        self._flags = flags
-
-    @cached_property
-    def compiled(self) -> re.Pattern[AnyStr]:
-        """The compiled pattern."""
-        return re.compile(self._text, self._flags)
+# The cache of re isn't enough, because it drops patterns when a program has many.
+@functools.cache
+def compiled(pattern: str | bytes) -> re.Pattern[Any]:
+    """Return a pattern, compiled. Its flags are a part of its text, as in ``(?s)``."""
+    return re.compile(pattern)

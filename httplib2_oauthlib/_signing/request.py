@@ -26,7 +26,7 @@ from .base_string import (
     is_encoded,
     parse_parameters,
 )
-from .patterns import Pattern
+from .patterns import compiled
 
 #: The bodies that httplib2 can send: text, bytes, a file-like object or an iterable of bytes.
 Body: TypeAlias = str | bytes | bytearray | memoryview | io.IOBase | Iterable[bytes] | None
@@ -34,20 +34,18 @@ Body: TypeAlias = str | bytes | bytearray | memoryview | io.IOBase | Iterable[by
 FORM = "application/x-www-form-urlencoded"
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
-_URI = Pattern(r"([A-Za-z][A-Za-z0-9+.-]*)://([^/?#]*)([^?#]*)(?:\?([^#]*))?(?:#(.*))?", re.DOTALL)
-_AUTHORITY = Pattern(
-    r"(?:[^@\\\s]*@)?(\[[0-9A-Fa-f:.]+(?:%25[A-Za-z0-9._~-]+)?\]|[^][:@\\%\s\x00-\x20\x7f]+)(?::([0-9]{0,5}))?"
-)
+_URI = r"(?s)([A-Za-z][A-Za-z0-9+.-]*)://([^/?#]*)([^?#]*)(?:\?([^#]*))?(?:#(.*))?"
+_AUTHORITY = r"(?:[^@\\\s]*@)?(\[[0-9A-Fa-f:.]+(?:%25[A-Za-z0-9._~-]+)?\]|[^][:@\\%\s\x00-\x20\x7f]+)(?::([0-9]{0,5}))?"
 # RFC 3986, sections 3.3 (pchar) and 3.4 list the characters that are allowed in a path and in a query. All others are
 # percent-encoded. A "%" that isn't followed by two hexadecimal digits is encoded too.
-_NOT_IN_PATH = Pattern(r"(?:%(?![0-9A-Fa-f]{2})|[^A-Za-z0-9._~!$&'()*+,;=:@/%-])+")
-_NOT_IN_QUERY = Pattern(r"(?:%(?![0-9A-Fa-f]{2})|[^A-Za-z0-9._~!$&'()*+,;=:@/?%-])+")
+_NOT_IN_PATH = r"(?:%(?![0-9A-Fa-f]{2})|[^A-Za-z0-9._~!$&'()*+,;=:@/%-])+"
+_NOT_IN_QUERY = r"(?:%(?![0-9A-Fa-f]{2})|[^A-Za-z0-9._~!$&'()*+,;=:@/?%-])+"
 # The same as in a query, except "'" and "$": authlib's servers don't accept them in a form. The rest is accepted by
 # oauthlib's and authlib's servers. In bytes, because a form may be in any encoding.
-_NOT_IN_FORM = Pattern(rb"(?:%(?![0-9A-Fa-f]{2})|[^A-Za-z0-9._~!&()*+,;=:@/?%-])+")
+_NOT_IN_FORM = rb"(?:%(?![0-9A-Fa-f]{2})|[^A-Za-z0-9._~!&()*+,;=:@/?%-])+"
 _HIGHEST_PORT = 65535
 # RFC 9110, sections 5.6.2 and 9.1. With any other character, part of the method would be read as part of the target.
-_METHOD = Pattern(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_METHOD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _USUAL_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD")
 _SIGNATURE = b"oauth_signature"
 _NO_HOST = "uri has no host that can be signed, or an invalid port; check the part between // and the path"
@@ -84,7 +82,7 @@ class SignableRequest:
     _is_form_encoded = False
 
     def __init__(self, uri: str, method: str, body: Body, headers: Mapping[str, str] | None) -> None:
-        if method not in _USUAL_METHODS and not (isinstance(method, str) and _METHOD.compiled.fullmatch(method)):
+        if method not in _USUAL_METHODS and not (isinstance(method, str) and compiled(_METHOD).fullmatch(method)):
             raise SigningError("method must be the name of an HTTP method, such as GET")
         self.method = method
         # oauth2client passes names as bytes.
@@ -216,7 +214,7 @@ class SignableRequest:
             raise SigningError("a form with a Transfer-Encoding header can't be signed; remove that header")
         form = read_form(body)
         self._is_form_encoded = is_encoded(form)
-        encoded = form if self._is_form_encoded else encode_matches(_NOT_IN_FORM.compiled, form)
+        encoded = form if self._is_form_encoded else encode_matches(compiled(_NOT_IN_FORM), form)
         self.form = form if encoded == form else encoded
         if not isinstance(body, str | bytes) or self.form is not form:
             self.body = self.form
@@ -315,19 +313,19 @@ class _Target:
     __slots__ = ("base_uri", "normalized_query", "path", "query", "scheme", "uri")
 
     def __init__(self, given: str) -> None:
-        match = _URI.compiled.fullmatch(given) if isinstance(given, str) else None
+        match = compiled(_URI).fullmatch(given) if isinstance(given, str) else None
         if match is None:
             raise SigningError("uri must be absolute text, such as https://example.org/w/api.php")
         scheme, authority, path, query, fragment = match.groups()
         try:
             authority = authority if authority.isascii() else authority.encode("idna").decode("ascii")
-            path = _NOT_IN_PATH.compiled.sub(_encode_match, path)
+            path = compiled(_NOT_IN_PATH).sub(_encode_match, path)
             uri = f"{scheme}://{authority}{path}"
             if query is not None:
-                query = _NOT_IN_QUERY.compiled.sub(_encode_match, query)
+                query = compiled(_NOT_IN_QUERY).sub(_encode_match, query)
                 uri += f"?{query}"
             if fragment is not None:
-                uri += f"#{_NOT_IN_QUERY.compiled.sub(_encode_match, fragment)}"
+                uri += f"#{compiled(_NOT_IN_QUERY).sub(_encode_match, fragment)}"
         except UnicodeError:
             raise SigningError(
                 "uri contains a character that UTF-8 can't encode, or an invalid host; check it for lone surrogates"
@@ -361,7 +359,7 @@ def _base_string_uri(scheme: str, authority: str, path: str) -> str | None:
 
     Source: RFC 5849, section 3.4.1.2.
     """
-    match = _AUTHORITY.compiled.fullmatch(authority)
+    match = compiled(_AUTHORITY).fullmatch(authority)
     if match is None or int(match[2] or 0) > _HIGHEST_PORT:
         return None
     # "The scheme and host MUST be in lowercase." "The port MUST be included if it is not the default port for the
