@@ -8,7 +8,7 @@ import hashlib
 import re
 import weakref
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any
 
 from .._signing.request import is_file
 
@@ -23,7 +23,7 @@ _TOKEN = rb"(?i)(?<![0-9a-f])[0-9a-f]{40,64}(?=(?:\+|%2B)(?:\\|%5C))"
 _CHUNK = 1 << 16
 
 
-class FilePosition(NamedTuple):
+class FilePosition:
     """The position of a file that was sent as a body.
 
     Attributes:
@@ -32,9 +32,12 @@ class FilePosition(NamedTuple):
         left: The position after the attempt.
     """
 
-    file: "weakref.ref[Any]"
-    start: int
-    left: int
+    __slots__ = ("file", "left", "start")
+
+    def __init__(self, file: "weakref.ref[Any]", start: int, left: int) -> None:
+        self.file = file
+        self.start = start
+        self.left = left
 
 
 def uri_key(uri: str) -> str:

@@ -17,7 +17,7 @@ import os
 import threading
 import time
 from collections import OrderedDict
-from typing import Any, NamedTuple
+from typing import Any
 
 from .request_identity import FilePosition, file_position, is_same_file, request_digest, uri_key
 
@@ -29,7 +29,7 @@ _log = logging.getLogger("httplib2_oauthlib")
 _MOST_ENTRIES = 10_000
 
 
-class Asked(NamedTuple):
+class Asked:
     """A request as it was asked for.
 
     Attributes:
@@ -40,11 +40,14 @@ class Asked(NamedTuple):
         headers: As httplib2 takes them.
     """
 
-    fingerprint: str
-    method: str
-    uri: str
-    body: Any
-    headers: Any
+    __slots__ = ("body", "fingerprint", "headers", "method", "uri")
+
+    def __init__(self, fingerprint: str, method: str, uri: str, body: Any, headers: Any) -> None:
+        self.fingerprint = fingerprint
+        self.method = method
+        self.uri = uri
+        self.body = body
+        self.headers = headers
 
     @property
     def key(self) -> tuple[str, str, str]:
