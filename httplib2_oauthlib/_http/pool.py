@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Protocol, Self, TypeV
 import httplib2
 
 from .cache import LockedCache
-from .places import Place, Places
 
 # The attributes of the pool itself. Every other attribute is the configured Http's. typing sets the last one.
 _OWN = ("request", "_http", "_copy", "_size", "_places", "_cache_lock", "_idle", "_generation", "__orig_class__")
@@ -19,6 +18,8 @@ _OWN = ("request", "_http", "_copy", "_size", "_places", "_cache_lock", "_idle",
 # For types a pool is an httplib2.Http, so that it fits where a framework's function takes one, and its request() takes
 # the arguments of the Http that it is made of.
 if TYPE_CHECKING:
+    from .places import Place
+
     _Arguments = ParamSpec("_Arguments")
     _Response_co = TypeVar("_Response_co", covariant=True)
 
@@ -188,6 +189,9 @@ class HttpPool(_Base[_Http_co]):
             )
         if size < 1:
             raise ValueError(f"invalid size: {size}; size must be 1 or more")
+        # Few programs have a pool, and the module loads another one, for its queue.
+        from .places import Places  # noqa: PLC0415
+
         self._http = http
         self._copy = _copying(type(http))
         self._size = size
