@@ -42,7 +42,6 @@ ORDER = [
     "credentials._loading",
     "credentials",
     "_refusals",
-    "_refusals.suspicion",
     "_refusals.wiki_messages",
     "_refusals.refusals",
     "_refusals.quoting",
@@ -54,15 +53,13 @@ ORDER = [
     "_http.own_authorization",
     "_http.signers_by_host",
     "_http.signers",
-    "_http.signatures",
+    "_http.argument_types",
     "_http.user_agent",
-    "_http.refused",
-    "_http.required_signature",
     "_http.lost_responses",
     "_http.safe_requests",
     "_http.request_identity",
     "_http.unanswered",
-    "_http.bodies",
+    "_http.resending",
     "_http.challenges",
     "_http.context",
     "_http.cache",
@@ -244,6 +241,25 @@ def loaded_by(statement):
 def test_importing_the_package_loads_no_optional_packages():
     unwanted = set("requests flask vcr jwt cheroot keyring platformdirs filelock configupdater webbrowser".split())
     assert not unwanted & loaded_by("from httplib2_oauthlib import *")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "_signing.environment",
+        "_signing.body_hash",
+        "_signing.convert",
+        "_signing.explain",
+        "_refusals.refusals",
+        "_http.argument_types",
+        "_http.challenges",
+        "_http.echo",
+        "_http.places",
+    ],
+)
+def test_importing_the_package_does_not_load_what_few_programs_need(name):
+    assert path_of(name).exists()
+    assert f"httplib2_oauthlib.{name}" not in loaded_by("from httplib2_oauthlib import *")
 
 
 def test_importing_mediawiki_loads_no_optional_packages():

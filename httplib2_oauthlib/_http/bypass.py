@@ -74,3 +74,12 @@ def is_direct(function: Any) -> bool:
     """
     # functools.wraps() copies __module__, so it doesn't say whose code a function is.
     return str(getattr(function, "__globals__", {}).get("__name__", "")).partition(".")[0] in _KNOWN
+
+
+def sent_unsigned(base: str) -> SigningError:
+    """Return the error for a ``_conn_request`` that has returned a response without ``conn.request()``."""
+    return SigningError(
+        f"a request to {base} was sent without a signature, or was not sent: the _conn_request() of this Http returned"
+        " a response and did not call conn.request(), which signs. Check what the server has done, and use a class"
+        " whose _conn_request() calls conn.request()"
+    )

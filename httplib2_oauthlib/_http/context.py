@@ -11,10 +11,10 @@ from typing import Any, TypeVar
 
 from .._signing.oauth1 import OAuth1
 from ..errors import RefusedError
-from .bodies import SentBody
 from .lost_responses import HttpResponse, hides_redirect, redirect_failed
 from .origin import Origin, split_origin
 from .own_authorization import OAUTH, prevents_signature, scheme_of_request
+from .resending import SentBody
 from .signers import Signers, names_hosts, resolve
 from .unanswered import UnansweredRequests
 

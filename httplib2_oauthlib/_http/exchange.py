@@ -21,22 +21,19 @@ exchange. A framework is given a stand-in for the connection, since it may do mo
 """
 
 import contextlib
-import enum
-import http.client
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from .._refusals.suspicion import may_refuse
+from .._refusals import may_refuse
 from .._signing.oauth1 import OAuth1, SignedRequest
 from .._signing.protocol_parameters import generate_nonce
 from .._signing.request import SignableRequest
 from ..errors import ResponseLostError, SigningError
-from .bodies import rewind, start_of
+from .bypass import sent_unsigned
 from .clocks import keep_offset, may_move
 from .connections import send_unsigned, transport_of
 from .context import RequestContext
-from .echo import strip_echo
 from .lost_responses import (
     HttpResponse,
     body_consumed,
@@ -49,9 +46,8 @@ from .lost_responses import (
 )
 from .origin import target_of, target_of_double
 from .own_authorization import OAUTH, is_signed_form, own_scheme, prevents_signature, scheme_of_request
-from .refused import refusal_in, refused
-from .required_signature import FOLLOWS_REDIRECT, not_signed, sent_unsigned
-from .signers import signers_of
+from .resending import Resend, start_of
+from .signers import FOLLOWS_REDIRECT, not_signed, signers_of
 from .stand_in import ServedConnection
 from .unanswered import UNANSWERED, Asked, Unanswered, UnansweredRequests
 
@@ -60,6 +56,10 @@ if TYPE_CHECKING:
 
 #: The arguments of ``conn.request()``: method, target, body and headers. A plain tuple, since each request makes three.
 Request: TypeAlias = tuple[str, str, Any, Any]
+#: How far an exchange has come. PREPARED: nothing of it was sent. SENT: some of it may have reached the server, and no
+#: whole response has come. ANSWERED: a response was read to its end. LOST: no whole response has come, and nothing more
+#: is sent.
+State: TypeAlias = Literal["PREPARED", "SENT", "ANSWERED", "LOST"]
 #: ``_conn_request`` of httplib2 or of a framework: connection, target, method, body, headers.
 Send: TypeAlias = Callable[..., HttpResponse]
 
@@ -139,6 +139,8 @@ def sign_and_send(
         return send_unsigned(send, conn, target, method, exchange.as_given[2], headers)
     response = _run_and_remember(http, context, exchange, send, is_direct)
     if oauth.signature_type == "QUERY":
+        from .echo import strip_echo  # noqa: PLC0415 (few programs place a signature in the query)
+
         _, target_as_sent, *_ = exchange.as_sent
         strip_echo(response[0], exchange.signed.uri, target_as_sent)
     if http.raise_refusals:
@@ -153,6 +155,8 @@ def _note_refusal(context: RequestContext, exchange: "SignedExchange", response:
     token and repeat the request, and httplib2 would make a response of the error (force_exception_to_status_code).
     """
     if exchange.refusal is not None:
+        from .._refusals.advice import refused  # noqa: PLC0415 (most programs never need it)
+
         context.refused = error = refused(exchange.refusal, *response)
         name_unanswered(error, exchange)
 
@@ -236,15 +240,6 @@ def name_unanswered(error: BaseException, exchange: "SignedExchange") -> None:
             error._unanswered = {*getattr(error, "_unanswered", ()), exchange.entry.number}  # type: ignore[attr-defined]
 
 
-class State(enum.Enum):
-    """How far an exchange has come; see the drawing above."""
-
-    PREPARED = "signed; nothing of it was sent"
-    SENT = "some of it may have reached the server, and no whole response has come"
-    ANSWERED = "a response was read to its end"
-    LOST = "no whole response has come, and nothing more is sent"
-
-
 class SignedExchange(ServedConnection):
     """One request that is signed.
 
@@ -306,15 +301,15 @@ class SignedExchange(ServedConnection):
     def state(self) -> State:
         """How far the exchange has come."""
         if not self._transmissions:
-            return State.PREPARED
+            return "PREPARED"
         if self._transport.is_answered:
-            return State.ANSWERED
-        return State.LOST if self._is_over else State.SENT
+            return "ANSWERED"
+        return "LOST" if self._is_over else "SENT"
 
     @property
     def may_have_acted(self) -> bool:
         """Whether the server may have acted on the request, and no response says so."""
-        return not self.resend.is_safe and self.state in (State.SENT, State.LOST)
+        return not self.resend.is_safe and self.state in ("SENT", "LOST")
 
     def is_open_after(self, error: BaseException) -> bool:
         """Whether the caller can't know what became of the request after an error that ended it."""
@@ -498,9 +493,9 @@ class SignedExchange(ServedConnection):
     def _sign_again(self, request: Request, is_changed: bool) -> None:
         """Make the signature fit a transmission that isn't the first, or a request that a framework has changed."""
         state = self.state
-        if state is State.ANSWERED and not self._settles(self._transport.response):
+        if state == "ANSWERED" and not self._settles(self._transport.response):
             self.resend.require_copy()
-        elif state is State.ANSWERED:
+        elif state == "ANSWERED":
             # A framework's _conn_request repeats an answered request. That is a new request.
             if self.entry is not None:
                 self.settle()
@@ -508,7 +503,7 @@ class SignedExchange(ServedConnection):
                 raise body_consumed(self._transport.response)
             self._transmissions = 0
             self._sign(with_new_nonce=True)
-        elif state is not State.PREPARED:
+        elif state != "PREPARED":
             self.resend.require_copy()
         if is_changed:
             *rest, headers = request
@@ -521,15 +516,15 @@ class SignedExchange(ServedConnection):
 
     def _is_worth_a_copy(self, error: Exception) -> bool:
         """Whether an error of the first transmission is a broken connection, and a copy may be sent."""
-        if self._transmissions != 1 or self.state is State.ANSWERED:
+        if self._transmissions != 1 or self.state == "ANSWERED":
             return False
         has_response = self._transport.response is not None
         return is_break(error, has_response) and self.resend.may_copy(has_response or self._has_own_authorization)
 
     def _response_lost(self, error: Exception) -> ResponseLostError | None:
         # An error about a response that was read to its end is a framework's own.
-        is_other_error = self.state is State.ANSWERED and not is_undecodable(error)
-        if self.resend.is_safe or self.state is State.PREPARED or is_other_error:
+        is_other_error = self.state == "ANSWERED" and not is_undecodable(error)
+        if self.resend.is_safe or self.state == "PREPARED" or is_other_error:
             return None
         transport = self._transport
         return response_lost(error, self.base, self.as_given[0], transport.response, transport.is_sending)
@@ -577,8 +572,12 @@ class SignedExchange(ServedConnection):
             ResponseLostError: The response refuses a copy, so that the response to the first transmission is lost.
         """
         head, content = response
-        # Nearly no response may be a refusal.
-        refusal = refusal_in(head, content, self.base + self.as_given[1]) if may_refuse(head, content) else None
+        refusal = None
+        if may_refuse(head, content):
+            # Nearly no response may be a refusal, so most programs never load this module.
+            from .._refusals.refusals import confirmed_refusal  # noqa: PLC0415
+
+            refusal = confirmed_refusal(head, content, self.base + self.as_given[1])
         self.refusal = refusal
         if self.resend.is_safe:
             return refusal
@@ -597,54 +596,3 @@ class SignedExchange(ServedConnection):
             if gives_no_reason:
                 raise copy_refused("other", head, content)
         return refusal
-
-
-class Resend:
-    """Whether a request may be sent again. Every decision about it is made here.
-
-    A safe request may be sent again at any time, with a new nonce. Any other request may be sent again only as a copy
-    with the same nonce: a server that has seen the first transmission refuses the copy. If a response has begun, the
-    server has acted, and no copy may be sent. The body must always be readable again from where it began.
-
-    Args:
-        is_safe: RFC 9110, section 9.2.1: whether the request changes nothing on the server.
-        has_nonce: Whether a server that has seen the request can recognise a copy.
-        body: The body.
-        body_start: The position of a file where the body begins. None if it isn't a file, or can't be rewound.
-    """
-
-    __slots__ = ("body", "body_start", "has_nonce", "is_safe")
-
-    def __init__(self, is_safe: bool, has_nonce: bool, body: Any, body_start: Any) -> None:
-        self.is_safe = is_safe
-        self.has_nonce = has_nonce
-        self.body = body
-        self.body_start = body_start
-
-    def may_copy(self, is_safe_only: bool) -> bool:
-        """Whether a copy may be sent after the connection broke. If it may, its body is rewound.
-
-        Args:
-            is_safe_only: Whether only a safe request may be sent again. Set if a response had begun, or if the
-                request carried a framework's own Authorization instead of our nonce.
-        """
-        return (self.is_safe or (self.has_nonce and not is_safe_only)) and self.rewind_body()
-
-    def require_copy(self) -> None:
-        """Rewind the body for a copy that httplib2 or a framework is sending.
-
-        Raises:
-            ResponseLostError: A copy must not be sent, or can't be.
-            http.client.RemoteDisconnected: The same, of a safe request: what httplib2 would raise without a retry.
-        """
-        if not (self.is_safe or self.has_nonce):
-            raise copy_impossible(has_nonce=False)
-        if self.rewind_body():
-            return
-        if self.is_safe:
-            raise http.client.RemoteDisconnected("Remote end closed connection without response")
-        raise copy_impossible(has_nonce=True)
-
-    def rewind_body(self) -> bool:
-        """Make the body ready to be sent again. Return False if it can be read only once."""
-        return rewind(self.body, self.body_start)

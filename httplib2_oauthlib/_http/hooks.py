@@ -23,12 +23,11 @@ from .._signing.hosts import normalize_pattern
 from .._signing.oauth1 import OAuth1
 from ..errors import SigningError
 from .added_credentials import add_signer, clear_signers, refuse_three_values
-from .bodies import SentBody
 from .bypass import is_direct, never_past_signing
-from .challenges import authorizations
 from .context import context_of, run_call, run_hop
 from .exchange import note_followed, remember_redirected, sign_and_send
 from .lost_responses import carries_response, is_httplib2_error, redirect_failed
+from .resending import SentBody
 from .stand_in import ConnectionStandIn, ServedConnection
 from .user_agent import add_user_agent
 
@@ -155,6 +154,8 @@ def _hook_auth_from_challenge(bind: _Bind) -> _Method:
     """Skip the challenges that httplib2 can't parse, so that the program gets the response with status 401."""
 
     def hooked(self: Any, host: Any, request_uri: Any, headers: Any, response: Any, content: Any) -> Any:
+        from .challenges import authorizations  # noqa: PLC0415 (most programs never get a challenge)
+
         return authorizations(lambda readable: bind(self)(host, request_uri, headers, readable, content), response)
 
     return hooked
@@ -250,3 +251,31 @@ def _own(method: Any) -> _Bind:
 def _inherited(cls: type, name: str) -> _Bind:
     """Return what binds the method of this name that follows a class in the MRO."""
     return lambda self: getattr(super(cls, self), name)
+
+
+def show_arguments(method: Any, next_method: Any) -> None:
+    """Let ``inspect.signature()`` and ``help()`` show the arguments of the method that gets them."""
+    with contextlib.suppress(TypeError, ValueError):  # It wraps a callable without a signature.
+        method.__signature__ = inspect.signature(next_method)
+
+
+def show_constructor(method: Any, next_method: Any, own_method: Any) -> None:
+    """Let ``inspect.signature()`` and ``help()`` show the arguments of a constructor that passes most of them on.
+
+    Frameworks look there for an argument, such as ``timeout``, before they pass it.
+
+    Args:
+        method: The constructor.
+        next_method: The constructor that gets the arguments.
+        own_method: A constructor. Its keyword arguments are added.
+    """
+    own = [each for each in inspect.signature(own_method).parameters.values() if each.kind is each.KEYWORD_ONLY]
+    names = {each.name for each in own}
+    try:
+        passed = [each for each in inspect.signature(next_method).parameters.values() if each.name not in names]
+    except (TypeError, ValueError):  # It wraps a callable without a signature.
+        return
+    # Without the annotations: httplib2 has none, and the one of oauth= takes several lines.
+    added = [each.replace(annotation=inspect.Parameter.empty) for each in own]
+    rest = [each for each in passed if each.kind is each.VAR_KEYWORD]
+    method.__signature__ = inspect.Signature([*(each for each in passed if each not in rest), *added, *rest])

@@ -6,8 +6,8 @@ from typing import Any
 
 import httplib2
 
+from .hooks import show_arguments
 from .mixin import OAuth1Http, OAuth1Mixin
-from .signatures import show_arguments
 from .signers import Signers, SignersLike, accepted
 
 _LOGGER = logging.getLogger("httplib2_oauthlib")

@@ -1,6 +1,5 @@
 """The public classes: an Http whose requests are signed, and what makes one of any framework's Http."""
 
-import enum
 import inspect
 import ssl
 from collections.abc import Iterator, Mapping
@@ -11,10 +10,9 @@ import httplib2
 from .._signing.oauth1 import OAuth1
 from .cache import CacheAttribute
 from .clocks import ClockOffsets
-from .hooks import count_positional, hook_methods
+from .hooks import count_positional, hook_methods, show_arguments, show_constructor
 from .lost_responses import HttpResponse
 from .safe_requests import is_safe
-from .signatures import Cache, ProxyInfo, RequestBody, RequestHeaders, show_arguments, show_constructor
 from .signers import CheckedProperty, Signers, SignersLike, accepted, given
 from .unanswered import UNANSWERED, numbers_of
 from .user_agent import checked
@@ -22,6 +20,7 @@ from .user_agent import checked
 # A mixin for the Http of any framework: httplib2's, or one that only has the same methods (modern_httplib2). For types
 # it is httplib2's, with the inner methods that the stubs leave out.
 if TYPE_CHECKING:
+    from .argument_types import Cache, ProxyInfo, RequestBody, RequestHeaders
 
     class _Base(httplib2.Http):
         def _request(self, *args: Any, **kwargs: Any) -> HttpResponse: ...
@@ -38,17 +37,17 @@ else:
     _Base = object
 
 
-class _Default(enum.Enum):
-    """The default of an argument that may be None."""
+class _OfClass:
+    """The default of ``oauth=``, which may be None: the instance keeps what the class has."""
 
-    OF_CLASS = "keeps what the class has"
+    __slots__ = ()
 
     def __repr__(self) -> str:
         """Return what ``help()`` shows."""
         return "..."
 
 
-_OF_CLASS: Any = _Default.OF_CLASS
+_OF_CLASS: Any = _OfClass()
 
 
 def _give_to_class(cls: type, oauth: Any) -> None:

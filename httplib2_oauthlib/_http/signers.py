@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from oauthlib.oauth1 import Client
 
-from .._signing.convert import converted
 from .._signing.oauth1 import OAuth1
 from ..errors import SigningError
 from .origin import Origin
@@ -17,6 +16,8 @@ Signers: TypeAlias = OAuth1 | Mapping[str, Any] | Callable[[str], Any] | None
 #: The values that ``oauth`` can be set to: credentials of another library are converted at once. (To a type checker,
 #: those of requests-oauthlib are a function.)
 SignersLike: TypeAlias = Signers | Client | tuple[Any, Any]
+
+FOLLOWS_REDIRECT = "This request follows a redirect. The redirected request was sent."
 
 
 class RestrictedSigners:
@@ -79,7 +80,7 @@ def accepted(oauth: SignersLike) -> Signers:
         _check_not_empty(oauth.oauth)
         return oauth
     # The credentials of requests-oauthlib are callable, but they aren't a function of a URI.
-    signer = converted(oauth)
+    signer = _converted(oauth)
     if signer is not None:
         return signer
     # OAuth1.from_env without its parentheses would take the URI for a prefix, and return None.
@@ -88,6 +89,16 @@ def accepted(oauth: SignersLike) -> Signers:
     if callable(oauth) and not isinstance(oauth, type) and not is_of_oauth1:
         return oauth
     raise _unusable(oauth)
+
+
+def _converted(value: object) -> OAuth1 | None:
+    """Return a value that may be credentials of another library as an OAuth1, or None if it isn't credentials."""
+    if value is None or isinstance(value, OAuth1):
+        return value
+    # Few programs have those of another library.
+    from .._signing.convert import converted  # noqa: PLC0415
+
+    return converted(value)
 
 
 def given(signers: Signers) -> Signers:
@@ -116,14 +127,14 @@ def is_credentials(value: object) -> bool:
         return any(isinstance(each, OAuth1) for each in value.values())
     is_class = isinstance(value, type) and issubclass(value, OAuth1)
     try:
-        return is_class or (value is not None and converted(value) is not None)
+        return is_class or (value is not None and _converted(value) is not None)
     except (TypeError, SigningError):  # They are of another library, and can't be used.
         return True
 
 
 def _prepared(oauth: Mapping[str, Any]) -> SignersByHost:
     for value in oauth.values():
-        if value is not None and converted(value) is None:
+        if value is not None and _converted(value) is None:
             raise _unusable(value)
     _check_not_empty(oauth)
     signers = SignersByHost(oauth)
@@ -169,8 +180,27 @@ def resolve(oauth: Signers, uri: str) -> OAuth1 | None:
     if isinstance(oauth, Mapping):
         oauth = SignersByHost(oauth)
     found = oauth.find(origin) if isinstance(oauth, SignersByHost) else oauth(uri)
-    signer = converted(found)
+    signer = _converted(found)
     if signer is None and found is not None:
         # Only the type is named, since the value may be a tuple of secrets.
         raise TypeError(f"oauth returned a {type(found).__name__} for {origin.host}; it must return an OAuth1 or None")
     return signer
+
+
+def not_signed(oauth: Signers, base_uri: str, had_authorization: bool, follows_redirect: bool) -> SigningError:
+    """Return the error for a request that ``require_signature`` refuses.
+
+    Args:
+        oauth: The value of ``http.oauth``.
+        base_uri: The scheme and the authority of the request.
+        had_authorization: Whether the caller authorized the call itself, and a redirect has removed that.
+        follows_redirect: Whether an earlier request of the same call was sent.
+    """
+    if had_authorization:
+        reason = "a redirect has removed the Authorization of the caller. Ask for the URI to which it leads"
+    elif oauth is None:
+        reason = "http.oauth is None. Set it to the credentials"
+    else:
+        reason = f"http.oauth selects no credentials for {base_uri}. Add this host"
+    message = f"This Http requires a signature, and {reason}, or set http.require_signature to False."
+    return SigningError(f"{message} {FOLLOWS_REDIRECT if follows_redirect else 'Nothing was sent.'}")

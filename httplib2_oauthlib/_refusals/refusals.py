@@ -12,7 +12,7 @@ from typing import NamedTuple
 from urllib.parse import parse_qs
 
 from .._signing.wiki_uris import is_special_oauth
-from .suspicion import REFUSAL_STATUSES, may_refuse
+from . import REFUSAL_STATUSES, may_refuse
 from .wiki_messages import MAX_ERROR_BYTES, NOT_API, WikiMessage, find_message
 
 # MediaWiki refuses a timestamp that differs from its clock by more seconds (Extension:OAuth, OAuthServer).
@@ -109,19 +109,22 @@ def read_refusal(response: Mapping[str, str], content: bytes) -> Refusal | None:
     return None
 
 
-def is_confirmed(response: Mapping[str, str], uri: str) -> bool:
-    """Whether more than the body of a refusal shows that it is one.
+def confirmed_refusal(response: Mapping[str, str], content: bytes, uri: str) -> Refusal | None:
+    """Return the refusal in a response, or None. The text of a body alone isn't a refusal.
 
     A page, or an honest response that repeats what was posted, may contain the text of a refusal. It has neither the
     status of a refusal nor MediaWiki's error header. Special:OAuth, with the token endpoints, repeats nothing that was
     posted.
 
     Args:
-        response: The response that :func:`read_refusal` has read.
+        response: As for :func:`read_refusal`.
+        content: As for :func:`read_refusal`.
         uri: The URI of the request.
     """
     is_declared = "mwoauth" in response.get("mediawiki-api-error", "")
-    return is_declared or response.get("status") in REFUSAL_STATUSES or is_special_oauth(uri)
+    if is_declared or response.get("status") in REFUSAL_STATUSES or is_special_oauth(uri):
+        return read_refusal(response, content)
+    return None
 
 
 def _read_mediawiki_refusal(message: WikiMessage, response: Mapping[str, str]) -> Refusal:

@@ -14,11 +14,11 @@ from urllib.parse import parse_qsl, quote
 import httplib2
 
 from ..errors import HandshakeError
+from . import REFUSAL_STATUSES
 from .advice import describe
 from .provider_errors import ProviderError, error_in_names, error_in_xml
 from .quoting import plain_line, plain_sentence
 from .refusals import Refusal, read_refusal, time_of_date_header
-from .suspicion import REFUSAL_STATUSES
 
 # A page that a server has appended to a token or its secret contains at least one of the characters excluded here.
 _CREDENTIAL = re.compile(r'[^"\x00-\x1f\x7f\ufffd]+')
