@@ -182,10 +182,10 @@ def _import(effort: float) -> Iterator[Row]:
     with tempfile.TemporaryDirectory() as compiled:
         rounds = [
             [_seconds_to_import(modules, compiled) for modules in ("httplib2_oauthlib", "httplib2, oauthlib.oauth1")]
-            for _ in range(max(3, round(25 * effort)))
+            for _ in range(max(3, round(40 * effort)))
         ]
-    # The first round compiles the modules and is left out.
-    times = [statistics.median(each) for each in zip(*rounds[1:], strict=True)]
+    # The first round compiles the modules and is left out. The mean differs less from run to run than the median does.
+    times = [statistics.fmean(each) for each in zip(*rounds[1:], strict=True)]
     yield _relative("import, compared with httplib2 and oauthlib", times, "<= 1.1")
 
 
