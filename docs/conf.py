@@ -1,10 +1,6 @@
 """How Sphinx builds the documentation: ``sphinx-build -W docs somewhere``. The build needs no network."""
 
-import re
 from pathlib import Path
-from typing import Any
-
-from sphinx.application import Sphinx
 
 import httplib2_oauthlib
 
@@ -61,16 +57,3 @@ nitpick_ignore_regex = [
     ("py:class", r"httplib2_oauthlib\._.*"),
     ("py:class", r"(SignersLike|Signers|Body|HttpResponse|SignableRequest|Installation|User|CassetteContext)"),
 ]
-
-
-def _hide_internals(*arguments: Any) -> tuple[str | None, str | None]:
-    """Replace the private default of an argument by an ellipsis."""
-    *_, signature, returned = arguments
-    if signature:
-        signature = re.sub(r" \| [~\w.]*_Default = [^,)]*OF_CLASS[^,)]*", " = ...", signature)
-    return signature, returned
-
-
-def setup(app: Sphinx) -> None:
-    """Connect the function above. Sphinx calls this."""
-    app.connect("autodoc-process-signature", _hide_internals)

@@ -18,8 +18,8 @@ from urllib.parse import urlencode
 import httplib2
 
 from ._http.origin import Origin
+from ._http.refused import refused
 from ._http.signers import RestrictedSigners, SignersLike, accepted
-from ._refusals.advice import refused
 from ._refusals.quoting import plain_line
 from ._refusals.refusals import read_refusal
 from ._refusals.token_endpoint import EndpointResponse

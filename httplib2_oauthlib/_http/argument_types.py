@@ -2,7 +2,7 @@
 
 The classes of this package pass these arguments unchanged to the class behind them, because frameworks add arguments
 and rename the later ones. So their methods take ``*args`` and ``**kwargs``. Type checkers get the arguments from
-``if TYPE_CHECKING`` blocks instead, and ``inspect.signature()`` and ``help()`` get them from :func:`.show_arguments`.
+``if TYPE_CHECKING`` blocks instead, and ``inspect.signature()`` and ``help()`` get them from :mod:`.hooks`.
 """
 
 from collections.abc import Callable, Mapping

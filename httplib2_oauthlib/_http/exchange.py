@@ -34,6 +34,7 @@ from .bypass import sent_unsigned
 from .clocks import keep_offset, may_move
 from .connections import send_unsigned, transport_of
 from .context import RequestContext
+from .echo import strip_echo
 from .lost_responses import (
     HttpResponse,
     body_consumed,
@@ -46,6 +47,7 @@ from .lost_responses import (
 )
 from .origin import target_of, target_of_double
 from .own_authorization import OAUTH, is_signed_form, own_scheme, prevents_signature, scheme_of_request
+from .refused import load_readers, refusal_in, refused
 from .resending import Resend, start_of
 from .signers import FOLLOWS_REDIRECT, not_signed, signers_of
 from .stand_in import ServedConnection
@@ -139,8 +141,6 @@ def sign_and_send(
         return send_unsigned(send, conn, target, method, exchange.as_given[2], headers)
     response = _run_and_remember(http, context, exchange, send, is_direct)
     if oauth.signature_type == "QUERY":
-        from .echo import strip_echo  # noqa: PLC0415 (few programs place a signature in the query)
-
         _, target_as_sent, *_ = exchange.as_sent
         strip_echo(response[0], exchange.signed.uri, target_as_sent)
     if http.raise_refusals:
@@ -155,8 +155,6 @@ def _note_refusal(context: RequestContext, exchange: "SignedExchange", response:
     token and repeat the request, and httplib2 would make a response of the error (force_exception_to_status_code).
     """
     if exchange.refusal is not None:
-        from .._refusals.advice import refused  # noqa: PLC0415 (most programs never need it)
-
         context.refused = error = refused(exchange.refusal, *response)
         name_unanswered(error, exchange)
 
@@ -333,6 +331,8 @@ class SignedExchange(ServedConnection):
             SigningError: The request can't be signed. Nothing of it was sent.
             ResponseLostError: It is a retry that must not be sent. Nothing of it was sent.
         """
+        if not self.resend.is_safe:
+            load_readers()
         if stores:
             asked = self._asked()
             self.entry = next(filter(None, (store.take(asked) for store in stores)), None)
@@ -572,12 +572,8 @@ class SignedExchange(ServedConnection):
             ResponseLostError: The response refuses a copy, so that the response to the first transmission is lost.
         """
         head, content = response
-        refusal = None
-        if may_refuse(head, content):
-            # Nearly no response may be a refusal, so most programs never load this module.
-            from .._refusals.refusals import confirmed_refusal  # noqa: PLC0415
-
-            refusal = confirmed_refusal(head, content, self.base + self.as_given[1])
+        # Nearly no response may be a refusal.
+        refusal = refusal_in(head, content, self.base + self.as_given[1]) if may_refuse(head, content) else None
         self.refusal = refusal
         if self.resend.is_safe:
             return refusal

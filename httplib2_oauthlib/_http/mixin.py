@@ -46,6 +46,10 @@ class _OfClass:
         """Return what ``help()`` shows."""
         return "..."
 
+    def __reduce__(self) -> str:
+        """Let copies and pickles be the same object, since it is compared by identity."""
+        return "_OF_CLASS"
+
 
 _OF_CLASS: Any = _OfClass()
 

@@ -189,7 +189,7 @@ class HttpPool(_Base[_Http_co]):
             )
         if size < 1:
             raise ValueError(f"invalid size: {size}; size must be 1 or more")
-        # Few programs have a pool, and the module loads another one, for its queue.
+        # Few programs have a pool. The module imports queue, which takes as long as four modules of this package.
         from .places import Places  # noqa: PLC0415
 
         self._http = http

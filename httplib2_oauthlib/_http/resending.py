@@ -1,4 +1,4 @@
-"""Requests that are sent again: whether they may be, and from where the file begins that is their body.
+"""Requests that are sent again: whether they may be, and where in a file their body begins.
 
 :mod:`.safe_requests` says which requests change nothing on the server.
 """

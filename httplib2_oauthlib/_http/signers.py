@@ -1,10 +1,11 @@
-"""The values of ``http.oauth``: what it may be set to, and which credentials it selects for a URI."""
+"""The values of ``http.oauth``: what it may be set to, which credentials it selects, and the error for none."""
 
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from oauthlib.oauth1 import Client
 
+from .._signing.convert import converted
 from .._signing.oauth1 import OAuth1
 from ..errors import SigningError
 from .origin import Origin
@@ -80,7 +81,7 @@ def accepted(oauth: SignersLike) -> Signers:
         _check_not_empty(oauth.oauth)
         return oauth
     # The credentials of requests-oauthlib are callable, but they aren't a function of a URI.
-    signer = _converted(oauth)
+    signer = converted(oauth)
     if signer is not None:
         return signer
     # OAuth1.from_env without its parentheses would take the URI for a prefix, and return None.
@@ -89,16 +90,6 @@ def accepted(oauth: SignersLike) -> Signers:
     if callable(oauth) and not isinstance(oauth, type) and not is_of_oauth1:
         return oauth
     raise _unusable(oauth)
-
-
-def _converted(value: object) -> OAuth1 | None:
-    """Return a value that may be credentials of another library as an OAuth1, or None if it isn't credentials."""
-    if value is None or isinstance(value, OAuth1):
-        return value
-    # Few programs have those of another library.
-    from .._signing.convert import converted  # noqa: PLC0415
-
-    return converted(value)
 
 
 def given(signers: Signers) -> Signers:
@@ -127,14 +118,14 @@ def is_credentials(value: object) -> bool:
         return any(isinstance(each, OAuth1) for each in value.values())
     is_class = isinstance(value, type) and issubclass(value, OAuth1)
     try:
-        return is_class or (value is not None and _converted(value) is not None)
+        return is_class or (value is not None and converted(value) is not None)
     except (TypeError, SigningError):  # They are of another library, and can't be used.
         return True
 
 
 def _prepared(oauth: Mapping[str, Any]) -> SignersByHost:
     for value in oauth.values():
-        if value is not None and _converted(value) is None:
+        if value is not None and converted(value) is None:
             raise _unusable(value)
     _check_not_empty(oauth)
     signers = SignersByHost(oauth)
@@ -180,7 +171,7 @@ def resolve(oauth: Signers, uri: str) -> OAuth1 | None:
     if isinstance(oauth, Mapping):
         oauth = SignersByHost(oauth)
     found = oauth.find(origin) if isinstance(oauth, SignersByHost) else oauth(uri)
-    signer = _converted(found)
+    signer = converted(found)
     if signer is None and found is not None:
         # Only the type is named, since the value may be a tuple of secrets.
         raise TypeError(f"oauth returned a {type(found).__name__} for {origin.host}; it must return an OAuth1 or None")

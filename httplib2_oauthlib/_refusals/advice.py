@@ -1,12 +1,7 @@
-"""Advice on a refusal: one sentence for each reason, and more specific ones for messages that MediaWiki sends.
-
-The error for a refusal contains it.
-"""
+"""Advice on a refusal: one sentence for each reason, and more specific ones for messages that MediaWiki sends."""
 
 import re
-from typing import Any
 
-from ..errors import RefusedError
 from .quoting import plain_sentence
 from .refusals import Refusal
 from .wiki_messages import NOT_API
@@ -99,14 +94,3 @@ def advise(refusal: Refusal) -> str:
     if refusal.reason == "other" and refusal.message == refusal.message_key:
         return "The response gives no reason. Send a GET request with format=json, and without errorformat=none."
     return _ADVICE_BY_REASON.get(refusal.reason, "")
-
-
-def refused(refusal: Refusal, response: Any, content: bytes) -> RefusedError:
-    """Return the error for a refusal.
-
-    Args:
-        refusal: The refusal.
-        response: The ``httplib2.Response`` that it was read from.
-        content: The body of the response.
-    """
-    return RefusedError(refusal.reason, f"the server refused: {describe(refusal)}", response, content)

@@ -17,6 +17,8 @@ from oauthlib.oauth1 import Client
 
 from ..errors import CredentialsError, InsecureTransportError, SigningError
 from .base_string import base_string_start, percent_encode
+from .body_hash import PARAMETER, hash_name, hash_of_body
+from .environment import read_environment, variable_stem, variables_advice
 from .protocol_parameters import (
     EncodedProtocolParameters,
     add_to_query,
@@ -117,12 +119,8 @@ class OAuth1:
             )
         if not isinstance(self.body_hash, bool):
             raise SigningError("body_hash must be True or False")
-        if self.body_hash:
-            # Few servers need it, so the module is loaded here.
-            from .body_hash import hash_name  # noqa: PLC0415
-
-            if hash_name(self.signature_method) is None:
-                raise SigningError(f"body_hash can't be signed with {self.signature_method}; use an HMAC or RSA method")
+        if self.body_hash and hash_name(self.signature_method) is None:
+            raise SigningError(f"body_hash can't be signed with {self.signature_method}; use an HMAC or RSA method")
 
     def _require_clean_credentials(self) -> None:
         """Refuse what was copied with a credential by mistake: a server would only answer "Invalid signature"."""
@@ -174,8 +172,6 @@ class OAuth1:
 
         Source: ``OAUTH_TOKENS`` is the variable that the tests of Pywikibot read.
         """
-        from .environment import read_environment, variable_stem, variables_advice  # noqa: PLC0415
-
         arguments = read_environment(prefix)
         if arguments is None:
             if required:
@@ -311,8 +307,6 @@ class OAuth1:
         # form-encoded request bodies. OAuth Consumers SHOULD include the oauth_body_hash parameter on all other
         # requests." Protocol parameters in the body make it a form.
         if self.body_hash and self.signature_type != "BODY" and not request.declares_form:
-            from .body_hash import PARAMETER, hash_name, hash_of_body  # noqa: PLC0415
-
             name = hash_name(self.signature_method)
             assert name is not None
             parameters.append((PARAMETER, hash_of_body(request, name)))

@@ -291,3 +291,19 @@ def test_a_response_that_refuses_nothing_loads_no_reader_of_refusals(serve, stat
     command = [sys.executable, "-c", program, serve(lambda _: answer("no refusal", status)).uri("/")]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.split() == [status.split()[0], "False"]
+
+
+@pytest.mark.parametrize("placement", ["AUTH_HEADER", "QUERY"])
+def test_nothing_is_imported_after_a_request_that_may_have_acted(serve, placement):
+    program = (
+        "import sys, httplib2; from httplib2_oauthlib import OAuth1, OAuth1Http\n"
+        "http = OAuth1Http(oauth=OAuth1('a', 'b', 'c', 'd', signature_type=sys.argv[2]), timeout=30)\n"
+        "http.request(sys.argv[1])\n"  # It opens the connection.
+        "sys.meta_path.clear()\n"  # From here on, no module can be loaded. A file limit has the same effect.
+        "try: http.request(sys.argv[1], 'POST', b'', {'Content-Type': 'text/plain'})\n"
+        "except ImportError: print('ImportError')"
+    )
+    server = serve(lambda _: SIGNATURE)
+    command = [sys.executable, "-c", program, server.uri("/"), placement]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    assert [each.method for each in server.received] == ["GET", *([] if "ImportError" in done.stdout else ["POST"])]

@@ -1,11 +1,13 @@
 """What ``inspect.signature()`` and ``help()`` show of the arguments that the classes pass on."""
 
+import copy
 import inspect
 import pickle
 import pydoc
 import re
 
 import httplib2
+import pytest
 
 from httplib2_oauthlib import HttpPool, OAuth1Http, OAuth1Mixin, install
 
@@ -18,6 +20,14 @@ def test_signatures_begin_with_the_arguments_of_httplib2():
     assert set(ours[len(theirs) :]) == OURS | {"keep_unanswered"}
     assert inspect.signature(OAuth1Http.request) == inspect.signature(httplib2.Http.request)
     assert list(inspect.signature(OAuth1Http().request).parameters)[:2] == ["uri", "method"]
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda value: pickle.loads(pickle.dumps(value))])
+def test_the_default_of_oauth_stays_the_default_in_a_copy(copied):
+    bound = inspect.signature(OAuth1Http).bind(timeout=3)
+    bound.apply_defaults()
+    assert OAuth1Http(**copied(bound.arguments)).oauth is None
+    assert OAuth1Http(oauth=copied(inspect.signature(OAuth1Http).parameters["oauth"].default)).oauth is None
 
 
 def test_help_shows_every_argument():
