@@ -303,7 +303,7 @@ def test_nothing_is_imported_after_a_request_that_may_have_acted(serve, placemen
         "try: http.request(sys.argv[1], 'POST', b'', {'Content-Type': 'text/plain'})\n"
         "except ImportError: print('ImportError')"
     )
-    server = serve(lambda _: SIGNATURE)
+    server = serve(in_turn(answer("no refusal"), SIGNATURE))
     command = [sys.executable, "-c", program, server.uri("/"), placement]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
     assert [each.method for each in server.received] == ["GET", *([] if "ImportError" in done.stdout else ["POST"])]
