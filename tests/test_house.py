@@ -250,7 +250,6 @@ def test_importing_the_package_loads_no_optional_packages():
         "_signing.explain",
         "_refusals.refusals",
         "_http.argument_types",
-        "_http.challenges",
         "_http.places",
     ],
 )

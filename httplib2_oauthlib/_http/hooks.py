@@ -24,6 +24,7 @@ from .._signing.oauth1 import OAuth1
 from ..errors import SigningError
 from .added_credentials import add_signer, clear_signers, refuse_three_values
 from .bypass import is_direct, never_past_signing
+from .challenges import authorizations
 from .context import context_of, run_call, run_hop
 from .exchange import note_followed, remember_redirected, sign_and_send
 from .lost_responses import carries_response, is_httplib2_error, redirect_failed
@@ -154,8 +155,6 @@ def _hook_auth_from_challenge(bind: _Bind) -> _Method:
     """Skip the challenges that httplib2 can't parse, so that the program gets the response with status 401."""
 
     def hooked(self: Any, host: Any, request_uri: Any, headers: Any, response: Any, content: Any) -> Any:
-        from .challenges import authorizations  # noqa: PLC0415 (most programs never get a challenge)
-
         return authorizations(lambda readable: bind(self)(host, request_uri, headers, readable, content), response)
 
     return hooked

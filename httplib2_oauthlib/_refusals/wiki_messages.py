@@ -10,6 +10,7 @@ Source: recorded responses of MediaWiki 1.39, 1.43 and 1.45 with Extension:OAuth
 """
 
 import html
+import json
 import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -170,8 +171,6 @@ def _page_message(content: bytes) -> WikiMessage | None:
 
 def _parse_json(content: bytes) -> Any:
     """Return the value of a JSON text, or None if the text can't be parsed."""
-    import json  # noqa: PLC0415 (most programs never need it, and its import takes as long as that of this module)
-
     try:
         return json.loads(content)
     except (ValueError, RecursionError):

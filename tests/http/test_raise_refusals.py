@@ -307,3 +307,22 @@ def test_nothing_is_imported_after_a_request_that_may_have_acted(serve, placemen
     command = [sys.executable, "-c", program, server.uri("/"), placement]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
     assert [each.method for each in server.received] == ["GET", *([] if "ImportError" in done.stdout else ["POST"])]
+
+
+@pytest.mark.parametrize(
+    "response",
+    [SIGNATURE, PROBLEM, answer("no", "401 No", WWW_Authenticate='Basic realm="x"')],
+    ids=["refusal", "problem report", "challenge"],
+)
+def test_no_response_is_lost_because_a_module_cannot_be_loaded(serve, response):
+    program = (
+        "import sys; from httplib2_oauthlib import OAuth1, OAuth1Http\n"
+        "http = OAuth1Http(oauth=OAuth1('a', 'b', 'c', 'd'), timeout=30)\n"
+        "http.request(sys.argv[1], 'POST', b'', {'Content-Type': 'text/plain'})\n"
+        "sys.meta_path.clear()\n"  # From here on, no module can be loaded.
+        "print(http.request(sys.argv[1], 'POST', b'', {'Content-Type': 'text/plain'})[0].status)"
+    )
+    server = serve(in_turn(answer("no refusal"), response))
+    command = [sys.executable, "-c", program, server.uri("/")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert done.stdout == f"{response.split()[1].decode()}\n", done.stderr
