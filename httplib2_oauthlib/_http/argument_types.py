@@ -1,4 +1,4 @@
-"""The types of the arguments of httplib2's constructor and ``request()``. Only type checkers load this module.
+"""Types for the arguments of httplib2's constructor and ``request()``. Only type checkers load this module.
 
 The classes of this package pass these arguments unchanged to the class behind them, because frameworks add arguments
 and rename the later ones. So their methods take ``*args`` and ``**kwargs``. Type checkers get the arguments from

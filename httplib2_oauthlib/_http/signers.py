@@ -1,4 +1,7 @@
-"""The values of ``http.oauth``: what it may be set to, which credentials it selects, and the error for none."""
+"""The values of ``http.oauth``: what it may be set to, and which credentials it selects for a URI.
+
+A request that requires a signature, and has no credentials, gets its error from here too.
+"""
 
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
